@@ -1,0 +1,140 @@
+#pragma once
+// The election core: all virtual routers of one node, without I/O, clock, thread or allocation.
+//
+// Methods come in four kinds, as in quinn-proto:
+//   handle…()   inputs. Time is an argument and never runs backwards; equal times are fine.
+//   poll…()     outputs. After every input drain pollEffect(), then arm a timer for nextDeadline().
+//   configure() commands.
+//   the rest    getters.
+// Spurious calls of handleTimeout() do nothing. No input costs more than O(log n) in the number of virtual routers,
+// but for links (O(routers on the link)) and configure() (O(n)).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "vrrp/configuration.h"
+#include "vrrp/effect.h"
+#include "vrrp/time.h"
+#include "wire/vrrp.h"
+
+namespace aloft::vrrp {
+
+/// A link as the kernel reports it now. Strings are fixed arrays: the value crosses threads without allocation.
+struct LinkState {
+  std::uint32_t index = 0;
+  char name[16] = {};
+  bool up = false;                    ///< IFF_UP and IFF_RUNNING (carrier)
+  wire::MacAddress mac{};
+  wire::IpAddress primaryIPv4;        ///< first address that is not ours; unspecified when there is none
+  wire::IpAddress linkLocalIPv6;      ///< neither tentative nor ours; unspecified when there is none
+};
+
+/// An advert as it came off a socket; `message` starts behind the IP header and is only read during the call.
+struct ReceivedAdvert {
+  std::uint32_t ifindex = 0;
+  wire::IpAddress source;
+  wire::IpAddress destination;
+  std::uint8_t ttl = 0;
+  std::span<const std::uint8_t> message;
+};
+
+/// The actuator's answer to HoldAddresses or ReleaseAddresses.
+struct Actuated {
+  RouterId router = 0;
+  bool held = false;   ///< what the kernel has now
+  int error = 0;       ///< errno of what went wrong, 0 when all did well
+};
+
+struct RouterCounters {
+  std::uint64_t advertsSent = 0, advertsReceived = 0, priorityZeroSent = 0, priorityZeroReceived = 0;
+  std::uint64_t transitionsToMaster = 0, gratuitousSent = 0, sendErrors = 0;
+};
+
+/// What is known of one virtual router; valid until the next configure().
+struct RouterStatus {
+  std::string_view key;
+  RouterId id{};
+  State state{};
+  Reason reason{};
+  std::uint8_t priority{};
+  wire::IpAddress peer;
+  Duration interval{};          ///< Active_Adver_Interval in use
+  bool pseudoHeader = false;
+  bool addressesHeld = false;   ///< by the actuator's last answer
+  int actuatorError = 0;
+  Duration silence{-1};
+  TimePoint changedAt{};
+  std::uint32_t transitions = 0;
+  RouterCounters counters;
+};
+
+/// Everything that configure() will need, allocated and indexed beforehand, off the vrrp thread.
+class Table;
+
+class Engine {
+ public:
+  Engine();
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Builds the table for a configuration: allocates all memory that running it takes. Any thread.
+  /// `ids` keeps RouterIds per key across tables; owned by the caller, used by one thread.
+  class IdRegistry;
+  static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids);
+
+  /// Takes over a prepared table. Virtual routers that stay keep state, timers and addresses; a changed priority or interval
+  /// takes effect at once; changed addresses give HoldAddresses (as MASTER); a changed family, interface, VRID or version is a new router.
+  /// Those that go: SendAdvert(0) as MASTER, ReleaseAddresses, StateChanged(Init, Stopped). The adverts of leaving routers are
+  /// available from advert() until the effects are drained. Returns the old table for freeing off the thread, once effects are drained.
+  std::unique_ptr<Table> configure(std::unique_ptr<Table> next, TimePoint now);
+
+  /// RFC 9568 §6.4, §7.1; RFC 3768 §6.4, §7.1. Returns the reason when the advert was discarded; then nothing has changed but its counter.
+  std::optional<wire::Discard> handleAdvert(const ReceivedAdvert& advert, TimePoint now);
+  void handleLink(const LinkState& link, TimePoint now);
+  void handleLinkRemoved(std::uint32_t ifindex, TimePoint now);
+  /// Residue of a predecessor: addresses of this router stand in the kernel although it is not MASTER. They are kept while nobody
+  /// else is heard (so that a restart is no outage) and released at the first advert of any other router.
+  void handleActuated(const Actuated& result, TimePoint now);
+  void handleTimeout(TimePoint now);
+  /// The last sendto of a router's advert failed.
+  void handleSendError(RouterId router);
+  /// Resigns everything: as MASTER SendAdvert(0), then ReleaseAddresses; all go to Init. With keepAddresses nothing is sent or released.
+  void shutdown(bool keepAddresses, TimePoint now);
+
+  /// When handleTimeout() is due next; empty when nothing runs.
+  std::optional<TimePoint> nextDeadline() const;
+  /// The oldest effect not yet polled.
+  bool pollEffect(Effect& effect);
+
+  /// An encoded advert and where it goes; valid until the next call of an input.
+  struct Transmit {
+    std::uint32_t ifindex = 0;
+    wire::IpAddress source;
+    wire::IpAddress destination;  ///< 224.0.0.18 or ff02::12
+    std::span<const std::uint8_t> message;
+  };
+  Transmit advert(RouterId router, std::uint8_t priority);
+
+  /// What AnnounceAddresses needs.
+  struct Announcement {
+    std::uint32_t ifindex = 0;
+    wire::MacAddress mac{};
+    std::span<const wire::IpPrefix> addresses;
+  };
+  Announcement announcement(RouterId router) const;
+
+  std::size_t size() const;
+  RouterStatus status(std::size_t index) const;
+  /// Counts per wire::Discard.
+  std::span<const std::uint64_t> discarded() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aloft::vrrp

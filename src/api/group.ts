@@ -1,0 +1,7 @@
+/** The API group and version of every Aloft kind. */
+export const group = "aloft.dev";
+export const version = "v1alpha1";
+export const apiVersion = `${group}/${version}`;
+
+/** On a VirtualIP until every candidate has given its addresses up (or is known to be dead). */
+export const releaseFinalizer = `${group}/release`;

@@ -1,0 +1,109 @@
+/**
+ * IPv4 and IPv6 addresses as values: parse, format canonically (RFC 5952), compare, test for a subnet.
+ * Pure, and without dependencies, so that the operator, the agent and the CLI agree to the last bit.
+ */
+
+export type Family = "IPv4" | "IPv6";
+
+export interface IpAddress {
+  family: Family;
+  /** 32 or 128 bits, most significant first on the wire. */
+  bits: bigint;
+}
+
+export interface IpPrefix extends IpAddress {
+  /** 0–32 or 0–128. */
+  prefixLength: number;
+}
+
+export const familyBits: Record<Family, number> = { IPv4: 32, IPv6: 128 };
+
+/** Parses an address; undefined when the text is none. Zone identifiers and leading zeros in IPv4 are refused. */
+export function parseAddress(text: string): IpAddress | undefined {
+  const family: Family = text.includes(":") ? "IPv6" : "IPv4";
+  const bits = family === "IPv6" ? parseIPv6(text) : parseIPv4(text);
+  return bits === undefined ? undefined : { family, bits };
+}
+
+/** Parses "ADDRESS" (full prefix length) or "ADDRESS/LENGTH"; host bits are kept. */
+export function parsePrefix(text: string): IpPrefix | undefined {
+  const [host = "", length, ...rest] = text.split("/");
+  const address = parseAddress(host);
+  if (!address || rest.length > 0) return undefined;
+  const most = familyBits[address.family];
+  if (length === undefined) return { ...address, prefixLength: most };
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > most) return undefined;
+  return { ...address, prefixLength: Number(length) };
+}
+
+/** Whether `address` lies in the subnet of `prefix`; false across families. */
+export function contains(prefix: IpPrefix, address: IpAddress): boolean {
+  if (prefix.family !== address.family) return false;
+  const shift = BigInt(familyBits[prefix.family] - prefix.prefixLength);
+  return prefix.bits >> shift === address.bits >> shift;
+}
+
+/** Canonical text: dotted quad, or RFC 5952. */
+export function formatAddress(address: IpAddress): string {
+  return address.family === "IPv4" ? formatIPv4(address.bits) : formatIPv6(address.bits);
+}
+
+function parseIPv4(text: string): bigint | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4) return undefined;
+  let bits = 0n;
+  for (const part of parts) {
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bits = (bits << 8n) | BigInt(part);
+  }
+  return bits;
+}
+
+function parseIPv6(text: string): bigint | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0] ?? "", halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "", true) : [];
+  if (!head || !tail) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  return [...head, ...Array<bigint>(missing).fill(0n), ...tail].reduce((bits, group) => (bits << 16n) | group, 0n);
+}
+
+/** The 16-bit groups of one side of "::"; only the last group of an address may be a dotted quad. */
+function parseGroups(text: string, isLast: boolean): bigint[] | undefined {
+  if (text === "") return [];
+  const groups: bigint[] = [];
+  const parts = text.split(":");
+  for (const [index, part] of parts.entries()) {
+    if (isLast && index === parts.length - 1 && part.includes(".")) {
+      const quad = parseIPv4(part);
+      if (quad === undefined) return undefined;
+      groups.push(quad >> 16n, quad & 0xffffn);
+    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(BigInt(`0x${part}`));
+    else return undefined;
+  }
+  return groups;
+}
+
+function formatIPv4(bits: bigint): string {
+  return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join(".");
+}
+
+function formatIPv6(bits: bigint): string {
+  const groups = Array.from({ length: 8 }, (_, index) => Number((bits >> BigInt(112 - 16 * index)) & 0xffffn));
+  const { start, length } = longestZeroRun(groups);
+  const text = (part: number[]) => part.map((value) => value.toString(16)).join(":");
+  return length < 2 ? text(groups) : `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
+}
+
+function longestZeroRun(groups: number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start += 1) {
+    let end = start;
+    while (groups[end] === 0) end += 1;
+    if (end - start > best.length) best = { start, length: end - start };
+    start = Math.max(start, end - 1);
+  }
+  return best;
+}
