@@ -1,0 +1,91 @@
+/** /metrics, /healthz and /readyz of a process. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Metrics } from "./metrics.ts";
+
+/** Undefined when all is well, otherwise one sentence that says what is not. */
+export type Check = () => string | undefined;
+
+export interface HttpServerOptions {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  metrics: Metrics;
+  /** Whether the process must be restarted. Never depends on the API server. */
+  healthChecks: Record<string, Check>;
+  /** Whether it does its work now. */
+  readyChecks: Record<string, Check>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export type HttpServerResult = { ok: true; server: HttpServer } | { ok: false; error: Error };
+
+/** Listens; a busy port or an address that is not the host's comes back as a value. */
+export function startHttpServer(options: HttpServerOptions): Promise<HttpServerResult> {
+  const server = createServer((request, response) => void answer(options, request, response));
+  // Nobody may hold a probe's connection open through a shutdown.
+  server.keepAliveTimeout = 5_000;
+  return new Promise((resolve) => {
+    server.once("error", (error) => resolve({ ok: false, error }));
+    server.listen(options.port, options.host, () => resolve({ ok: true, server: opened(server) }));
+  });
+}
+
+function opened(server: Server): HttpServer {
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET is allowed\n");
+  switch (new URL(request.url ?? "/", "http://localhost").pathname) {
+    case "/metrics":
+      return sendMetrics(options.metrics, response);
+    case "/healthz":
+      return sendChecks(response, options.healthChecks);
+    case "/readyz":
+      return sendChecks(response, options.readyChecks);
+    default:
+      return send(response, 404, "there is /metrics, /healthz and /readyz\n");
+  }
+}
+
+async function sendMetrics(metrics: Metrics, response: ServerResponse): Promise<void> {
+  try {
+    const text = await metrics.render();
+    send(response, 200, text, metrics.contentType);
+  } catch (error) {
+    send(response, 500, `${error instanceof Error ? error.message : error}\n`);
+  }
+}
+
+/** As kube-apiserver answers: one line a check, then the verdict. */
+function sendChecks(response: ServerResponse, checks: Record<string, Check>): void {
+  const results = Object.entries(checks).map(([name, check]) => ({ name, problem: runCheck(check) }));
+  const failed = results.some(({ problem }) => problem !== undefined);
+  const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`));
+  send(response, failed ? 503 : 200, `${[...lines, failed ? "failed" : "ok"].join("\n")}\n`);
+}
+
+function runCheck(check: Check): string | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function send(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}
