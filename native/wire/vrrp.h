@@ -66,7 +66,8 @@ struct DecodeResult {
 /// Decodes the VRRP message in `message` (behind the IP header). `source` and `destination` are those of the IP header: the
 /// pseudo-header needs them. All checks that need no configuration are done here, in the order: TTL, length, version, type,
 /// length for the count, checksum, interval, count, first address.
-/// A frame of minimum Ethernet size may be padded: with `message` from a raw IP socket there is none, so bytes behind the message are refused.
+/// A frame of minimum Ethernet size may be padded: with `message` from a raw IP socket there is none, so bytes behind the message are
+/// refused.
 DecodeResult decodeVrrp(std::span<const std::uint8_t> message, const IpAddress& source, const IpAddress& destination, std::uint8_t ttl);
 
 struct EncodeInput {
@@ -81,7 +82,9 @@ struct EncodeInput {
   IpAddress destination;
 };
 
-/// Writes the message into `out` and returns its size; 0 when `out` is too small.
+/// Writes the message into `out` and returns its size; 0 when `out` is too small or no such message exists: an unknown version,
+/// version 2 over IPv6, addresses of another family than `source`, more than 255 of them, an interval that its field cannot hold.
+/// Version 2 is written with authentication type 0 and eight zero bytes.
 std::size_t encodeVrrp(const EncodeInput& input, std::span<std::uint8_t> out);
 
 }  // namespace aloft::wire
