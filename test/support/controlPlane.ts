@@ -37,6 +37,8 @@ export interface KubectlOptions {
   timeoutMs?: number;
 }
 
+/** etcd wants URLs of the form host:port and makes of it a file name, here one in the folder that both servers run in. */
+const etcdSocket = "unix://etcd-client:0";
 const readyTimeoutMs = 90_000;
 const admin: ControlPlaneUser = { name: "admin", groups: ["system:masters"] };
 
@@ -209,9 +211,9 @@ export class ControlPlane {
     };
   }
 
-  /** Sockets in the folder instead of ports: no clash with another control plane. etcd wants a peer URL of the form host:port, and makes it a file name. */
+  // Sockets instead of ports: no clash with another control plane.
   #etcdArguments(): string[] {
-    const client = `unix://${this.folder}/etcd.sock`;
+    const client = etcdSocket;
     const peer = "unix://etcd-peer:0";
     return [
       `--data-dir=${join(this.folder, "etcd")}`,
@@ -227,7 +229,7 @@ export class ControlPlane {
 
   #apiServerArguments(): string[] {
     return [
-      `--etcd-servers=unix://${this.folder}/etcd.sock`,
+      `--etcd-servers=${etcdSocket}`,
       `--bind-address=${this.#address}`,
       `--advertise-address=${this.#address}`,
       `--secure-port=${this.#port}`,
