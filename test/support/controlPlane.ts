@@ -146,6 +146,7 @@ export class ControlPlane {
   /** Ends everything and removes the folder. Idempotent. */
   async stop(): Promise<void> {
     process.off("exit", this.#atExit);
+    for (const server of [this.#etcd, this.#apiServer]) server?.child.ref(); // Undoes release(): its end is waited for.
     await Promise.all([this.#apiServer?.kill(), this.#etcd?.kill()]);
     this.#atExit();
   }
