@@ -1,5 +1,5 @@
 #pragma once
-// What the engine asks the world to do. Effects refer to virtual routers by index into the engine's current table.
+// What the engine asks the world to do. Effects name virtual routers by their RouterId.
 
 #include <cstdint>
 
@@ -25,11 +25,13 @@ enum class Reason : std::uint8_t {
   InterfaceMissing,
   NoSourceAddress,
   InterfaceReady,
+  LateWakeUp,
   Stopped,
 };
 const char* name(Reason reason);
 
-/// Identifies a virtual router for the life of the process: kept across configure() for the same key, never given twice.
+/// Identifies a virtual router for the life of the process: kept across configure() for the same key (with the same family, interface,
+/// VRID and version: another of these is another virtual router), never given twice.
 using RouterId = std::uint32_t;
 
 struct Effect {

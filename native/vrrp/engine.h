@@ -7,7 +7,13 @@
 //   configure() commands.
 //   the rest    getters.
 // Spurious calls of handleTimeout() do nothing. No input costs more than O(log n) in the number of virtual routers,
-// but for links (O(routers on the link)) and configure() (O(n)).
+// but for links (O(routers on the link)), configure() and shutdown() (O(n)). Nothing allocates but prepare() and the constructor.
+//
+// A node's life: handleLink() for every link → configure() → handleActuated() for addresses that a predecessor left → inputs as they
+// come → shutdown(). Links first, so that no virtual router starts in FAULT for a link that is there.
+//
+// To read on: virtualRouter.cc is the state machine of one virtual router, receive.cc what an advert must pass to reach it,
+// holding.cc the addresses of a MASTER, timing.cc the arithmetic; engine.cc finds the right one and keeps the deadlines.
 
 #include <cstdint>
 #include <memory>
@@ -17,10 +23,14 @@
 
 #include "vrrp/configuration.h"
 #include "vrrp/effect.h"
+#include "vrrp/idRegistry.h"
 #include "vrrp/time.h"
 #include "wire/vrrp.h"
 
 namespace aloft::vrrp {
+
+/// How many links an engine remembers, those without virtual routers included. Further ones count as missing.
+inline constexpr std::size_t kMaxLinks = 4096;
 
 /// A link as the kernel reports it now. Strings are fixed arrays: the value crosses threads without allocation.
 struct LinkState {
@@ -71,8 +81,19 @@ struct RouterStatus {
   RouterCounters counters;
 };
 
-/// Everything that configure() will need, allocated and indexed beforehand, off the vrrp thread.
-class Table;
+/// Everything that configure() will need, allocated and indexed beforehand, off the vrrp thread. Opaque to all but the engine.
+class Table {
+ public:
+  struct Contents;
+  explicit Table(std::unique_ptr<Contents> contents);
+  ~Table();
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+
+ private:
+  friend class Engine;
+  std::unique_ptr<Contents> contents_;
+};
 
 class Engine {
  public:
@@ -81,42 +102,52 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  using IdRegistry = vrrp::IdRegistry;
+
   /// Builds the table for a configuration: allocates all memory that running it takes. Any thread.
-  /// `ids` keeps RouterIds per key across tables; owned by the caller, used by one thread.
-  class IdRegistry;
+  /// `ids` keeps RouterIds per key across tables; owned by the caller, used by one thread. Tables are configured in the order they
+  /// were prepared. Of two entries with one key, or with one (interface, family, VRID), only the first is taken.
   static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids);
 
   /// Takes over a prepared table. Virtual routers that stay keep state, timers and addresses; a changed priority or interval
   /// takes effect at once; changed addresses give HoldAddresses (as MASTER); a changed family, interface, VRID or version is a new router.
-  /// Those that go: SendAdvert(0) as MASTER, ReleaseAddresses, StateChanged(Init, Stopped). The adverts of leaving routers are
-  /// available from advert() until the effects are drained. Returns the old table for freeing off the thread, once effects are drained.
+  /// Those that go: SendAdvert(0) as MASTER, ReleaseAddresses, StateChanged(Init, Stopped); their effects come before all others. The
+  /// adverts of leaving routers are available from advert() until the effects are drained. Returns the old table for freeing off the
+  /// thread; it must live until pollEffect() has returned false and what advert() gave was sent. Should their release fail, it is the
+  /// actuator's to try again: the engine no longer knows them. The same configuration again does nothing at all.
   std::unique_ptr<Table> configure(std::unique_ptr<Table> next, TimePoint now);
 
   /// RFC 9568 §6.4, §7.1; RFC 3768 §6.4, §7.1. Returns the reason when the advert was discarded; then nothing has changed but its counter.
+  /// A peer with our own primary address is counted as OwnPacket: a count that grows says that two nodes have one address.
   std::optional<wire::Discard> handleAdvert(const ReceivedAdvert& advert, TimePoint now);
   void handleLink(const LinkState& link, TimePoint now);
   void handleLinkRemoved(std::uint32_t ifindex, TimePoint now);
-  /// Residue of a predecessor: addresses of this router stand in the kernel although it is not MASTER. They are kept while nobody
-  /// else is heard (so that a restart is no outage) and released at the first advert of any other router.
+  /// Call it with every answer, and when the kernel has lost addresses that were held.
+  /// Residue of a predecessor (held although the router is not MASTER, and no answer is due): the addresses are kept in BACKUP while
+  /// nobody else is heard, so that a restart is no outage, and released at the first advert of any other router (one of priority 0
+  /// excepted: its sender holds nothing). Becoming MASTER adopts them; FAULT releases them.
   void handleActuated(const Actuated& result, TimePoint now);
+  /// The caller drains its sockets first: a late scheduler must not look like a dead MASTER. See "late wake-up" in virtualRouter.h.
   void handleTimeout(TimePoint now);
   /// The last sendto of a router's advert failed.
   void handleSendError(RouterId router);
   /// Resigns everything: as MASTER SendAdvert(0), then ReleaseAddresses; all go to Init. With keepAddresses nothing is sent or released.
+  /// The last input but for handleActuated() and handleTimeout(), which try failed releases again; the others are ignored from then on.
   void shutdown(bool keepAddresses, TimePoint now);
 
   /// When handleTimeout() is due next; empty when nothing runs.
   std::optional<TimePoint> nextDeadline() const;
-  /// The oldest effect not yet polled.
+  /// The oldest effect not yet polled. The queue has room for the effects of one input, and no more: drain it after each.
   bool pollEffect(Effect& effect);
 
-  /// An encoded advert and where it goes; valid until the next call of an input.
+  /// An encoded advert and where it goes; valid until the next call of an input, those of other routers and priorities beside it.
   struct Transmit {
     std::uint32_t ifindex = 0;
     wire::IpAddress source;
     wire::IpAddress destination;  ///< 224.0.0.18 or ff02::12
     std::span<const std::uint8_t> message;
   };
+  /// `priority` is the effect's: 0, or the own one whatever it is. `message` is empty for an unknown router.
   Transmit advert(RouterId router, std::uint8_t priority);
 
   /// What AnnounceAddresses needs.

@@ -63,6 +63,7 @@ export const transitionReasons = [
   "InterfaceMissing", // any → FAULT
   "NoSourceAddress", // any → FAULT: no primary IPv4 or link-local IPv6 address to send from
   "InterfaceReady", // FAULT → BACKUP
+  "LateWakeUp", // MASTER → BACKUP: the agent did not run for so long that a peer may have taken over
   "Stopped", // any → INIT
 ] as const;
 
