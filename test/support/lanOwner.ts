@@ -71,7 +71,6 @@ function write(prefix: string, registration: Registration): void {
   writeFileSync(join(registry, prefix), JSON.stringify(registration));
 }
 
-
 /** The LANs that were left running on purpose. */
 export function keptLans(): KeptLan[] {
   return prefixes().flatMap((prefix) => {
