@@ -1,0 +1,16 @@
+#include "os/clock.h"
+
+#include <ctime>
+
+namespace aloft::os {
+
+static std::chrono::nanoseconds read(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);  // cannot fail for the clocks below
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+std::chrono::nanoseconds monotonicNow() { return read(CLOCK_MONOTONIC); }
+std::chrono::nanoseconds wallNow() { return read(CLOCK_REALTIME); }
+
+}  // namespace aloft::os
