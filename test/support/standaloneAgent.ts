@@ -1,0 +1,104 @@
+/** `aloft agent --standalone` on a node of a LAN. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { formatDuration } from "../../src/api/duration.ts";
+import { apiVersion } from "../../src/api/group.ts";
+import type { BackgroundProcess } from "./backgroundProcess.ts";
+import type { Lan } from "./lan.ts";
+import type { RouterSettings, VrrpRouter } from "./vrrpRouter.ts";
+import { until } from "./waiting.ts";
+
+/** The checkout's launcher. */
+export const aloftProgram = fileURLToPath(new URL("../../bin/aloft", import.meta.url));
+
+export interface StandaloneOptions {
+  logLevel?: string;
+  /** State directory to start in, as after a restart; default: a new one. */
+  stateDirectory?: string;
+}
+
+/** The file that the agent reads: one VirtualIP per router. Pure. */
+export function standaloneFile(node: string, routers: readonly RouterSettings[]): string {
+  const documents = routers.map(({ virtualRouterID, family, version, priority, advertisementIntervalMs, addresses, preempt = true }) => ({
+    apiVersion,
+    kind: "VirtualIP",
+    metadata: { name: `${family.toLowerCase()}-${virtualRouterID}` },
+    spec: {
+      addresses: addresses.map((address) => ({ address })),
+      interface: "eth0",
+      nodes: { overrides: [{ name: node, priority }] },
+      vrrp: { version, virtualRouterID, advertisementInterval: formatDuration(advertisementIntervalMs), preempt },
+    },
+  }));
+  return documents.map((document) => `---\n${stringify(document)}`).join("");
+}
+
+let started = 0;
+
+/** Starts the agent on a node and returns when it says that it is ready. */
+export async function startStandaloneAgent(
+  lan: Lan,
+  node: string,
+  routers: readonly RouterSettings[],
+  options: StandaloneOptions = {},
+): Promise<StandaloneAgent> {
+  const name = `aloft-${node}-${started++}`;
+  const stateDirectory = options.stateDirectory ?? join(lan.directory, name);
+  mkdirSync(stateDirectory, { recursive: true });
+  const file = join(lan.directory, `${name}.yaml`);
+  writeFileSync(file, standaloneFile(node, routers));
+  const flags = [
+    "--config",
+    file,
+    "--state-dir",
+    stateDirectory,
+    "--http",
+    "off",
+    "--node",
+    node,
+    "--log-level",
+    options.logLevel ?? "info",
+  ];
+  const agent = lan.spawn(node, name, [aloftProgram, "agent", "--standalone", ...flags]);
+  const ready = () => {
+    if (!agent.running) throw new Error(`it ended with status ${agent.status?.code}`);
+    return /"msg":"ready/.test(agent.log());
+  };
+  await until(`"ready" from the agent on ${node}`, ready, { everyMs: 20, hint: () => `its log is ${agent.logFile}:\n${agent.logTail(8)}` });
+  return new StandaloneAgent(node, agent, stateDirectory);
+}
+
+export class StandaloneAgent implements VrrpRouter {
+  readonly make = "aloft";
+  readonly node: string;
+  readonly stateDirectory: string;
+  private readonly agent: BackgroundProcess;
+
+  constructor(node: string, agent: BackgroundProcess, stateDirectory: string) {
+    this.node = node;
+    this.agent = agent;
+    this.stateDirectory = stateDirectory;
+  }
+
+  get pid(): number {
+    return this.agent.pid;
+  }
+
+  terminate(): void {
+    this.agent.signal("SIGTERM");
+  }
+
+  async stop(): Promise<void> {
+    await this.agent.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.agent.kill();
+  }
+
+  logTail(): string {
+    return this.agent.logTail();
+  }
+}
