@@ -1,0 +1,109 @@
+/** The agent in a cluster: watch → last-known file → core, and core → status. */
+
+import type { Condition } from "../api/condition.ts";
+import { apiVersion } from "../api/group.ts";
+import type { NodeAgentStatus } from "../api/nodeAgent.ts";
+import { systemClock as clock } from "../runtime/clock.ts";
+import { readEnvironment } from "../runtime/env.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { Shutdown } from "../runtime/shutdown.ts";
+import { version } from "../runtime/version.ts";
+import { ApiClient } from "./apiClient.ts";
+import { readMissingCapabilities } from "./capabilities.ts";
+import { loadClusterAccess } from "./clusterAccess.ts";
+import { type Host, serveProbes, startHost } from "./host.ts";
+import { LastKnownFile } from "./lastKnown.ts";
+import { canMulticast } from "./linkFlags.ts";
+import { NodeAgentController } from "./nodeAgentController.ts";
+import { NodeAgentWatch } from "./nodeAgentWatch.ts";
+import type { AgentOptions } from "./options.ts";
+import { Reporter } from "./reporter.ts";
+import { buildStatus } from "./status.ts";
+
+const fieldManager = "aloft-agent";
+/** A node that goes down must not wait for an API server that is down too. */
+const lastReportLimitMs = 2000;
+
+/** @throws Error with a code and a sentence when the agent cannot start. An API server that does not answer is no reason. */
+export async function runInCluster(kubeconfig: string | undefined, options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<void> {
+  const access = await loadClusterAccess(kubeconfig, readEnvironment(), clock);
+  const client = new ApiClient(access, clock);
+  shutdown.step("close the connections", () => client.close());
+  const stopped = { value: false };
+  const reporter: Reporter = new Reporter({
+    clock,
+    log: log.child({ component: "reporter" }),
+    build: () => build(),
+    write: (status, signal) => writeStatus(client, options.node, status, signal),
+  });
+  // Before the host, so that it runs after the host's steps: first resign, then tell.
+  shutdown.step("report the end", async () => {
+    stopped.value = true;
+    await reporter.stop(lastReportLimitMs);
+  });
+  const host = await startHost(options, log, shutdown);
+  const controller = new NodeAgentController({
+    lastKnown: new LastKnownFile(options.stateDirectory, options.node, clock.wallNow),
+    runner: host.runner,
+    log: log.child({ component: "configuration" }),
+    onChange: () => reporter.changed(),
+  });
+  const build = statusBuilder(host, controller, stopped);
+  host.onEvents(() => reporter.changed());
+  const damage = await controller.start();
+  if (damage) host.problems.push(damage);
+  await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, readyChecks: {} }, log, shutdown);
+  // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
+  process.on("SIGHUP", () => log.info({}, "there is nothing to reload in a cluster"));
+  const watch = new NodeAgentWatch({
+    client,
+    node: options.node,
+    clock,
+    log: log.child({ component: "watch" }),
+    signal: shutdown.signal,
+    handlers: {
+      onObject: (object) => controller.onObject(object),
+      onMissing: () => controller.onMissing(),
+      onReachable: () => reporter.reachable(),
+    },
+  });
+  void watch.run();
+  reporter.changed();
+}
+
+function statusBuilder(
+  { core, runner, problems }: Host,
+  controller: NodeAgentController,
+  stopped: { value: boolean },
+): () => NodeAgentStatus {
+  const startedAt = clock.wallNow();
+  let conditions: Condition[] = [];
+  let snapshot = core.snapshot();
+  return () => {
+    // A core that has ended has nothing to tell any more.
+    if (!stopped.value) snapshot = core.snapshot();
+    const status = buildStatus({
+      version,
+      startedAt,
+      now: clock.wallNow(),
+      stopped: stopped.value,
+      applied: runner.applied,
+      snapshot,
+      preflight: { missingCapabilities: readMissingCapabilities(), links: snapshot.links, multicast: canMulticast },
+      fileProblems: [...problems, ...[runner.journalError, controller.saveError].flatMap((problem) => (problem ? `${problem}.` : []))],
+      conditions,
+    });
+    conditions = status.conditions ?? [];
+    return status;
+  };
+}
+
+async function writeStatus(client: ApiClient, node: string, status: NodeAgentStatus, signal: AbortSignal): Promise<void> {
+  await client.request({
+    method: "PATCH",
+    path: `/apis/${apiVersion}/nodeagents/${encodeURIComponent(node)}/status?fieldManager=${fieldManager}&force=true`,
+    contentType: "application/apply-patch+yaml",
+    body: { apiVersion, kind: "NodeAgent", metadata: { name: node }, status },
+    signal,
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * The journal of the addresses that may stand in the kernel through us. An address is written down before the core may add it and crossed
+ * out only after the core has given it up, so that whatever a killed agent leaves behind is known to the next one.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import type { DesiredState, HeldAddress, Snapshot } from "./native.ts";
+import { type ReadResult, StateFile } from "./stateFile.ts";
+
+const heldAddressSchema = z.object({ interface: z.string(), address: z.string() });
+
+const keyOf = ({ interface: name, address }: HeldAddress) => `${name} ${address}`;
+
+export class HeldAddressJournal {
+  readonly #file: StateFile<HeldAddress[]>;
+  #held = new Map<string, HeldAddress>();
+
+  constructor(stateDirectory: string, now: () => Date) {
+    this.#file = new StateFile(join(stateDirectory, "held-addresses.json"), 1, z.array(heldAddressSchema), now);
+  }
+
+  /** What an earlier agent wrote. To be called once, before anything else. */
+  async open(): Promise<ReadResult<HeldAddress[]>> {
+    const result = await this.#file.read();
+    if (result.kind === "read") this.#held = new Map(result.value.map((held) => [keyOf(held), held]));
+    return result;
+  }
+
+  get addresses(): HeldAddress[] {
+    return [...this.#held.values()];
+  }
+
+  /** Writes down `more`; a no-op when all of it stands there. @throws the system's Error when it cannot be written. */
+  async add(more: HeldAddress[]): Promise<void> {
+    const fresh = more.filter((held) => !this.#held.has(keyOf(held)));
+    if (fresh.length === 0) return;
+    for (const held of fresh) this.#held.set(keyOf(held), held);
+    await this.#file.write(this.addresses);
+  }
+
+  /** Crosses out everything but `keep`. */
+  async shrinkTo(keep: HeldAddress[]): Promise<void> {
+    const kept = new Set(keep.map(keyOf));
+    const remaining = this.addresses.filter((held) => kept.has(keyOf(held)));
+    if (remaining.length === this.#held.size) return;
+    this.#held = new Map(remaining.map((held) => [keyOf(held), held]));
+    await this.#file.write(remaining);
+  }
+}
+
+/** The addresses that `desired` may add, without those that stand on the interface by somebody else's hand: they are never ours to remove. */
+export function mayHold(desired: DesiredState, links: Snapshot["links"]): HeldAddress[] {
+  const foreign = new Set(links.flatMap(({ name, addresses }) => addresses.map((address) => keyOf({ interface: name, address }))));
+  return desired.routers
+    .flatMap((router) => router.addresses.map((address) => ({ interface: router.interface, address })))
+    .filter((held) => !foreign.has(keyOf(held)));
+}
+
+/** What must stay in the journal: what is desired, what the core still holds, and what still stands in the kernel. */
+export function stillHeld(
+  journal: HeldAddress[],
+  desired: DesiredState,
+  snapshot: Snapshot,
+  inKernel: (held: HeldAddress) => boolean,
+): HeldAddress[] {
+  const wanted = new Set(mayHold(desired, []).map(keyOf));
+  const held = new Set(snapshot.routers.flatMap((router) => router.addressesHeld));
+  return journal.filter((entry) => wanted.has(keyOf(entry)) || held.has(entry.address) || inKernel(entry));
+}

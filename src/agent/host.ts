@@ -1,0 +1,115 @@
+/** What both ways in share: the state directory, the core, the journal, metrics and probes, and how all of it ends. */
+import { systemClock } from "../runtime/clock.ts";
+import { startHttpServer } from "../runtime/httpServer.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { Shutdown } from "../runtime/shutdown.ts";
+import { HeldAddressJournal } from "./heldAddresses.ts";
+import { createAgentMetrics } from "./metrics.ts";
+import { type Core, type CoreEvent, loadAddon } from "./native.ts";
+import type { AgentOptions } from "./options.ts";
+import { SpecRunner } from "./specRunner.ts";
+import { lockStateDirectory } from "./stateLock.ts";
+
+export interface Host {
+  core: Core;
+  runner: SpecRunner;
+  /** Sentences about the state directory that the status tells. */
+  problems: string[];
+  /** Adds a listener for all events of the core; returns how to take it away. */
+  onEvents(listener: (batch: CoreEvent[]) => void): () => void;
+}
+
+/** How often the journal is looked through while it holds addresses that should be gone. */
+const settleMs = 1000;
+
+/**
+ * Locks the state directory and starts the core with what an earlier agent may have left in the kernel.
+ * @throws Error with a code and a sentence for the person who started the agent.
+ */
+export async function startHost(options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<Host> {
+  const lock = lockStateDirectory(options.stateDirectory);
+  shutdown.step("unlock the state directory", () => lock.release());
+  const clock = systemClock;
+  const journal = new HeldAddressJournal(options.stateDirectory, clock.wallNow);
+  const earlier = await journal.open();
+  const problems = earlier.kind === "damaged" ? [`The journal of held addresses was damaged (${earlier.reason}).`] : [];
+  if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
+
+  const listeners = new Set<(batch: CoreEvent[]) => void>();
+  const started = loadAddon().start({ heldAddresses: journal.addresses, realTime: true }, (batch) => {
+    for (const listener of listeners) listener(batch);
+  });
+  if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
+  const { core } = started;
+  const runner = new SpecRunner(core, journal, clock, log.child({ component: "core" }));
+  shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));
+  listeners.add((batch) => logEvents(batch, log));
+  const { realTime } = core.snapshot();
+  if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
+
+  const timer = setInterval(() => {
+    if (runner.hasResidue) void runner.settle();
+  }, settleMs);
+  timer.unref();
+  const onEvents: Host["onEvents"] = (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  return { core, runner, problems, onEvents };
+}
+
+async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {
+  const result = await core.stop();
+  if (result.ok) await runner.forget();
+  else log.error({ coreError: result.error }, "the core could not end in order; the journal keeps its addresses for the next start");
+}
+
+function logEvents(batch: CoreEvent[], log: Logger): void {
+  for (const event of batch) {
+    if (event.type === "stateChanged") {
+      const { key, from, to, reason, peer, silenceMs, changedAt } = event;
+      const fields = {
+        virtualRouter: key,
+        from,
+        to,
+        reason,
+        peer: peer || undefined,
+        silenceMs,
+        changedAt: new Date(changedAt).toISOString(),
+      };
+      log.info(fields, "virtual router changed its state");
+    } else if (event.type === "operationFailed") {
+      const { key, operation, errno, message } = event;
+      log.error({ virtualRouter: key, operation, errno, reason: message }, "kernel operation failed and is tried again");
+    } else if (event.type === "resync") log.warn({}, "events of the core were lost; its whole state is read again");
+  }
+}
+
+export interface Probes {
+  lastKnownSavedAt(): Date | undefined;
+  /** Besides the core's own. */
+  readyChecks: Record<string, () => string | undefined>;
+}
+
+/** Serves /metrics, /healthz and /readyz; a busy port is a warning: addresses matter more than being watched. */
+export async function serveProbes(options: AgentOptions, host: Host, probes: Probes, log: Logger, shutdown: Shutdown): Promise<void> {
+  if (!options.http) return;
+  const { core, runner } = host;
+  const result = await startHttpServer({
+    ...options.http,
+    metrics: createAgentMetrics({
+      snapshot: () => core.snapshot(),
+      lastKnownSavedAt: probes.lastKnownSavedAt,
+      wallNow: systemClock.wallNow,
+    }),
+    healthChecks: { core: () => void core.snapshot() },
+    // A virtual router in FAULT does not count: a cable that is out on one node must not hold up the update of all others.
+    readyChecks: { configuration: () => (runner.applied ? undefined : "no configuration has been applied yet"), ...probes.readyChecks },
+  });
+  if (!result.ok) {
+    log.warn({ ...options.http, error: result.error }, "metrics and probes are not served");
+    return;
+  }
+  log.info({ ...options.http, port: result.server.port }, "serving metrics and probes");
+  shutdown.step("close the HTTP server", () => result.server.close());
+}

@@ -1,0 +1,12 @@
+import type { LogLevel } from "../runtime/log.ts";
+
+export interface AgentOptions {
+  /** Where the configuration comes from. */
+  source: { kind: "standalone"; file: string } | { kind: "cluster"; kubeconfig?: string };
+  /** Name of this node, which is also the name of its NodeAgent. */
+  node: string;
+  stateDirectory: string;
+  /** Where /metrics, /healthz and /readyz are served; undefined when they are not. */
+  http?: { host: string; port: number };
+  logLevel: LogLevel;
+}

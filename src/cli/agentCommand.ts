@@ -1,0 +1,55 @@
+import type { AgentOptions } from "../agent/options.ts";
+import { readEnvironment } from "../runtime/env.ts";
+import { type FlagValues, flagHelp, parseFlags, UsageError } from "./flags.ts";
+import { parseListenAddress, parseLogLevel } from "./values.ts";
+
+export const agentFlags = {
+  standalone: { help: "run without Kubernetes, from --config" },
+  config: { placeholder: "FILE", help: "YAML documents of kind VirtualIP, with --standalone" },
+  kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account" },
+  "state-dir": { placeholder: "DIR", help: "where the agent keeps its state; one agent per directory", default: "/var/lib/aloft" },
+  http: {
+    placeholder: "ADDRESS:PORT",
+    help: 'where /metrics, /healthz and /readyz are served, or "off"',
+    parse: parseListenAddress,
+    default: "127.0.0.1:9105",
+  },
+  node: { placeholder: "NAME", help: "name of this node; default: $NODE_NAME, then the host name" },
+  "log-level": { placeholder: "LEVEL", help: "trace, debug, info, warn, error or silent", parse: parseLogLevel, default: "info" },
+} as const;
+
+export const agentUsage = `usage: aloft agent --standalone --config FILE [flags]
+       aloft agent [--kubeconfig FILE] [flags]
+
+${flagHelp(agentFlags)}`;
+
+/** @throws UsageError */
+export function agentOptions(args: string[], environment = readEnvironment()): AgentOptions {
+  const flags = parseFlags(agentFlags, args);
+  return {
+    source: agentSource(flags),
+    node: flags.node ?? environment.nodeName ?? environment.hostName,
+    stateDirectory: flags["state-dir"],
+    http: flags.http,
+    logLevel: flags["log-level"],
+  };
+}
+
+function agentSource(flags: FlagValues<typeof agentFlags>): AgentOptions["source"] {
+  const { standalone, config, kubeconfig } = flags;
+  if (!standalone) {
+    if (config !== undefined) throw new UsageError("--config needs --standalone: in a cluster the NodeAgent object is the configuration");
+    return { kind: "cluster", kubeconfig };
+  }
+  if (kubeconfig !== undefined) throw new UsageError("--kubeconfig and --standalone exclude each other");
+  if (config === undefined) throw new UsageError("--standalone needs --config FILE");
+  if (!/\.ya?ml$/.test(config)) throw new UsageError(`--config ${config}: the name of the file must end in .yaml or .yml`);
+  return { kind: "standalone", file: config };
+}
+
+/** Runs until a signal; the process exits from its own shutdown. */
+export async function runAgentCommand(args: string[]): Promise<number | undefined> {
+  const options = agentOptions(args);
+  const { runAgent } = await import("../agent/main.ts");
+  return runAgent(options);
+}

@@ -1,0 +1,70 @@
+/** The table of commands. Each is imported when it is called, so that the agent never loads the operator's client. */
+import { UsageError } from "./flags.ts";
+
+export interface Output {
+  out(text: string): void;
+  error(text: string): void;
+}
+
+interface Command {
+  summary: string;
+  /** The exit status, or undefined while the command goes on running and exits by itself. */
+  run(args: string[], output: Output): Promise<number | undefined>;
+  usage?(): Promise<string>;
+}
+
+const commands: Record<string, Command> = {
+  agent: {
+    summary: "hold virtual IPs on this node, in a cluster or with --standalone",
+    run: async (args) => (await import("./agentCommand.ts")).runAgentCommand(args),
+    usage: async () => (await import("./agentCommand.ts")).agentUsage,
+  },
+  version: { summary: "print the version", run: printVersion },
+  help: { summary: "print this, or the flags of a command", run: printHelp },
+};
+
+const names = Object.keys(commands);
+
+/** Runs one command line (without the program's name). */
+export async function runCli(args: string[], output: Output): Promise<number | undefined> {
+  const [name = "", ...rest] = args;
+  const command = commands[alias(name)];
+  try {
+    if (!command) throw new UsageError(name === "" ? "no command given" : `unknown command "${name}"`);
+    if (command.usage && rest.some((arg) => arg === "--help" || arg === "-h")) {
+      output.out(await command.usage());
+      return 0;
+    }
+    return await command.run(rest, output);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    output.error(`aloft: ${error.message}; see "aloft help${command?.usage ? ` ${name}` : ""}"`);
+    return 2;
+  }
+}
+
+function alias(name: string): string {
+  if (name === "--help" || name === "-h") return "help";
+  return name === "--version" ? "version" : name;
+}
+
+async function printVersion(args: string[], output: Output): Promise<number> {
+  if (args.length > 0) throw new UsageError("version takes no arguments");
+  const { version } = await import("../runtime/version.ts");
+  output.out(`aloft ${version}`);
+  return 0;
+}
+
+async function printHelp([name, ...more]: string[], output: Output): Promise<number> {
+  if (more.length > 0) throw new UsageError("help takes at most one command");
+  if (name === undefined) {
+    const width = Math.max(...names.map((known) => known.length));
+    const rows = names.map((known) => `  ${known.padEnd(width)}  ${commands[known]?.summary}`);
+    output.out(`usage: aloft COMMAND [flags]\n\n${rows.join("\n")}`);
+    return 0;
+  }
+  const command = commands[name];
+  if (!command) throw new UsageError(`unknown command "${name}"`);
+  output.out(command.usage ? await command.usage() : `aloft ${name}: ${command.summary}`);
+  return 0;
+}
