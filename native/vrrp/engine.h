@@ -36,10 +36,10 @@ inline constexpr std::size_t kMaxLinks = 4096;
 struct LinkState {
   std::uint32_t index = 0;
   char name[16] = {};
-  bool up = false;                    ///< IFF_UP and IFF_RUNNING (carrier)
+  bool up = false;  ///< IFF_UP and IFF_RUNNING (carrier)
   wire::MacAddress mac{};
-  wire::IpAddress primaryIPv4;        ///< first address that is not ours; unspecified when there is none
-  wire::IpAddress linkLocalIPv6;      ///< neither tentative nor ours; unspecified when there is none
+  wire::IpAddress primaryIPv4;    ///< first address that is not ours; unspecified when there is none
+  wire::IpAddress linkLocalIPv6;  ///< neither tentative nor ours; unspecified when there is none
 };
 
 /// An advert as it came off a socket; `message` starts behind the IP header and is only read during the call.
@@ -54,8 +54,8 @@ struct ReceivedAdvert {
 /// The actuator's answer to HoldAddresses or ReleaseAddresses.
 struct Actuated {
   RouterId router = 0;
-  bool held = false;   ///< what the kernel has now
-  int error = 0;       ///< errno of what went wrong, 0 when all did well
+  bool held = false;  ///< what the kernel has now
+  int error = 0;      ///< errno of what went wrong, 0 when all did well
 };
 
 struct RouterCounters {
@@ -71,9 +71,9 @@ struct RouterStatus {
   Reason reason{};
   std::uint8_t priority{};
   wire::IpAddress peer;
-  Duration interval{};          ///< Active_Adver_Interval in use
+  Duration interval{};  ///< Active_Adver_Interval in use
   bool pseudoHeader = false;
-  bool addressesHeld = false;   ///< by the actuator's last answer
+  bool addressesHeld = false;  ///< by the actuator's last answer
   int actuatorError = 0;
   Duration silence{-1};
   TimePoint changedAt{};
