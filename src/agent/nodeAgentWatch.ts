@@ -18,7 +18,7 @@ export interface WatchHandlers {
 }
 
 export interface WatchOptions {
-  client: ApiClient;
+  client: Pick<ApiClient, "request" | "stream">;
   node: string;
   clock: Clock;
   log: Logger;

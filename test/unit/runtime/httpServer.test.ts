@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type HttpServer, startHttpServer } from "../../../src/runtime/httpServer.ts";
+import { Metrics } from "../../../src/runtime/metrics.ts";
+
+let server: HttpServer;
+let problem: string | undefined;
+
+before(async () => {
+  const metrics = new Metrics();
+  metrics.gauge("a", "A.");
+  const readyChecks = {
+    fine: () => undefined,
+    configuration: () => problem,
+    throwing: () => {
+      if (problem) throw new Error("broken");
+      return undefined;
+    },
+  };
+  const result = await startHttpServer({ host: "127.0.0.1", port: 0, metrics, healthChecks: {}, readyChecks });
+  assert.ok(result.ok);
+  server = result.server;
+});
+after(() => server.close());
+
+async function get(path: string, method = "GET"): Promise<[number, string]> {
+  const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+  return [response.status, await response.text()];
+}
+
+test("/readyz names each check and what is wrong with it", async () => {
+  problem = undefined;
+  assert.deepEqual(await get("/readyz?verbose"), [200, "[+]fine ok\n[+]configuration ok\n[+]throwing ok\nok\n"]);
+  problem = "none has come yet";
+  const [status, text] = await get("/readyz");
+  assert.equal(status, 503);
+  assert.equal(text, "[+]fine ok\n[-]configuration failed: none has come yet\n[-]throwing failed: broken\nfailed\n");
+});
+
+test("/healthz does not ask the ready checks, /metrics answers, everything else is refused", async () => {
+  problem = "none has come yet";
+  assert.equal((await get("/healthz"))[0], 200);
+  assert.match((await get("/metrics"))[1], /^a 0$/m);
+  assert.equal((await get("/"))[0], 404);
+  assert.equal((await get("/metrics", "POST"))[0], 405);
+});
+
+test("a busy port comes back as a value", async () => {
+  const result = await startHttpServer({ host: "127.0.0.1", port: server.port, metrics: new Metrics(), healthChecks: {}, readyChecks: {} });
+  assert.ok(!result.ok);
+  assert.equal((result.error as NodeJS.ErrnoException).code, "EADDRINUSE");
+});
