@@ -1,9 +1,10 @@
 /** Writes of controllers that do nothing when nothing changed. */
 import type { KubeClient } from "./client.ts";
 import type { KubeObject, Resource } from "./object.ts";
+import { semanticEqual } from "./semanticEqual.ts";
 
 export interface ApplyContext {
-  client: KubeClient;
+  client: Pick<KubeClient, "apply" | "patch">;
   fieldManager: string;
   signal?: AbortSignal;
 }
@@ -11,14 +12,29 @@ export interface ApplyContext {
 /**
  * Server-side applies `status` to the object unless `object.status` (from the cache) says the same already.
  * Returns whether it wrote. `status` must hold every field that the manager owns.
+ * Throws "Conflict" when the object was deleted and created again, "NotFound" when it is gone.
  */
-export declare function applyStatus(context: ApplyContext, resource: Resource, object: KubeObject, status: object): Promise<boolean>;
+export async function applyStatus(context: ApplyContext, resource: Resource, object: KubeObject, status: object): Promise<boolean> {
+  if (semanticEqual(object.status, status)) return false;
+  const { client, fieldManager, signal } = context;
+  const { name, namespace, uid } = object.metadata;
+  // With the uid, the status of a deleted object never lands on its successor of the same name.
+  await client.apply(resource, { metadata: { name, namespace, uid }, status }, { fieldManager, signal, subresource: "status" });
+  return true;
+}
 
 /** Adds or removes a finalizer, guarded by resourceVersion ("Conflict"). Returns whether it wrote. */
-export declare function setFinalizer(
+export async function setFinalizer(
   context: ApplyContext,
   resource: Resource,
   object: KubeObject,
   finalizer: string,
   present: boolean,
-): Promise<boolean>;
+): Promise<boolean> {
+  const { name, namespace, resourceVersion, finalizers = [] } = object.metadata;
+  if (finalizers.includes(finalizer) === present) return false;
+  const { client, fieldManager, signal } = context;
+  const wanted = present ? [...finalizers, finalizer] : finalizers.filter((other) => other !== finalizer);
+  await client.patch(resource, { name, namespace }, { metadata: { resourceVersion, finalizers: wanted } }, { fieldManager, signal });
+  return true;
+}

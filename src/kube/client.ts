@@ -1,6 +1,10 @@
 /** Typed REST for any resource of the API server: one configured client per process. */
-import type { Clock } from "../runtime/clock.ts";
-import type { KubeObject, ObjectRef, Resource } from "./object.ts";
+import { isKubeError, KubeError } from "./kubeError.ts";
+import type { KubeObject, ObjectMeta, ObjectRef, Resource } from "./object.ts";
+import { type HttpRequest, Transport, type TransportOptions } from "./transport.ts";
+import { linesOf, parseWatchEvent, type WatchEvent } from "./watchStream.ts";
+
+export type { WatchEvent } from "./watchStream.ts";
 
 export interface RequestOptions {
   /** Aborts the request; the promise rejects with code "Aborted". */
@@ -47,7 +51,7 @@ export interface ListOptions extends RequestOptions, Selection {
 export interface WatchOptions extends Selection {
   /** Events after this version. */
   resourceVersion: string;
-  /** The server ends the watch after this time; default 290 s. */
+  /** The server ends the watch after this time; default 290 s. If it does not, "Timeout" is thrown idleTimeoutMs later. */
   serverTimeoutSeconds?: number;
   /** Rejects with "Timeout" when neither an event nor a bookmark arrives for this long; default 90 s (bookmarks come about once a minute). */
   idleTimeoutMs?: number;
@@ -60,50 +64,198 @@ export interface ObjectList<T extends KubeObject = KubeObject> {
   resourceVersion: string;
 }
 
-export type WatchEvent<T extends KubeObject = KubeObject> =
-  | { type: "ADDED" | "MODIFIED" | "DELETED"; object: T }
-  | { type: "BOOKMARK"; resourceVersion: string };
-
-export interface ClientOptions {
-  /** An explicit kubeconfig. Default: $KUBECONFIG, then the service account of the pod, then ~/.kube/config. */
-  kubeconfig?: string;
-  /** Context of the kubeconfig; default its current one. */
-  context?: string;
-  userAgent?: string;
-  clock?: Clock;
-  /** Default of RequestOptions.timeoutMs. */
-  requestTimeoutMs?: number;
-}
+/** See TransportOptions and ClusterConfigOptions: kubeconfig, context, userAgent, clock, requestTimeoutMs. */
+export type ClientOptions = TransportOptions;
 
 /** An object to write: apiVersion and kind are filled in from the resource. */
 export type Writable = Omit<KubeObject, "apiVersion" | "kind"> & { apiVersion?: string; kind?: string };
 
-export declare class KubeClient {
+const defaultPageSize = 500;
+const defaultWatchSeconds = 290;
+const defaultIdleMs = 90_000;
+
+export class KubeClient {
+  readonly #transport: Transport;
+
   /** Reads the configuration. Throws KubeError "Configuration". Opens no connection. */
-  constructor(options?: ClientOptions);
+  constructor(options: ClientOptions = {}) {
+    this.#transport = new Transport(options);
+  }
+
   /** Base URL of the API server. */
-  readonly server: string;
+  get server(): string {
+    return this.#transport.config.server;
+  }
+
   /** Namespace of the context or of the service account; "default" if neither names one. */
-  readonly namespace: string;
+  get namespace(): string {
+    return this.#transport.config.namespace;
+  }
+
   /** Throws "NotFound" when it does not exist. */
-  get<T extends KubeObject>(resource: Resource, ref: ObjectRef, options?: RequestOptions): Promise<T>;
+  async get<T extends KubeObject>(resource: Resource, ref: ObjectRef, options: RequestOptions = {}): Promise<T> {
+    return this.#exchange<T>({ method: "GET", path: pathOf(resource, ref) }, options);
+  }
+
   /** As get(), with undefined for an object that does not exist. */
-  find<T extends KubeObject>(resource: Resource, ref: ObjectRef, options?: RequestOptions): Promise<T | undefined>;
+  async find<T extends KubeObject>(resource: Resource, ref: ObjectRef, options: RequestOptions = {}): Promise<T | undefined> {
+    try {
+      return await this.get<T>(resource, ref, options);
+    } catch (error) {
+      if (isKubeError(error, "NotFound")) return undefined;
+      throw error;
+    }
+  }
+
   /** All objects, page by page; either complete or an error. */
-  list<T extends KubeObject>(resource: Resource, options?: ListOptions): Promise<ObjectList<T>>;
+  async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const pageSize = options.pageSize ?? defaultPageSize;
+    try {
+      return await this.#listPages<T>(resource, options, pageSize);
+    } catch (error) {
+      if (!isKubeError(error, "Expired")) throw error;
+      // The pages took longer than etcd keeps history (5 min). All at once cannot expire.
+      return await this.#listPages<T>(resource, options, 0);
+    }
+  }
+
   /** Events until the server ends the watch; an ERROR event, a broken line or a cut connection is thrown. */
-  watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent<T>, void, undefined>;
-  create<T extends KubeObject>(resource: Resource, object: Writable, options: WriteOptions): Promise<T>;
+  async *watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const seconds = options.serverTimeoutSeconds ?? defaultWatchSeconds;
+    const idleMs = options.idleTimeoutMs ?? defaultIdleMs;
+    const query = {
+      ...selectionQuery(options),
+      watch: "true",
+      allowWatchBookmarks: "true",
+      resourceVersion: options.resourceVersion,
+      timeoutSeconds: String(seconds),
+    };
+    const request: HttpRequest = { method: "GET", path: pathOf(resource, { namespace: options.namespace }), query, signal: options.signal };
+    const chunks = this.#transport.stream(request, idleMs, seconds * 1000 + idleMs);
+    for await (const line of linesOf(chunks)) yield parseWatchEvent<T>(line);
+  }
+
+  async create<T extends KubeObject>(resource: Resource, object: Writable, options: WriteOptions): Promise<T> {
+    const path = pathOf(resource, { namespace: namespaceOf(resource, object.metadata) });
+    return this.#exchange<T>({ method: "POST", path, query: writeQuery(options), body: typed(resource, object) }, options);
+  }
+
   /** Guarded by metadata.resourceVersion when the object has one: throws "Conflict". */
-  replace<T extends KubeObject>(resource: Resource, object: Writable, options: WriteOptions): Promise<T>;
+  async replace<T extends KubeObject>(resource: Resource, object: Writable, options: WriteOptions): Promise<T> {
+    const path = pathOf(resource, object.metadata);
+    return this.#exchange<T>({ method: "PUT", path, query: writeQuery(options), body: typed(resource, object) }, options);
+  }
+
   /** Resolves also when the object was gone already. */
-  delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
+  async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
+    const { preconditions, propagationPolicy } = options;
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions, propagationPolicy };
+    try {
+      await this.#exchange({ method: "DELETE", path: pathOf(resource, ref), body }, options);
+    } catch (error) {
+      if (!isKubeError(error, "NotFound")) throw error;
+    }
+  }
+
   /** JSON merge patch (RFC 7386). */
-  patch<T extends KubeObject>(resource: Resource, ref: ObjectRef, patch: object, options: PatchOptions): Promise<T>;
+  async patch<T extends KubeObject>(resource: Resource, ref: ObjectRef, patch: object, options: PatchOptions): Promise<T> {
+    const path = pathOf(resource, ref, options.subresource);
+    const contentType = "application/merge-patch+json";
+    return this.#exchange<T>({ method: "PATCH", path, query: writeQuery(options), body: patch, contentType }, options);
+  }
+
   /** Server-side apply: creates the object or sets the fields given, and removes those that this manager had set before. */
-  apply<T extends KubeObject>(resource: Resource, object: Writable, options: ApplyOptions): Promise<T>;
+  async apply<T extends KubeObject>(resource: Resource, object: Writable, options: ApplyOptions): Promise<T> {
+    const path = pathOf(resource, object.metadata, options.subresource);
+    const query = { ...writeQuery(options), force: String(options.force ?? true) };
+    // JSON is YAML.
+    const contentType = "application/apply-patch+yaml";
+    return this.#exchange<T>({ method: "PATCH", path, query, body: typed(resource, object), contentType }, options);
+  }
+
   /** The text of a path outside the resources, such as "/version" or "/readyz". */
-  getRaw(path: string, options?: RequestOptions): Promise<string>;
+  async getRaw(path: string, options: RequestOptions = {}): Promise<string> {
+    return this.#transport.request({ method: "GET", path, signal: options.signal }, options.timeoutMs);
+  }
+
   /** Ends all connections; requests that run reject. */
-  close(): Promise<void>;
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #exchange<T>(request: HttpRequest, options: RequestOptions): Promise<T> {
+    const text = await this.#transport.request({ ...request, signal: options.signal }, options.timeoutMs);
+    return parseAnswer(request, text) as T;
+  }
+
+  async #listPages<T extends KubeObject>(resource: Resource, options: ListOptions, limit: number): Promise<ObjectList<T>> {
+    const path = pathOf(resource, { namespace: options.namespace });
+    const items: T[] = [];
+    let token: string | undefined;
+    for (;;) {
+      const query = { ...selectionQuery(options), limit: String(limit), continue: token };
+      const page = parsePage(path, await this.#exchange<unknown>({ method: "GET", path, query }, options));
+      // The items of core kinds come without their type.
+      for (const item of page.items) items.push({ apiVersion: resource.apiVersion, kind: resource.kind, ...(item as T) });
+      token = page.metadata.continue || undefined;
+      if (!token) return { items, resourceVersion: page.metadata.resourceVersion };
+    }
+  }
+}
+
+interface ListPage {
+  items: unknown[];
+  metadata: { resourceVersion: string; continue?: string };
+}
+
+/** An answer without items or version is no list: taken for an empty one it would look as if all objects were gone. */
+function parsePage(path: string, answer: unknown): ListPage {
+  const { items, metadata } = answer as { items?: unknown; metadata?: { resourceVersion?: unknown; continue?: string } };
+  // Go writes an empty list as null.
+  if ((Array.isArray(items) || items === null) && typeof metadata?.resourceVersion === "string" && metadata.resourceVersion !== "") {
+    return { items: items ?? [], metadata: { resourceVersion: metadata.resourceVersion, continue: metadata.continue } };
+  }
+  throw new KubeError("Protocol", `GET ${path}: the answer is not a list`);
+}
+
+function parseAnswer(request: HttpRequest, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch (cause) {
+    throw new KubeError("Protocol", `${request.method} ${request.path}: the answer is not JSON`, { cause });
+  }
+  throw new KubeError("Protocol", `${request.method} ${request.path}: the answer is not an object`);
+}
+
+/** The path of an object, or without a name of the collection. */
+function pathOf(resource: Resource, ref: Partial<ObjectRef>, subresource?: string): string {
+  const segments = [resource.apiVersion.includes("/") ? "apis" : "api", ...resource.apiVersion.split("/")];
+  if (resource.namespaced && ref.namespace) segments.push("namespaces", ref.namespace);
+  else if (resource.namespaced && ref.name !== undefined)
+    throw new KubeError("BadRequest", `${resource.kind} ${ref.name}: no namespace given`);
+  segments.push(resource.plural);
+  if (ref.name !== undefined) segments.push(ref.name);
+  if (subresource) segments.push(subresource);
+  const bad = segments.find((segment) => /^\.{0,2}$|\//.test(segment));
+  if (bad !== undefined) throw new KubeError("BadRequest", `${resource.kind}: "${bad}" cannot be part of a path`);
+  return `/${segments.map(encodeURIComponent).join("/")}`;
+}
+
+function namespaceOf(resource: Resource, metadata: ObjectMeta): string | undefined {
+  if (resource.namespaced && !metadata.namespace)
+    throw new KubeError("BadRequest", `${resource.kind} ${metadata.name}: no namespace given`);
+  return metadata.namespace;
+}
+
+function typed(resource: Resource, object: Writable): object {
+  return { ...object, apiVersion: resource.apiVersion, kind: resource.kind };
+}
+
+function selectionQuery(selection: Selection): Record<string, string | undefined> {
+  return { labelSelector: selection.labelSelector, fieldSelector: selection.fieldSelector };
+}
+
+function writeQuery(options: WriteOptions): Record<string, string | undefined> {
+  return { fieldManager: options.fieldManager, dryRun: options.dryRun ? "All" : undefined };
 }
