@@ -19,12 +19,8 @@ function(aloft_layer folder)
     return()
   endif()
   set(directories "$<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include/${folder}>")
-  get_target_property(system_directories aloft_${folder} ALOFT_SYSTEM_DIRECTORIES)
-  if(system_directories)
-    target_include_directories(aloft_${folder} SYSTEM PRIVATE ${system_directories})
-  endif()
   set_target_properties(aloft_${folder} PROPERTIES
-    INCLUDE_DIRECTORIES "${directories};${system_directories}"
+    INCLUDE_DIRECTORIES "${directories}"
     INTERFACE_INCLUDE_DIRECTORIES "${directories}")
   foreach(layer ${ARGN})
     if(TARGET aloft_${layer})

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "os/fd.h"
+#include "os/result.h"
+
+namespace aloft::os {
+
+/// A NETLINK_ROUTE socket, for requests or for notifications. Datagrams that did not come from the kernel are dropped.
+class NetlinkSocket {
+ public:
+  /// For requests: receive() waits up to `kReplyTimeoutMs` for an answer.
+  static Result<NetlinkSocket> open();
+  /// For notifications of the given RTNLGRP_… numbers: receive() never waits.
+  static Result<NetlinkSocket> subscribe(std::span<const unsigned> groups);
+
+  int fd() const { return fd_.get(); }
+  Status send(std::span<const std::uint8_t> messages) const;
+  /// The next datagram; empty when there is none now. Valid until the next call. ENOBUFS says that notifications were lost.
+  Result<std::span<const std::uint8_t>> receive();
+
+  static constexpr int kReplyTimeoutMs = 5000;
+
+ private:
+  explicit NetlinkSocket(Fd fd);
+  Fd fd_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+}  // namespace aloft::os

@@ -1,0 +1,32 @@
+#pragma once
+// Whole Ethernet frames out of any interface: gratuitous ARP and unsolicited NA.
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "os/fd.h"
+#include "os/result.h"
+
+namespace aloft::os {
+
+/// A send-only packet socket; it receives nothing and joins nothing. Sending takes no lock of rtnetlink. Needs CAP_NET_RAW.
+class PacketSocket {
+ public:
+  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kMaxFrame = 128;
+  struct Frame {
+    std::array<std::uint8_t, kMaxFrame> bytes;
+    std::size_t size = 0;
+  };
+
+  static Result<PacketSocket> open();
+  /// Sends up to kBatch frames out of one interface. Returns how many failed (interface down or gone, queue full).
+  std::size_t send(std::uint32_t ifindex, std::span<const Frame> frames) const;
+
+ private:
+  explicit PacketSocket(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+}  // namespace aloft::os
