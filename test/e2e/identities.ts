@@ -1,0 +1,35 @@
+/** Who the parts of Aloft are towards the API server, and how a node looks there. Pure. */
+import type { ControlPlaneUser } from "../support/controlPlane.ts";
+
+export const namespace = "aloft-system";
+
+function serviceAccount(name: string): ControlPlaneUser {
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+  };
+}
+
+export const operatorUser = serviceAccount("aloft-operator");
+
+export function agentUser(node: string): ControlPlaneUser {
+  return serviceAccount(`aloft-agent-${node}`);
+}
+
+export function users(nodes: readonly string[]): ControlPlaneUser[] {
+  return [operatorUser, ...nodes.map(agentUser)];
+}
+
+/** A Node as its kubelet would register it. */
+export function nodeObject(name: string, address: { IPv4: string; IPv6: string }) {
+  const addresses = [address.IPv4, address.IPv6].map((text) => ({ type: "InternalIP", address: text }));
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" } },
+    status: {
+      addresses: [...addresses, { type: "Hostname", address: name }],
+      conditions: [{ type: "Ready", status: "True", reason: "KubeletReady", message: "stands for a kubelet" }],
+    },
+  };
+}
