@@ -26,7 +26,7 @@ inline constexpr std::size_t kVrrpFilterSize = 35;
 using VrrpFilter = std::array<FilterInstruction, kVrrpFilterSize>;
 
 /// For a raw socket (SOCK_RAW, protocol 112) of `family`: passes messages whose TTL or hop limit is 255 and whose VRID is in `wanted`.
-/// Constant size and at most 20 instructions a packet, however many virtual routers there are. An empty set passes nothing.
+/// Constant size and at most 21 instructions a packet, however many virtual routers there are. An empty set passes nothing.
 VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted);
 
 }  // namespace aloft::wire

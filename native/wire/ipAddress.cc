@@ -112,8 +112,6 @@ std::string formatIPv6(std::span<const std::uint8_t> bytes) {
   std::array<std::uint16_t, kGroups> groups{};
   for (std::size_t i = 0; i < kGroups; ++i) groups[i] = static_cast<std::uint16_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
   const ZeroRun run = longestZeroRun(groups);
-  // RFC 5952 §5: an IPv4-mapped address shows its IPv4 part.
-  if (run.begin == 0 && run.length == 5 && groups[5] == 0xffff) return "::ffff:" + formatIPv4(bytes.subspan(12));
   std::string text;
   for (std::size_t i = 0; i < kGroups;) {
     if (i == run.begin) {

@@ -1,0 +1,87 @@
+// The filter on the kernel's own raw sockets: that it accepts the programs, and that the offsets are those that it uses.
+
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include <string>
+
+#include "wire/filter.h"
+#include "wire/namespace.h"
+#include "wire/support.h"
+
+namespace aloft::wire {
+namespace {
+
+static_assert(sizeof(FilterInstruction) == sizeof(sock_filter));
+static_assert(offsetof(FilterInstruction, operand) == offsetof(sock_filter, k));
+static_assert(offsetof(FilterInstruction, jumpTrue) == offsetof(sock_filter, jt));
+
+struct Sockets {
+  int receive = -1;
+  int send = -1;
+  sockaddr_storage loopback{};
+  socklen_t length = 0;
+};
+
+Sockets open(Family family, const VrrpFilter& program) {
+  const int domain = family == Family::IPv4 ? AF_INET : AF_INET6;
+  Sockets sockets;
+  sockets.receive = socket(domain, SOCK_RAW | SOCK_NONBLOCK, 112);
+  sockets.send = socket(domain, SOCK_RAW, 112);
+  const sock_fprog attached{kVrrpFilterSize, reinterpret_cast<sock_filter*>(const_cast<FilterInstruction*>(program.data()))};
+  if (setsockopt(sockets.receive, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof attached) != 0)
+    close(sockets.receive), sockets.receive = -1;
+  if (family == Family::IPv4) {
+    auto& address = reinterpret_cast<sockaddr_in&>(sockets.loopback);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockets.length = sizeof address;
+  } else {
+    auto& address = reinterpret_cast<sockaddr_in6&>(sockets.loopback);
+    address.sin6_family = AF_INET6;
+    address.sin6_addr = in6addr_loopback;
+    sockets.length = sizeof address;
+  }
+  return sockets;
+}
+
+bool send(const Sockets& sockets, Family family, int ttl, std::uint8_t virtualRouterId) {
+  const bool four = family == Family::IPv4;
+  setsockopt(sockets.send, four ? IPPROTO_IP : IPPROTO_IPV6, four ? IP_TTL : IPV6_UNICAST_HOPS, &ttl, sizeof ttl);
+  const std::uint8_t message[] = {0x31, virtualRouterId, 100, 1, 0, 100, 0, 0, 192, 0, 2, 1};
+  return sendto(sockets.send, message, sizeof message, 0, reinterpret_cast<const sockaddr*>(&sockets.loopback), sockets.length) ==
+         sizeof message;
+}
+
+/// The VRIDs received, in order. Loopback delivers within sendto, so nothing needs to be waited for.
+Bytes received(int fd, Family family) {
+  Bytes virtualRouterIds;
+  std::uint8_t buffer[128];
+  for (ssize_t n = 0; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;) virtualRouterIds.push_back(buffer[family == Family::IPv4 ? 21 : 1]);
+  return virtualRouterIds;
+}
+
+std::string passesWhatItShould(Family family) {
+  const VrrpFilter program = vrrpFilter(family, VirtualRouterSet().set(1).set(51).set(255));
+  const Sockets sockets = open(family, program);
+  if (sockets.receive < 0) return "the kernel refuses the program";
+  for (const auto& [ttl, id] :
+       {std::pair<int, std::uint8_t>{255, 1}, {255, 2}, {255, 51}, {64, 51}, {254, 51}, {255, 50}, {255, 255}, {255, 0}}) {
+    if (!send(sockets, family, ttl, id)) return "cannot send";
+  }
+  return received(sockets.receive, family) == Bytes{1, 51, 255} ? "" : "passed other adverts than 1, 51 and 255 with TTL 255";
+}
+
+TEST(VrrpFilterOnKernel, filtersIPv4) {
+  SKIP_WITHOUT_NAMESPACES();
+  inNetworkNamespace([] { return passesWhatItShould(Family::IPv4); });
+}
+
+TEST(VrrpFilterOnKernel, filtersIPv6) {
+  SKIP_WITHOUT_NAMESPACES();
+  inNetworkNamespace([] { return passesWhatItShould(Family::IPv6); });
+}
+
+}  // namespace
+}  // namespace aloft::wire
