@@ -1,0 +1,127 @@
+/** Chooses the nodes that take part in the election of a VirtualIP, and the interface each of them uses. Pure. */
+import { contains, type Family, familyBits, formatAddress, type IpPrefix, parsePrefix } from "../../api/ipAddress.ts";
+import type { InterfaceStatus } from "../../api/nodeAgent.ts";
+import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import { byName } from "../allocate/age.ts";
+import { addressesOf, familiesOf } from "./cluster.ts";
+import { matches } from "./selector.ts";
+
+/** Interfaces by family. Families may differ; an explicit interface serves both. */
+export type InterfaceChoice = Partial<Record<Family, string>>;
+
+export interface NodeFacts {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  deleting: boolean;
+  /** The node is Ready and its agent reports. Counts only for a node that is no candidate yet. */
+  alive: boolean;
+  /** What the agent last reported; absent when it never did. */
+  interfaces?: readonly InterfaceStatus[];
+}
+
+export interface Candidate {
+  node: string;
+  interfaces: InterfaceChoice;
+  /** What is wrong with a node that nevertheless stays. */
+  message?: string;
+}
+
+export interface CandidateChoice {
+  /** Those that were candidates before come first, best first. */
+  candidates: Candidate[];
+  /** Selected nodes that cannot take part, and why. */
+  unfit: { node: string; message: string }[];
+}
+
+export interface CandidateQuestion {
+  spec: VirtualIPSpec;
+  nodes: readonly NodeFacts[];
+  /** Present candidates, best first, with the interfaces that they use. */
+  current: ReadonlyMap<string, InterfaceChoice>;
+  /** How many VirtualIPs each node is a candidate of. */
+  load: ReadonlyMap<string, number>;
+}
+
+interface Fit {
+  facts: NodeFacts;
+  isCurrent: boolean;
+  interfaces: InterfaceChoice;
+  problem?: string;
+}
+
+/**
+ * Current candidates stay while their node exists and is selected: neither silence nor a lost interface removes one, but one whose
+ * interface is gone yields its place to a node that has one. Free places go to living nodes first, then to those with the least load.
+ */
+export function chooseCandidates({ spec, nodes, current, load }: CandidateQuestion): CandidateChoice {
+  const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(spec.nodes.selector ?? {}, labels));
+  const fits = selected.map((facts) => fitNode(spec, facts, current.get(facts.name)));
+  const positions = new Map([...current.keys()].map((node, position) => [node, position]));
+  const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
+  const usable = fits.filter(({ problem, isCurrent }) => problem === undefined || isCurrent);
+  usable.sort((a, b) => rankOf(a) - rankOf(b) || loadOf(a) - loadOf(b) || byName(a.facts, b.facts));
+  const chosen = new Set(usable.slice(0, spec.nodes.maxCandidates));
+  const unfit = fits.filter((fit) => fit.problem !== undefined && !chosen.has(fit));
+  return {
+    candidates: [...chosen].map(({ facts, interfaces, problem }) => ({
+      node: facts.name,
+      interfaces,
+      ...(problem && { message: problem }),
+    })),
+    unfit: unfit.map(({ facts, problem = "" }) => ({ node: facts.name, message: problem })).sort((a, b) => byName(nameOf(a), nameOf(b))),
+  };
+}
+
+const nameOf = ({ node }: { node: string }) => ({ name: node });
+
+/** A current candidate without any report may run as before; one that reports that its interface is gone does not. */
+function rankOf({ isCurrent, problem, facts }: Fit): number {
+  if (isCurrent) return problem === undefined || facts.interfaces === undefined ? 0 : 3;
+  return facts.alive ? 1 : 2;
+}
+
+function fitNode(spec: VirtualIPSpec, facts: NodeFacts, current: InterfaceChoice | undefined): Fit {
+  const found = findInterfaces(spec, facts, current ?? {});
+  const isCurrent = current !== undefined;
+  if (typeof found !== "string") return { facts, isCurrent, interfaces: found };
+  // Recorded but nowhere running yet: nothing would be lost.
+  const runs = Object.keys(current ?? {}).length > 0;
+  return { facts, isCurrent: isCurrent && runs, interfaces: current ?? {}, problem: found };
+}
+
+/** The interface of each family, or why there is none. */
+function findInterfaces(spec: VirtualIPSpec, { name, interfaces }: NodeFacts, current: InterfaceChoice): InterfaceChoice | string {
+  if (interfaces === undefined) return "no agent has reported";
+  const explicit = spec.nodes.overrides?.find((override) => override.name === name)?.interface ?? spec.interface;
+  if (explicit !== undefined && !interfaces.some((candidate) => candidate.name === explicit)) return `interface ${explicit} does not exist`;
+  const choice: InterfaceChoice = {};
+  for (const family of familiesOf(spec)) {
+    const found = explicit ?? findInterface(addressesOf(spec, family)[0] ?? "", interfaces, current[family]);
+    if (found === undefined) return `no interface holds ${bare(addressesOf(spec, family)[0] ?? "")}`;
+    choice[family] = found;
+  }
+  return choice;
+}
+
+/** Of the interfaces whose subnet holds the address: the one in use, else the one with the longest prefix, else the first by name. */
+function findInterface(address: string, interfaces: readonly InterfaceStatus[], inUse: string | undefined): string | undefined {
+  const target = parsePrefix(address);
+  if (!target) return undefined;
+  const holding = interfaces.flatMap(({ name, addresses }) => {
+    const lengths = addresses.flatMap((text) => subnetLength(parsePrefix(text), target));
+    return lengths.length > 0 ? [{ name, length: Math.max(...lengths) }] : [];
+  });
+  if (holding.some(({ name }) => name === inUse)) return inUse;
+  return holding.sort((a, b) => b.length - a.length || byName(a, b))[0]?.name;
+}
+
+/** A host address (full prefix length) is no subnet. */
+function subnetLength(subnet: IpPrefix | undefined, target: IpPrefix): number[] {
+  if (!subnet || subnet.prefixLength === familyBits[subnet.family] || !contains(subnet, target)) return [];
+  return [subnet.prefixLength];
+}
+
+function bare(address: string): string {
+  const prefix = parsePrefix(address);
+  return prefix ? formatAddress(prefix) : address;
+}

@@ -1,0 +1,76 @@
+/** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
+import { type Family, parsePrefix } from "../../api/ipAddress.ts";
+import type { NodeAgentSpec, NodeAgentStatus, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
+
+export interface VirtualIPView {
+  name: string;
+  uid: string;
+  createdAt: string;
+  generation: number;
+  deleting: boolean;
+  hasFinalizer: boolean;
+  segment: string;
+  /** Absent when the object is not valid; `problem` then says why. */
+  spec?: VirtualIPSpec;
+  /** Field path and what is wrong there. */
+  problem?: string;
+  /** As recorded; fields that cannot be read are left out. */
+  status: VirtualIPStatus;
+}
+
+export interface NodeView {
+  name: string;
+  uid: string;
+  labels: Readonly<Record<string, string>>;
+  deleting: boolean;
+  ready: boolean;
+}
+
+export interface AgentView {
+  name: string;
+  generation: number;
+  spec: NodeAgentSpec;
+  /** Empty until the agent has reported. */
+  status: NodeAgentStatus;
+  /** When this process saw the newest report, in ms of its own monotonic clock. */
+  reportedAt: number;
+  /** No report for so long that the node counts as dead. */
+  silent: boolean;
+}
+
+export interface ClusterView {
+  virtualIPs: readonly VirtualIPView[];
+  nodes: readonly NodeView[];
+  agents: readonly AgentView[];
+}
+
+export const families: readonly Family[] = ["IPv4", "IPv6"];
+
+/** The addresses of one family, each with its prefix length; a bare one gets the full length. */
+export function addressesOf(spec: VirtualIPSpec, family: Family): string[] {
+  return spec.addresses.flatMap(({ address }) => {
+    const prefix = parsePrefix(address);
+    if (prefix?.family !== family) return [];
+    return [address.includes("/") ? address : `${address}/${prefix.prefixLength}`];
+  });
+}
+
+/** The families of which the VirtualIP has addresses, IPv4 first. */
+export function familiesOf(spec: VirtualIPSpec): Family[] {
+  return families.filter((family) => addressesOf(spec, family).length > 0);
+}
+
+/** What NodeAgent specs hold for each VirtualIP at present: by its name, then by node. */
+export type RunningRouters = ReadonlyMap<string, ReadonlyMap<string, readonly VirtualRouterSpec[]>>;
+
+export function runningRouters(agents: readonly AgentView[]): RunningRouters {
+  const running = new Map<string, Map<string, VirtualRouterSpec[]>>();
+  for (const { name: node, spec } of agents) {
+    for (const router of spec.virtualRouters) {
+      const byNode = running.get(router.virtualIP) ?? new Map<string, VirtualRouterSpec[]>();
+      running.set(router.virtualIP, byNode.set(node, [...(byNode.get(node) ?? []), router]));
+    }
+  }
+  return running;
+}

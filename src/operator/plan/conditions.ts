@@ -1,0 +1,111 @@
+/** The conditions Accepted, Ready and Degraded of a VirtualIP. Pure. */
+import type { Condition } from "../../api/condition.ts";
+import type { Holding } from "./holder.ts";
+import type { Placement } from "./placements.ts";
+
+export type ConditionFinding = Pick<Condition, "type" | "status" | "reason" | "message">;
+
+export interface ConditionQuestion {
+  placement: Placement;
+  holding: Holding;
+  /** Addresses without prefix length. */
+  addresses: readonly string[];
+  /** Nodes in BACKUP for all families. */
+  standbys: readonly string[];
+  /** What is wrong with single virtual routers or candidates: "n3: IPv4 is in FAULT (InterfaceDown)". */
+  faults: readonly string[];
+  /** None of the candidates' agents reports. */
+  allSilent: boolean;
+  /** As recorded. */
+  conditions: readonly Condition[];
+}
+
+export function findConditions(question: ConditionQuestion): ConditionFinding[] {
+  return [findAccepted(question), findReady(question), findDegraded(question)].flatMap((finding) => finding ?? []);
+}
+
+/** lastTransitionTime changes with the status only. Conditions that `findings` does not name are dropped: all are the operator's. */
+export function setConditions(
+  before: readonly Condition[],
+  findings: readonly ConditionFinding[],
+  generation: number,
+  wallNow: string,
+): Condition[] {
+  return findings.map((finding) => {
+    const old = before.find(({ type }) => type === finding.type);
+    const lastTransitionTime = old?.status === finding.status ? old.lastTransitionTime : wallNow;
+    return { ...finding, lastTransitionTime, observedGeneration: generation };
+  });
+}
+
+/** While the object is deleted it stays what it was. */
+function findAccepted({ placement: { verdict, candidates, unfit }, conditions }: ConditionQuestion): ConditionFinding | undefined {
+  const type = "Accepted";
+  if (!verdict) return conditions.find((condition) => condition.type === type);
+  if (!verdict.accepted) {
+    const rest = candidates.length > 0 ? "; what was accepted before goes on" : "";
+    return { type, status: "False", reason: verdict.reason, message: `${verdict.message}${rest}` };
+  }
+  const excluded = unfit.length > 0 ? `; not among them ${listNodes(unfit)}` : "";
+  const message = `VRID ${verdict.virtualRouterID}, ${countOf(candidates.length, "candidate")}${excluded}`;
+  return { type, status: "True", reason: "Accepted", message };
+}
+
+function findReady(question: ConditionQuestion): ConditionFinding {
+  const { placement, holding, addresses, conditions } = question;
+  const finding = (status: Condition["status"], reason: string, message: string) => ({ type: "Ready", status, reason, message });
+  if (placement.view.deleting) return finding("False", "Terminating", "the nodes are giving the addresses up");
+  if (placement.candidates.length === 0) return finding("False", ...noCandidates(placement));
+  switch (holding.kind) {
+    case "held":
+      return finding("True", "Active", `${holding.node} answers for ${addresses.join(", ")}`);
+    case "contested":
+      return finding("False", "MultipleMasters", `${holding.family}: ${holding.nodes.join(" and ")} answer at the same time`);
+    case "familySplit":
+      return finding("False", "FamilySplit", describeSplit(holding.holders));
+    case "none":
+      if (question.allSilent) return finding("Unknown", "NoReports", "no candidate reports; what runs on them goes on");
+      return finding("False", "NoMaster", "no candidate is MASTER");
+    case "settling":
+      return conditions.find(({ type }) => type === "Ready") ?? finding("False", "Electing", "the candidates elect one of them");
+  }
+}
+
+function noCandidates({ verdict, unfit }: Placement): [reason: string, message: string] {
+  if (verdict?.accepted === false) return ["NotAccepted", "see condition Accepted"];
+  if (unfit.length === 0) return ["NoCandidates", "spec.nodes.selector matches no node"];
+  return ["NoCandidates", `no node can take part: ${listNodes(unfit)}`];
+}
+
+function findDegraded({ placement, holding, standbys, faults, conditions }: ConditionQuestion): ConditionFinding {
+  const type = "Degraded";
+  if (placement.view.deleting || placement.candidates.length === 0) {
+    return { type, status: "Unknown", reason: "NotRunning", message: "no node runs it" };
+  }
+  if (holding.kind === "familySplit") return { type, status: "True", reason: "FamilySplit", message: describeSplit(holding.holders) };
+  if (faults.length > 0) return { type, status: "True", reason: "RouterFault", message: list(faults) };
+  if (standbys.length > 0) {
+    return { type, status: "False", reason: "Redundant", message: `${list(standbys)} ${standbys.length === 1 ? "stands" : "stand"} by` };
+  }
+  const before = conditions.find((condition) => condition.type === type);
+  if (holding.kind === "settling" && before) return before;
+  return { type, status: "True", reason: "NoStandby", message: "no other node stands by" };
+}
+
+function describeSplit(holders: readonly (readonly [family: string, node: string | undefined])[]): string {
+  return holders.map(([family, node]) => (node === undefined ? `no node answers for ${family}` : `${node} for ${family}`)).join(", ");
+}
+
+function listNodes(nodes: Placement["unfit"]): string {
+  return list(nodes.map(({ node, message }) => `${node}: ${message}`));
+}
+
+/** A message is for a person; a cluster may have thousands of nodes. */
+function list(texts: readonly string[], most = 8): string {
+  const rest = texts.length - most;
+  return [...texts.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,34 @@
+/** The Kubernetes Events that a new status gives rise to. Pure: what the status records already is not told again. */
+import type { Condition } from "../../api/condition.ts";
+import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
+import { describeMove } from "./moves.ts";
+
+export interface Notice {
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+}
+
+/** Statuses of conditions that a person should hear of, by type; the message comes from the condition. */
+const warnings: Record<string, { status: Condition["status"]; reasons?: readonly string[] }> = {
+  Accepted: { status: "False" },
+  Ready: { status: "False", reasons: ["NoCandidates", "MultipleMasters", "FamilySplit"] },
+  Degraded: { status: "True", reasons: ["RouterFault"] },
+};
+
+export function noticesOf(before: VirtualIPStatus, after: VirtualIPStatus, move: Move | undefined): Notice[] {
+  const changed = (after.conditions ?? []).filter((condition) => {
+    const warning = warnings[condition.type];
+    if (condition.status !== warning?.status || warning.reasons?.includes(condition.reason) === false) return false;
+    const old = before.conditions?.find(({ type }) => type === condition.type);
+    return old?.status !== condition.status || old.reason !== condition.reason;
+  });
+  const notices = changed.map(({ reason, message }): Notice => ({ type: "Warning", reason, message }));
+  return move ? [moveNotice(move), ...notices] : notices;
+}
+
+function moveNotice(move: Move): Notice {
+  const message = describeMove(move);
+  if (move.to === "") return { type: "Warning", reason: "Unanswered", message };
+  return { type: "Normal", reason: move.from === "" ? "Announced" : "FailedOver", message };
+}

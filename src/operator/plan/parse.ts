@@ -1,0 +1,92 @@
+/** Objects of the API → views. What the API server's schema would refuse today is reported, not thrown: etcd may hold older objects. */
+import { z } from "zod";
+import { parseDuration } from "../../api/duration.ts";
+import { dnsLabelField } from "../../api/fields.ts";
+import { releaseFinalizer } from "../../api/group.ts";
+import { nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { objectMetaSchema } from "../../api/objectMeta.ts";
+import { type VirtualIPSpec, virtualIPSpecSchema, virtualIPStatusSchema } from "../../api/virtualIP.ts";
+import type { AgentView, NodeView, VirtualIPView } from "./cluster.ts";
+
+interface ApiObject {
+  metadata: unknown;
+  spec?: unknown;
+  status?: unknown;
+}
+
+/** Undefined only when not even the metadata can be read. */
+export function viewVirtualIP(object: ApiObject): VirtualIPView | undefined {
+  const metadata = objectMetaSchema.safeParse(object.metadata);
+  if (!metadata.success) return undefined;
+  const { name, uid = "", creationTimestamp = "", generation = 0, deletionTimestamp, finalizers = [] } = metadata.data;
+  const parsed = virtualIPSpecSchema.safeParse(object.spec);
+  const problem = parsed.success ? intervalProblem(parsed.data) : describeIssue(parsed.error);
+  return {
+    name,
+    uid,
+    createdAt: creationTimestamp,
+    generation,
+    deleting: deletionTimestamp !== undefined,
+    hasFinalizer: finalizers.includes(releaseFinalizer),
+    segment: segmentOf(object.spec),
+    ...(parsed.success && problem === undefined ? { spec: parsed.data } : { problem }),
+    status: salvage(virtualIPStatusSchema, object.status),
+  };
+}
+
+const nodeStatusSchema = z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional() });
+
+export function viewNode(object: ApiObject): NodeView | undefined {
+  const metadata = objectMetaSchema.safeParse(object.metadata);
+  if (!metadata.success) return undefined;
+  const { name, uid = "", labels = {}, deletionTimestamp } = metadata.data;
+  const conditions = salvage(nodeStatusSchema, object.status).conditions ?? [];
+  const ready = conditions.some(({ type, status }) => type === "Ready" && status === "True");
+  return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready };
+}
+
+const agentSpecSchema = z.object({ virtualRouters: z.array(z.unknown()) });
+
+/** `reportedAt` and `silent` are the caller's: they are not in the object. */
+export function viewAgent(object: ApiObject): Omit<AgentView, "reportedAt" | "silent"> | undefined {
+  const metadata = objectMetaSchema.safeParse(object.metadata);
+  if (!metadata.success) return undefined;
+  const { name, generation = 0 } = metadata.data;
+  const routers = agentSpecSchema.safeParse(object.spec).data?.virtualRouters ?? [];
+  const virtualRouters = routers.flatMap((router) => virtualRouterSpecSchema.safeParse(router).data ?? []);
+  return { name, generation, spec: { virtualRouters }, status: salvage(nodeAgentStatusSchema, object.status) };
+}
+
+/** The fields of `value` that are valid on their own. */
+function salvage<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, value: unknown): Partial<z.infer<z.ZodObject<Shape>>> {
+  if (typeof value !== "object" || value === null) return {};
+  const fields = Object.entries(schema.shape).flatMap(([key, field]) => {
+    const parsed = z.safeParse(field, (value as Record<string, unknown>)[key]);
+    return parsed.success && parsed.data !== undefined ? [[key, parsed.data]] : [];
+  });
+  return Object.fromEntries(fields);
+}
+
+const segmentSchema = z.object({ segment: dnsLabelField });
+
+/** Also of an invalid object: what it holds stays reserved in its segment. */
+function segmentOf(spec: unknown): string {
+  return segmentSchema.safeParse(spec).data?.segment ?? "default";
+}
+
+function describeIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (!issue) return "spec: is not valid";
+  const path = issue.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
+  return `spec${path}: ${issue.message}`;
+}
+
+/** RFC 9568 §5.2.7: 12 bits of centiseconds; RFC 3768 alone, for IPv4, goes further. */
+const longestVersion3Ms = 40_950;
+
+/** The families move together at one interval, and IPv6 is always version 3. No schema states a rule that spans both lists. */
+function intervalProblem({ vrrp: { advertisementInterval }, addresses }: VirtualIPSpec): string | undefined {
+  const isTooLong = advertisementInterval !== undefined && !((parseDuration(advertisementInterval) ?? Number.NaN) <= longestVersion3Ms);
+  if (!isTooLong || !addresses.some(({ address }) => address.includes(":"))) return undefined;
+  return "spec.vrrp.advertisementInterval: must be at most 40.95s with an IPv6 address, which is always announced by version 3";
+}

@@ -1,0 +1,142 @@
+/** Candidates, priorities and parameters of every VirtualIP. Pure: what runs or is recorded stays, newcomers fill what is free. */
+import { formatDuration, parseDuration } from "../../api/duration.ts";
+import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import { byAge } from "../allocate/age.ts";
+import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts } from "./candidates.ts";
+import type { ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
+import { assignPriorities, highestFirst, Standing } from "./priorities.ts";
+import type { Verdict } from "./verdicts.ts";
+
+export interface PlacedCandidate {
+  node: string;
+  priority: number;
+  interfaces: InterfaceChoice;
+  message?: string;
+}
+
+export interface Placement {
+  view: VirtualIPView;
+  /** Absent while the object is being deleted. */
+  verdict?: Verdict;
+  /** Canonical Go duration; absent when nothing runs. */
+  advertisementInterval?: string;
+  /** Highest priority first. Of an object that is not accepted: those that go on running. */
+  candidates: PlacedCandidate[];
+  /** Selected nodes that cannot take part. */
+  unfit: CandidateChoice["unfit"];
+}
+
+const defaultInterval = { 2: "1s", 3: "100ms" } as const;
+
+/** The interval of the VirtualIP, IPv6 included: the families move together. */
+export function effectiveInterval({ vrrp }: VirtualIPSpec): string {
+  const milliseconds = vrrp.advertisementInterval && parseDuration(vrrp.advertisementInterval);
+  return milliseconds ? formatDuration(milliseconds) : defaultInterval[vrrp.version];
+}
+
+/** The placements in order of age. */
+export function place(cluster: ClusterView, verdicts: ReadonlyMap<string, Verdict>, running: RunningRouters): Placement[] {
+  const nodes = nodeFacts(cluster);
+  const existing = new Set(nodes.filter(({ deleting }) => !deleting).map(({ name }) => name));
+  const elections = cluster.virtualIPs.map((view) => ({ view, ...presentElection(view, running.get(view.name), existing) }));
+  const standing = new Standing();
+  const load = new Map<string, number>();
+  for (const { priorities } of elections) {
+    standing.add([...priorities.keys()]);
+    count(load, [...priorities.keys()]);
+  }
+  return elections
+    .sort((a, b) => byAge(a.view, b.view))
+    .map((election) => {
+      const verdict = verdicts.get(election.view.name);
+      if (!verdict?.accepted || !election.view.spec) return retained(election, verdict, running.get(election.view.name));
+      return placeOne({ ...election, spec: election.view.spec, verdict, nodes, standing, load });
+    });
+}
+
+interface Election {
+  view: VirtualIPView;
+  /** Of the nodes that still exist, highest first. */
+  priorities: Map<string, number>;
+  interfaces: Map<string, InterfaceChoice>;
+}
+
+interface PlaceQuestion extends Election {
+  spec: VirtualIPSpec;
+  verdict: Verdict;
+  nodes: readonly NodeFacts[];
+  standing: Standing;
+  load: Map<string, number>;
+}
+
+function placeOne({ view, spec, verdict, nodes, standing, load, priorities, interfaces }: PlaceQuestion): Placement {
+  const { candidates, unfit } = chooseCandidates({ spec, nodes, current: keepActiveFirst(view, interfaces), load });
+  const names = candidates.map(({ node }) => node);
+  const explicit = new Map(
+    (spec.nodes.overrides ?? []).flatMap(({ name, priority }) => (priority === undefined ? [] : [[name, priority] as const])),
+  );
+  const current = new Map([...priorities].filter(([node]) => names.includes(node)));
+  const alive = new Set(nodes.filter((node) => node.alive).map(({ name }) => name));
+  const assigned = assignPriorities(
+    { candidates: names, explicit, current, dormant: new Set(names.filter((name) => !alive.has(name))) },
+    standing,
+  );
+  if (priorities.size === 0) standing.add([...assigned.keys()]);
+  count(
+    load,
+    names.filter((name) => !priorities.has(name)),
+  );
+  const byNode = new Map(candidates.map((candidate) => [candidate.node, candidate]));
+  const placed = [...assigned].map(([node, priority]) => ({ interfaces: {}, ...byNode.get(node), node, priority }));
+  return { view, verdict, advertisementInterval: effectiveInterval(spec), candidates: placed, unfit };
+}
+
+/** When fewer candidates are wanted than there are, the active node is the last to go. */
+function keepActiveFirst({ status }: VirtualIPView, interfaces: ReadonlyMap<string, InterfaceChoice>): Map<string, InterfaceChoice> {
+  const isActive = (node: string) => node === status.activeNode;
+  return new Map([...interfaces].sort(([a], [b]) => Number(isActive(b)) - Number(isActive(a))));
+}
+
+/** What goes on as it is: the object is being deleted, or was not accepted in its present form. */
+function retained({ view, priorities, interfaces }: Election, verdict: Verdict | undefined, routers: RoutersByNode): Placement {
+  const [sample] = [...(routers?.values() ?? [])].flat();
+  const candidates = [...priorities].map(([node, priority]) => ({ node, priority, interfaces: interfaces.get(node) ?? {} }));
+  return { view, verdict, advertisementInterval: sample?.advertisementInterval, candidates, unfit: [] };
+}
+
+type RoutersByNode = ReadonlyMap<string, readonly VirtualRouterSpec[]> | undefined;
+
+/**
+ * The election as it stands: from the status, and where that says nothing, from what the NodeAgents run. Nodes that were removed are
+ * left out, also of a recorded election.
+ */
+function presentElection({ status }: VirtualIPView, routers: RoutersByNode, existing: ReadonlySet<string>): Omit<Election, "view"> {
+  const priorities = new Map<string, number>();
+  const interfaces = new Map<string, InterfaceChoice>();
+  for (const [node, specs] of routers ?? []) {
+    const [first] = specs;
+    if (!first || !existing.has(node)) continue;
+    priorities.set(node, first.priority);
+    interfaces.set(node, Object.fromEntries(specs.map((spec) => [spec.family, spec.interface])));
+  }
+  for (const { name, priority } of status.nodes ?? []) {
+    if (!existing.has(name)) continue;
+    priorities.set(name, priority);
+    if (!interfaces.has(name)) interfaces.set(name, {});
+  }
+  const ordered = highestFirst(priorities);
+  return { priorities: ordered, interfaces: new Map([...ordered.keys()].map((node) => [node, interfaces.get(node) ?? {}])) };
+}
+
+function nodeFacts({ nodes, agents }: ClusterView): NodeFacts[] {
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  return nodes.map(({ name, labels, deleting, ready }) => {
+    const agent = byName.get(name);
+    return { name, labels, deleting, alive: ready && agent?.silent === false, interfaces: agent?.status.interfaces };
+  });
+}
+
+function count(load: Map<string, number>, nodes: readonly string[]): void {
+  for (const node of nodes) load.set(node, (load.get(node) ?? 0) + 1);
+}

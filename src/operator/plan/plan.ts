@@ -1,0 +1,126 @@
+/** The whole plan: everything that shall be written, computed from what is known. Pure; computed anew at every change. */
+import { isDeepStrictEqual } from "node:util";
+import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
+import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
+import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
+import { type ClusterView, runningRouters, type VirtualIPView } from "./cluster.ts";
+import type { HolderMemory } from "./holder.ts";
+import { isSameSpec, planNodeAgents } from "./nodeAgents.ts";
+import { type Notice, noticesOf } from "./notices.ts";
+import { type Placement, place } from "./placements.ts";
+import { checkRelease } from "./release.ts";
+import { collectReports, type RouterReport } from "./reports.ts";
+import { judge } from "./verdicts.ts";
+import { planStatus } from "./virtualIPStatus.ts";
+
+export interface PlanQuestion {
+  cluster: ClusterView;
+  /** What the plan before remembered, by name of the VirtualIP. */
+  memory: ReadonlyMap<string, HolderMemory>;
+  /** Names of VirtualIPs that certainly no longer exist. */
+  gone: ReadonlySet<string>;
+  /** Monotonic ms. */
+  now: number;
+  wallNow: Date;
+}
+
+export interface VirtualIPPlan {
+  view: VirtualIPView;
+  status: VirtualIPStatus;
+  /** Whether `status` differs from what is recorded. */
+  changed: boolean;
+  finalizer: "add" | "keep" | "remove";
+  notices: Notice[];
+  move?: Move;
+}
+
+export interface Plan {
+  virtualIPs: VirtualIPPlan[];
+  /** Only the specs that differ from what stands. */
+  nodeAgents: Map<string, NodeAgentSpec>;
+  memory: Map<string, HolderMemory>;
+  /** When time alone may change the plan, in ms. */
+  recheckInMs?: number;
+  /** VirtualIPs that nodes run although nobody knows them. */
+  unknown: string[];
+}
+
+export function makePlan(question: PlanQuestion): Plan {
+  const { cluster, gone } = question;
+  const running = runningRouters(cluster.agents);
+  const placements = place(cluster, judge(cluster.virtualIPs, running), running);
+  const reports = collectReports(cluster.agents);
+  const memory = new Map<string, HolderMemory>();
+  const rechecks: number[] = [];
+  const virtualIPs = placements
+    .filter((placement) => isPlannable(placement, cluster))
+    .map((placement) => {
+      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? []);
+      memory.set(placement.view.name, answer.memory);
+      if (answer.recheckInMs !== undefined) rechecks.push(answer.recheckInMs);
+      return answer.plan;
+    });
+  const known = new Set(cluster.virtualIPs.map(({ name }) => name));
+  return {
+    virtualIPs,
+    nodeAgents: differences(cluster, planNodeAgents(cluster, placements, running, gone)),
+    memory,
+    recheckInMs: rechecks.length > 0 ? Math.min(...rechecks) : undefined,
+    unknown: [...running.keys()].filter((name) => !known.has(name)).sort(),
+  };
+}
+
+/** A cluster without any node is a list that went wrong: what was placed stays. */
+function isPlannable({ view }: Placement, { nodes }: ClusterView): boolean {
+  return nodes.length > 0 || (view.status.nodes ?? []).length === 0;
+}
+
+function planVirtualIP(placement: Placement, { cluster, memory, now, wallNow }: PlanQuestion, reports: readonly RouterReport[]) {
+  const { view } = placement;
+  const silent = new Set(cluster.agents.filter((agent) => agent.silent).map(({ name }) => name));
+  const before = memory.get(view.name) ?? {};
+  const answer = planStatus({ placement, reports, silent, memory: before, now, wallNow: wallNow.toISOString() });
+  const { status, move, recheckInMs } = answer;
+  const { finalizer, notices } = view.deleting ? planRelease(view, cluster) : planFinalizer(placement);
+  const plan: VirtualIPPlan = {
+    view,
+    status,
+    changed: !isDeepStrictEqual(status, view.status),
+    finalizer,
+    notices: [...notices, ...noticesOf(view.status, status, move)],
+    move,
+  };
+  return { plan, memory: answer.memory, recheckInMs };
+}
+
+interface Finalization {
+  finalizer: VirtualIPPlan["finalizer"];
+  notices: Notice[];
+}
+
+function planFinalizer({ view, verdict }: Placement): Finalization {
+  return { finalizer: verdict?.accepted && !view.hasFinalizer ? "add" : "keep", notices: [] };
+}
+
+function planRelease(view: VirtualIPView, cluster: ClusterView): Finalization {
+  const { done, skipped } = checkRelease(view, cluster.agents);
+  if (!done || !view.hasFinalizer) return { finalizer: "keep", notices: [] };
+  const addresses = view.spec?.addresses.map(({ address }) => bare(address)).join(", ") ?? "the addresses";
+  const released: Notice = { type: "Normal", reason: "Released", message: `the nodes have given up ${addresses}` };
+  const warnings = skipped.map((node): Notice => {
+    const message = `${node} no longer reports and was not waited for: it may still answer for ${addresses}`;
+    return { type: "Warning", reason: "NodeSkipped", message };
+  });
+  return { finalizer: "remove", notices: [...warnings, released] };
+}
+
+function bare(address: string): string {
+  const prefix = parsePrefix(address);
+  return prefix ? formatAddress(prefix) : address;
+}
+
+function differences({ agents, nodes }: ClusterView, specs: ReadonlyMap<string, NodeAgentSpec>): Map<string, NodeAgentSpec> {
+  if (nodes.length === 0) return new Map();
+  const standing = new Map(agents.map(({ name, spec }) => [name, spec]));
+  return new Map([...specs].filter(([name, spec]) => !isSameSpec(spec, standing.get(name) ?? spec) || !standing.has(name)));
+}

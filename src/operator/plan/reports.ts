@@ -1,0 +1,24 @@
+/** What the agents report of the virtual routers of one VirtualIP. Pure. */
+import type { Family } from "../../api/ipAddress.ts";
+import type { VirtualRouterStatus } from "../../api/nodeAgent.ts";
+import type { AgentView } from "./cluster.ts";
+
+export interface RouterReport extends VirtualRouterStatus {
+  node: string;
+  /** The agent no longer reports: the state is the last one known. */
+  silent: boolean;
+  /** When this process saw the agent's newest report, in ms of its own monotonic clock. */
+  reportedAt: number;
+}
+
+/** By name of the VirtualIP. */
+export function collectReports(agents: readonly AgentView[]): Map<string, RouterReport[]> {
+  const reports = agents.flatMap(({ name: node, status, silent, reportedAt }) =>
+    (status.virtualRouters ?? []).map((router) => ({ ...router, node, silent, reportedAt })),
+  );
+  return Map.groupBy(reports, ({ virtualIP }) => virtualIP);
+}
+
+export function reportOf(reports: readonly RouterReport[], node: string, family: Family): RouterReport | undefined {
+  return reports.find((report) => report.node === node && report.family === family);
+}

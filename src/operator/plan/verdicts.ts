@@ -1,0 +1,65 @@
+/** Which VirtualIPs are accepted, with which VRID; why the others are not. Pure. */
+import { type AddressClaim, findAddressConflicts } from "../allocate/addressConflicts.ts";
+import { allocateVirtualRouterIDs, type VirtualRouterIDClaim, type VirtualRouterIDResult } from "../allocate/virtualRouterID.ts";
+import type { RunningRouters, VirtualIPView } from "./cluster.ts";
+
+export type RejectionReason = "InvalidSpec" | "AddressConflict" | "VirtualRouterIDConflict" | "VirtualRouterIDsExhausted";
+
+export type Verdict =
+  | { accepted: true; virtualRouterID: number }
+  /** `virtualRouterID`: what goes on running, if anything does. */
+  | { accepted: false; reason: RejectionReason; message: string; virtualRouterID?: number };
+
+interface Rejection {
+  reason: RejectionReason;
+  message: string;
+}
+
+/**
+ * The verdict on every VirtualIP that is not being deleted. Those that are deleted keep their addresses and VRIDs reserved until they
+ * are gone, and so does what still runs for an object that is not accepted in its present form.
+ */
+export function judge(virtualIPs: readonly VirtualIPView[], running: RunningRouters): Map<string, Verdict> {
+  const rejections = new Map<string, Rejection>();
+  for (const { name, problem, deleting } of virtualIPs) {
+    if (problem !== undefined && !deleting) rejections.set(name, { reason: "InvalidSpec", message: problem });
+  }
+  const conflicts = findAddressConflicts(virtualIPs.map((view) => addressClaim(view, running)));
+  for (const [name, { address, index, other }] of conflicts) {
+    const message = `spec.addresses[${index}].address: ${address} belongs to VirtualIP "${other}"`;
+    rejections.set(name, { reason: "AddressConflict", message });
+  }
+  const claims = virtualIPs.map((view) => virtualRouterIDClaim(view, running, view.deleting || rejections.has(view.name)));
+  const numbers = allocateVirtualRouterIDs(claims);
+  const judged = claims.filter((_, index) => virtualIPs[index]?.deleting === false);
+  return new Map(judged.map((claim) => [claim.name, verdictOf(claim, rejections.get(claim.name), numbers.get(claim.name))]));
+}
+
+function verdictOf({ held }: VirtualRouterIDClaim, rejection: Rejection | undefined, number: VirtualRouterIDResult | undefined): Verdict {
+  if (rejection) return { accepted: false, ...rejection, virtualRouterID: number?.ok ? number.virtualRouterID : undefined };
+  if (number?.ok) return { accepted: true, virtualRouterID: number.virtualRouterID };
+  const { reason, message } = number ?? { reason: "VirtualRouterIDsExhausted", message: "no VRID was found" };
+  return { accepted: false, reason, message, virtualRouterID: held };
+}
+
+/** Whether the object was accepted in its present form. */
+function isSettled({ status, generation }: VirtualIPView): boolean {
+  const accepted = status.conditions?.find(({ type }) => type === "Accepted");
+  return accepted?.status === "True" && accepted.observedGeneration === generation;
+}
+
+function addressClaim(view: VirtualIPView, running: RunningRouters): AddressClaim {
+  const { name, createdAt, segment, deleting } = view;
+  const specified = view.spec?.addresses.map(({ address }) => address) ?? [];
+  const routers = [...(running.get(name)?.values() ?? [])].flat();
+  const held = new Set(routers.flatMap(({ addresses }) => addresses));
+  const settled = isSettled(view);
+  return { name, createdAt, segment, settled, held: deleting ? [...held, ...specified] : [...held], wanted: deleting ? [] : specified };
+}
+
+function virtualRouterIDClaim(view: VirtualIPView, running: RunningRouters, frozen: boolean): VirtualRouterIDClaim {
+  const { name, createdAt, segment, spec, status } = view;
+  const [routers = []] = running.get(name)?.values() ?? [];
+  const held = status.virtualRouterID ?? routers[0]?.virtualRouterID;
+  return { name, createdAt, segment, settled: isSettled(view), explicit: spec?.vrrp.virtualRouterID, held, frozen };
+}
