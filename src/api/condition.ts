@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mapList } from "./rules.ts";
 
 /** metav1.Condition: https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md */
 export const conditionSchema = z.object({
@@ -12,7 +13,4 @@ export const conditionSchema = z.object({
 export type Condition = z.infer<typeof conditionSchema>;
 
 /** A list of conditions in the form in which server-side apply merges it: a map keyed by type. */
-export const conditionsSchema = z
-  .array(conditionSchema)
-  .max(16)
-  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] });
+export const conditionsSchema = mapList(z.array(conditionSchema).max(16), ["type"]);

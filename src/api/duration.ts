@@ -6,8 +6,8 @@
 const unitMilliseconds: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
 const part = /([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)/gy;
 
-/** The pattern that a duration field has in the CRDs: RE2-safe, positive, at most eight parts. */
-export const durationPattern = /^([0-9]+(\.[0-9]+)?(ms|s|m|h)){1,8}$/;
+/** The durations that the CRDs take: RE2-safe, not negative, at most eight parts, nothing below the millisecond's own fractions. */
+export const durationPattern = /^([0-9]{1,7}(\.[0-9]{1,6})?(ms|s|m|h)){1,8}$/;
 
 /** Milliseconds of a Go duration; undefined when the text is not one. "0" alone is a duration, as in Go. */
 export function parseDuration(text: string): number | undefined {

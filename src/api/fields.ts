@@ -1,27 +1,32 @@
-/** Field types that several kinds share. Patterns are RE2-safe: kube-apiserver compiles them too. */
+/** Field types that several kinds share. */
 import { z } from "zod";
 import { durationPattern } from "./duration.ts";
+import { type Rule, withRules } from "./rules.ts";
+
+/** A pattern as a rule, because kube-apiserver's own message for a pattern is the pattern. It must mean the same to RE2 and to JavaScript. */
+function matches(pattern: RegExp, message: string): Rule<string> {
+  return { cel: `self.matches(${JSON.stringify(pattern.source)})`, holds: (text) => pattern.test(text), message };
+}
 
 /** A Go duration such as "100ms". */
-export const durationField = z.string().max(32).regex(durationPattern, 'must be a duration such as "100ms", "1s" or "1m30s"');
+export const durationField = withRules(z.string().max(32), [
+  matches(durationPattern, 'must be a duration such as "100ms", "1s" or "1m30s"'),
+]);
 
-/** The name of a Linux network interface: IFNAMSIZ is 16 with the terminator, and "/" and white space are not allowed. */
-export const interfaceField = z
-  .string()
-  .min(1)
-  .max(15)
-  .regex(/^[^/:\s]+$/, "must be the name of a network interface (1 to 15 characters, no space, '/' or ':')");
+/** The name of a Linux network interface: IFNAMSIZ is 16 with the terminator; of what the kernel allows only printable ASCII. */
+export const interfaceField = withRules(z.string().max(15), [
+  matches(/^[!-.0-9;-~]+$/, "must be the name of a network interface: 1 to 15 characters, no space, '/' or ':'"),
+]);
 
-/** A Kubernetes label value or DNS label, as segment names are. */
-export const dnsLabelField = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be a DNS label (lower-case letters, digits and '-')");
+/** A DNS label, as segment names are. */
+export const dnsLabelField = withRules(z.string().max(63), [
+  matches(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be a DNS label: 1 to 63 lower-case letters, digits and '-', no '-' at either end"),
+]);
 
-/** "192.0.2.10", "192.0.2.10/24", "2001:db8::10" or "2001:db8::10/64"; the exact rule is a CEL expression at the list. */
-export const addressField = z.string().min(2).max(49);
+/** "192.0.2.10", "192.0.2.10/24", "2001:db8::10" or "2001:db8::10/64"; the exact rule stands where the field is used. */
+export const addressField = z.string().max(49);
 
+export const vrrpVersionField = z.literal([2, 3]).meta({ type: "integer" });
 export const virtualRouterIDField = z.int().min(1).max(255);
 export const priorityField = z.int().min(1).max(255);
 export const timeField = z.string().meta({ format: "date-time" });

@@ -43,6 +43,29 @@ export function contains(prefix: IpPrefix, address: IpAddress): boolean {
   return prefix.bits >> shift === address.bits >> shift;
 }
 
+/** ::ffff:0:0/96, an IPv4 address in IPv6 clothes; Kubernetes takes none. */
+export function isIPv4Mapped({ family, bits }: IpAddress): boolean {
+  return family === "IPv6" && bits >> 32n === 0xffffn;
+}
+
+/** The ranges that no packet of another host can reach this one at: unspecified, loopback, link-local, multicast, broadcast. */
+const unreachable = [
+  "0.0.0.0/32",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "224.0.0.0/4",
+  "255.255.255.255/32",
+  "::/128",
+  "::1/128",
+  "fe80::/10",
+  "ff00::/8",
+].flatMap((text) => parsePrefix(text) ?? []);
+
+/** Whether other hosts can reach a host at this address; private addresses count, as in Go's netip and in CEL. */
+export function isGlobalUnicast(address: IpAddress): boolean {
+  return !unreachable.some((range) => contains(range, address));
+}
+
 /** Canonical text: dotted quad, or RFC 5952. */
 export function formatAddress(address: IpAddress): string {
   return address.family === "IPv4" ? formatIPv4(address.bits) : formatIPv6(address.bits);

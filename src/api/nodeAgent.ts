@@ -11,40 +11,31 @@ import {
   routerStateField,
   timeField,
   virtualRouterIDField,
+  vrrpVersionField,
 } from "./fields.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
+import { mapList, setList } from "./rules.ts";
 
-const routerKeys = { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["virtualIP", "family"] };
+const routerKeys = ["virtualIP", "family"];
 
 export const virtualRouterSpecSchema = z.object({
   virtualIP: z.string().min(1).max(253).describe("Name of the VirtualIP."),
   family: familyField.describe("Address family of the election."),
   interface: interfaceField.describe("Interface that sends and hears the adverts and carries the addresses."),
   virtualRouterID: virtualRouterIDField.describe("VRID."),
-  version: z
-    .union([z.literal(2), z.literal(3)])
-    .meta({ type: "integer", enum: [2, 3] })
-    .describe("VRRP version."),
+  version: vrrpVersionField.describe("VRRP version."),
   priority: priorityField.describe("Priority of this node."),
   advertisementInterval: durationField.describe("Time between adverts."),
   preempt: z.boolean().describe("Whether to take over from a living node of lower priority."),
   preemptDelay: durationField.describe("How long to wait after the start before doing so."),
   checksum: checksumField.describe("Checksum form of version 3 over IPv4."),
-  addresses: z
-    .array(addressField)
-    .min(1)
-    .max(128)
-    .meta({ "x-kubernetes-list-type": "set" })
-    .describe("Addresses of this family, each with its prefix length."),
+  addresses: setList(z.array(addressField).min(1).max(128)).describe("Addresses of this family, each with its prefix length."),
 });
 export type VirtualRouterSpec = z.infer<typeof virtualRouterSpecSchema>;
 
 export const nodeAgentSpecSchema = z.object({
-  virtualRouters: z
-    .array(virtualRouterSpecSchema)
-    .max(1024)
+  virtualRouters: mapList(z.array(virtualRouterSpecSchema).max(1024), routerKeys)
     .default([])
-    .meta(routerKeys)
     .describe("The elections that this node takes part in."),
 });
 export type NodeAgentSpec = z.infer<typeof nodeAgentSpecSchema>;
@@ -102,12 +93,9 @@ export const nodeAgentStatusSchema = z.object({
   masters: z.int().min(0).optional().describe("Virtual routers in MASTER."),
   backups: z.int().min(0).optional().describe("Virtual routers in BACKUP."),
   faults: z.int().min(0).optional().describe("Virtual routers in FAULT."),
-  virtualRouters: z.array(virtualRouterStatusSchema).max(1024).optional().meta(routerKeys).describe("The virtual routers that run."),
-  interfaces: z
-    .array(interfaceStatusSchema)
-    .max(128)
+  virtualRouters: mapList(z.array(virtualRouterStatusSchema).max(1024), routerKeys).optional().describe("The virtual routers that run."),
+  interfaces: mapList(z.array(interfaceStatusSchema).max(128), ["name"])
     .optional()
-    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
     .describe("The node's interfaces, loopback and pod interfaces left out."),
   conditions: conditionsSchema.optional(),
 });

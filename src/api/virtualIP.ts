@@ -5,52 +5,39 @@ import {
   addressField,
   checksumField,
   dnsLabelField,
-  durationField,
   interfaceField,
   priorityField,
   routerStateField,
   timeField,
   virtualRouterIDField,
+  vrrpVersionField,
 } from "./fields.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
+import { mapList, withRules } from "./rules.ts";
+import { addressListRules, addressRules, nodesRules, requirementRules, vrrpRules } from "./virtualIPRules.ts";
 
-const cel = (rule: string, message: string, more: Record<string, unknown> = {}) => ({ rule, message, ...more });
-
-const addressSchema = z
-  .object({
+const addressSchema = withRules(
+  z.object({
     address: addressField.describe(
       'The address, bare ("192.0.2.10", installed with the full prefix length) or with its prefix length ("192.0.2.10/24", "2001:db8::10/64").',
     ),
-  })
-  .meta({
-    "x-kubernetes-validations": [
-      cel(
-        "isIP(self.address) || isCIDR(self.address)",
-        'address must be an IP address such as "192.0.2.10" or "2001:db8::10", with or without a prefix length',
-        { fieldPath: ".address" },
-      ),
-      cel(
-        "!(isIP(self.address) || isCIDR(self.address)) || (isIP(self.address) ? ip(self.address) : cidr(self.address).ip()).isGlobalUnicast()",
-        "address must be a unicast address that can be reached from another host (not 0.0.0.0, ::, loopback, link-local or multicast)",
-        { fieldPath: ".address" },
-      ),
-    ],
-  });
+  }),
+  addressRules,
+);
+
+const requirementSchema = withRules(
+  z.object({
+    key: z.string().min(1).max(316).describe("The label's key."),
+    operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe("How the label's value is compared."),
+    values: z.array(z.string().max(63)).max(64).optional().describe("What it is compared with; only for In and NotIn."),
+  }),
+  requirementRules,
+);
 
 const labelSelectorSchema = z
   .object({
     matchLabels: z.record(z.string().max(316), z.string().max(63)).optional().describe("Labels that a node must have."),
-    matchExpressions: z
-      .array(
-        z.object({
-          key: z.string().min(1).max(316).describe("The label's key."),
-          operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe("How the label's value is compared."),
-          values: z.array(z.string().max(63)).max(64).optional().describe("What it is compared with; empty for Exists and DoesNotExist."),
-        }),
-      )
-      .max(16)
-      .optional()
-      .describe("Requirements that a node must all fulfil."),
+    matchExpressions: z.array(requirementSchema).max(16).optional().describe("Requirements that a node must all fulfil."),
   })
   .describe("A label selector over nodes.");
 export type LabelSelector = z.infer<typeof labelSelectorSchema>;
@@ -61,38 +48,27 @@ const nodeOverrideSchema = z.object({
   interface: interfaceField.optional().describe("Interface of that node, instead of spec.interface."),
 });
 
-const nodesSchema = z
-  .object({
+const nodesSchema = withRules(
+  z.object({
     selector: labelSelectorSchema.optional().describe("Nodes that may hold the addresses. Default: every node."),
     maxCandidates: z.int().min(1).max(32).default(5).describe("How many of those nodes take part in the election at the most."),
-    overrides: z
-      .array(nodeOverrideSchema)
-      .max(64)
-      .optional()
-      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
-      .describe("What differs on single nodes."),
-  })
-  .meta({
-    "x-kubernetes-validations": [
-      cel(
-        "!has(self.overrides) || self.overrides.filter(o, has(o.priority)).all(o, self.overrides.exists_one(p, has(p.priority) && p.priority == o.priority))",
-        "priority must differ between the nodes: two candidates of equal priority would fall back to comparing their addresses",
-        { fieldPath: ".overrides" },
-      ),
-    ],
-  });
+    overrides: mapList(z.array(nodeOverrideSchema).max(64), ["name"]).optional().describe("What differs on single nodes."),
+  }),
+  nodesRules,
+);
 
-const vrrpSchema = z
-  .object({
-    version: z
-      .union([z.literal(2), z.literal(3)])
+/** A duration whose exact rule is in vrrpRules. */
+const durationText = z.string().max(32);
+
+const vrrpSchema = withRules(
+  z.object({
+    version: vrrpVersionField
       .default(3)
-      .meta({ type: "integer", enum: [2, 3] })
       .describe("VRRP version of the IPv4 adverts: 3 (RFC 9568) or 2 (RFC 3768). IPv6 is always version 3."),
     virtualRouterID: virtualRouterIDField
       .optional()
       .describe("VRID (1-255), unique on the segment. Default: the lowest free one, recorded in status.virtualRouterID."),
-    advertisementInterval: durationField
+    advertisementInterval: durationText
       .optional()
       .describe(
         "Time between adverts. Version 3: 10ms to 40.95s in steps of 10ms, default 100ms. Version 2: whole seconds from 1s to 255s, default 1s.",
@@ -101,39 +77,20 @@ const vrrpSchema = z
       .boolean()
       .default(true)
       .describe("Whether a node of higher priority takes the addresses from a living one of lower priority."),
-    preemptDelay: durationField.default("0s").describe("How long such a node waits after its start before it does so; at most 1000s."),
+    preemptDelay: durationText.default("0s").describe("How long such a node waits after its start before it does so; at most 1000s."),
     checksum: checksumField
       .default("Auto")
       .describe(
         "Checksum form of version 3 over IPv4. Auto: without pseudo-header as RFC 9568 says, or with it once a peer is heard that uses it (keepalived, FRR).",
       ),
-  })
-  .meta({
-    "x-kubernetes-validations": [
-      cel(
-        "!has(self.advertisementInterval) || self.version != 3 || (duration(self.advertisementInterval) >= duration('10ms') && duration(self.advertisementInterval) <= duration('40950ms') && duration(self.advertisementInterval).getMilliseconds() % 10 == 0)",
-        "advertisementInterval of version 3 must be 10ms to 40.95s in steps of 10ms",
-        { fieldPath: ".advertisementInterval" },
-      ),
-      cel(
-        "!has(self.advertisementInterval) || self.version != 2 || (duration(self.advertisementInterval) >= duration('1s') && duration(self.advertisementInterval) <= duration('255s') && duration(self.advertisementInterval).getMilliseconds() % 1000 == 0)",
-        "advertisementInterval of version 2 must be whole seconds from 1s to 255s",
-        { fieldPath: ".advertisementInterval" },
-      ),
-      cel("duration(self.preemptDelay) <= duration('1000s')", "preemptDelay must be at most 1000s", { fieldPath: ".preemptDelay" }),
-      cel("self.preempt || duration(self.preemptDelay) == duration('0s')", "preemptDelay has no meaning with preempt: false", {
-        fieldPath: ".preemptDelay",
-      }),
-    ],
-  });
+  }),
+  vrrpRules,
+);
 
 export const virtualIPSpecSchema = z.object({
-  addresses: z
-    .array(addressSchema)
-    .min(1)
-    .max(128)
-    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["address"] })
-    .describe("The addresses that move together; IPv4 and IPv6 may be mixed."),
+  addresses: withRules(mapList(z.array(addressSchema).min(1).max(128), ["address"]), addressListRules).describe(
+    "The addresses that move together; IPv4 and IPv6 may be mixed.",
+  ),
   segment: dnsLabelField
     .default("default")
     .describe("Name of the layer 2 network. VRIDs are unique per segment; give networks that are not bridged different names."),
@@ -175,12 +132,7 @@ export const virtualIPStatusSchema = z.object({
   activeNode: z.string().optional().describe("The node that answers for the addresses; absent while none or two do."),
   virtualRouterID: virtualRouterIDField.optional().describe("The VRID in use."),
   advertisementInterval: z.string().optional().describe("The interval in use."),
-  nodes: z
-    .array(nodeStatusSchema)
-    .max(64)
-    .optional()
-    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
-    .describe("The candidates, highest priority first."),
+  nodes: mapList(z.array(nodeStatusSchema).max(64), ["name"]).optional().describe("The candidates, highest priority first."),
   transitions: z.int().min(0).optional().describe("How often the active node has changed."),
   history: z.array(moveSchema).max(20).optional().meta({ "x-kubernetes-list-type": "atomic" }).describe("The last 20 moves, newest first."),
   conditions: conditionsSchema.optional(),

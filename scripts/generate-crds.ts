@@ -1,0 +1,160 @@
+/**
+ * Writes crds/*.yaml from the schemas in src/api. With --check it writes nothing and ends with status 1 when a file is not current.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { group, version } from "../src/api/group.ts";
+import { nodeAgentSchema } from "../src/api/nodeAgent.ts";
+import { virtualIPSchema } from "../src/api/virtualIP.ts";
+import { type JsonSchema, structural } from "./structural-schema.ts";
+
+interface Column {
+  name: string;
+  type: "string" | "integer" | "date";
+  jsonPath: string;
+  description: string;
+  /** 1: only with `-o wide`. */
+  priority?: 1;
+}
+
+interface Kind {
+  kind: string;
+  singular: string;
+  plural: string;
+  shortName: string;
+  description: string;
+  schema: z.ZodObject;
+  columns: Column[];
+  /** Fields that `--field-selector` and watches may select by. */
+  selectableFields?: string[];
+}
+
+const age: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since the object was made." };
+
+const kinds: Kind[] = [
+  {
+    kind: "VirtualIP",
+    singular: "virtualip",
+    plural: "virtualips",
+    shortName: "vip",
+    description: "VirtualIP is a set of addresses that float together between nodes: one healthy node answers for them.",
+    schema: virtualIPSchema,
+    columns: [
+      { name: "Addresses", type: "string", jsonPath: ".status.summary.addresses", description: "The addresses." },
+      { name: "Node", type: "string", jsonPath: ".status.activeNode", description: "The node that answers for them." },
+      { name: "State", type: "string", jsonPath: ".status.summary.state", description: "What the addresses are doing." },
+      {
+        name: "Ready",
+        type: "string",
+        jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+        description: "Whether one node answers for all of them.",
+      },
+      { name: "Interface", type: "string", jsonPath: ".status.summary.interface", description: "Interface of that node.", priority: 1 },
+      { name: "VRID", type: "integer", jsonPath: ".status.virtualRouterID", description: "Virtual router ID.", priority: 1 },
+      { name: "Priority", type: "integer", jsonPath: ".status.summary.priority", description: "Priority of that node.", priority: 1 },
+      {
+        name: "Backups",
+        type: "string",
+        jsonPath: ".status.summary.backups",
+        description: "Nodes that stand by, best first.",
+        priority: 1,
+      },
+      {
+        name: "Last-Failover",
+        type: "date",
+        jsonPath: ".status.summary.lastFailover",
+        description: "Time since the last move.",
+        priority: 1,
+      },
+      { name: "Reason", type: "string", jsonPath: ".status.summary.reason", description: "Reason of the last move.", priority: 1 },
+      age,
+    ],
+    selectableFields: [".status.activeNode", ".spec.segment"],
+  },
+  {
+    kind: "NodeAgent",
+    singular: "nodeagent",
+    plural: "nodeagents",
+    shortName: "na",
+    description: "NodeAgent is what one node shall run (spec, written by the operator) and what it runs (status, written by its agent).",
+    schema: nodeAgentSchema,
+    columns: [
+      { name: "State", type: "string", jsonPath: ".status.state", description: "State of the agent." },
+      { name: "Master", type: "integer", jsonPath: ".status.masters", description: "Virtual routers in MASTER." },
+      { name: "Backup", type: "integer", jsonPath: ".status.backups", description: "Virtual routers in BACKUP." },
+      { name: "Version", type: "string", jsonPath: ".status.version", description: "Version of the agent." },
+      { name: "Reported", type: "date", jsonPath: ".status.lastReportTime", description: "Time since the agent's last report." },
+      age,
+    ],
+  },
+];
+
+function customResourceDefinition(kind: Kind): object {
+  const json = z.toJSONSchema(kind.schema, { target: "openapi-3.0", io: "input" }) as JsonSchema;
+  const { properties, required } = structural({ ...json, $schema: undefined });
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${kind.plural}.${group}` },
+    spec: {
+      group,
+      scope: "Cluster",
+      names: {
+        kind: kind.kind,
+        listKind: `${kind.kind}List`,
+        singular: kind.singular,
+        plural: kind.plural,
+        shortNames: [kind.shortName],
+        categories: ["aloft"],
+      },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: kind.columns,
+          ...(kind.selectableFields && { selectableFields: kind.selectableFields.map((jsonPath) => ({ jsonPath })) }),
+          schema: {
+            openAPIV3Schema: {
+              type: "object",
+              description: kind.description,
+              required: (required as string[]).filter((field) => field !== "metadata"),
+              properties: { ...(properties as JsonSchema), metadata: { type: "object" } },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Path and text of every generated file. */
+function generate(): [path: string, text: string][] {
+  return kinds.map((kind) => [
+    join(import.meta.dirname, "../crds", `${group}_${kind.plural}.yaml`),
+    `# Generated from src/api by \`npm run generate\`; do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 140, aliasDuplicateObjects: false })}`,
+  ]);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+const stale = generate().filter(([path, text]) => readIfThere(path) !== text);
+if (process.argv.includes("--check")) {
+  for (const [path] of stale) process.stderr.write(`${path} is not current: run \`npm run generate\` and commit it\n`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const [path, text] of stale) {
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, text);
+  }
+}

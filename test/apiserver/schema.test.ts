@@ -1,0 +1,51 @@
+/** The CRDs in a real kube-apiserver: what they take, what they refuse and with which words, and that zod judges alike. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { apiVersion } from "../../src/api/group.ts";
+import { virtualIPSchema } from "../../src/api/virtualIP.ts";
+import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
+import { badCases, goodCases } from "./schemaCases.ts";
+
+const crds = join(import.meta.dirname, "../../crds");
+const virtualIP = (name: string, spec: object) => ({ apiVersion, kind: "VirtualIP", metadata: { name }, spec });
+
+let plane: ControlPlane;
+
+before(async () => {
+  plane = await startControlPlane();
+  await plane.kubectl(["apply", "-f", crds]);
+  await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
+});
+after(() => plane?.stop());
+
+/** The object as the API server would store it. */
+async function dryRun(object: object): Promise<{ spec: Record<string, unknown> }> {
+  return JSON.parse(await plane.kubectl(["apply", "--dry-run=server", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
+}
+
+describe("VirtualIPs that are taken", () => {
+  for (const { name, spec } of goodCases) {
+    test(name, async () => {
+      const object = virtualIP("case", spec);
+      const stored = await dryRun(object);
+      assert.deepEqual(virtualIPSchema.parse(object).spec, stored.spec, "zod and kube-apiserver fill in the same defaults");
+    });
+  }
+});
+
+describe("VirtualIPs that are refused", () => {
+  for (const { name, spec, field, says } of badCases) {
+    test(name, async () => {
+      const object = virtualIP("case", spec);
+      await assert.rejects(dryRun(object), ({ message }: Error) => {
+        assert.ok(message.includes(says), `expected "${says}" in:\n${message}`);
+        assert.ok(message.includes(field), `expected the field ${field} in:\n${message}`);
+        assert.ok(!message.includes("evaluation error"), `a rule failed to run:\n${message}`);
+        return true;
+      });
+      // zod drops unknown fields, so that an older program can read a newer object; files are checked for them by their reader.
+      assert.equal(virtualIPSchema.safeParse(object).success, says === "unknown field", "zod gives the same verdict");
+    });
+  }
+});
