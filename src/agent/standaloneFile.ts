@@ -23,7 +23,7 @@ export type ParsedFile = { ok: true; virtualIPs: PlacedVirtualIP[] } | { ok: fal
 export function parseStandaloneFile(text: string): ParsedFile {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
-  const documents = ("empty" in parsed ? [] : parsed).filter((document) => document.contents !== null || document.errors.length > 0);
+  const documents = ("empty" in parsed ? [] : parsed).filter((document) => document.errors.length > 0 || document.toJS() !== null);
   const results = documents.map((document) => readDocument(document, lines));
   const problems = results.flatMap((result) => ("virtualIP" in result ? [] : result));
   const virtualIPs = results.flatMap((result) => ("virtualIP" in result ? result : []));

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { planDesired } from "../../../src/agent/desired.ts";
+import { HeldAddressJournal, mayHold, stillHeld } from "../../../src/agent/heldAddresses.ts";
+import { link, routerSnapshot, routerSpec, snapshot } from "./fixtures.ts";
+import { temporaryDirectory } from "./stateFiles.ts";
+
+const now = () => new Date(0);
+const a = { interface: "eth0", address: "192.0.2.10/24" };
+const b = { interface: "eth0", address: "192.0.2.11/24" };
+const desiredOf = (...addresses: string[]) =>
+  planDesired({ virtualRouters: addresses.length > 0 ? [routerSpec({ addresses })] : [] }, { realTime: true }).desired;
+
+test("the journal is the union of what was added until it shrinks, also for the next agent", async (context) => {
+  const directory = temporaryDirectory(context);
+  const journal = new HeldAddressJournal(directory, now);
+  assert.equal((await journal.open()).kind, "absent");
+  await journal.add([a]);
+  await journal.add([a, b]);
+  const next = new HeldAddressJournal(directory, now);
+  await next.open();
+  assert.deepEqual(next.addresses, [a, b]);
+  await next.shrinkTo([b]);
+  const last = new HeldAddressJournal(directory, now);
+  await last.open();
+  assert.deepEqual(last.addresses, [b]);
+});
+
+test("adding what is there and shrinking to everything write nothing", async (context) => {
+  const directory = temporaryDirectory(context);
+  const journal = new HeldAddressJournal(directory, now);
+  await journal.add([]);
+  await journal.shrinkTo([a]);
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test("what stands on the interface by somebody else's hand is never ours to remove", () => {
+  const desired = desiredOf(a.address, b.address);
+  assert.deepEqual(mayHold(desired, [link({ addresses: [a.address] })]), [b]);
+  assert.deepEqual(mayHold(desired, [link({ name: "eth1", addresses: [a.address] })]), [a, b]);
+});
+
+test("an address leaves the journal when it is not desired, not held and not in the kernel", () => {
+  const nowhere = () => false;
+  const held = snapshot({ routers: [routerSnapshot({ addressesHeld: [a.address] })] });
+  assert.deepEqual(stillHeld([a, b], desiredOf(a.address), snapshot(), nowhere), [a]);
+  assert.deepEqual(stillHeld([a, b], desiredOf(), held, nowhere), [a]);
+  assert.deepEqual(
+    stillHeld([a, b], desiredOf(), snapshot(), ({ address }) => address === b.address),
+    [b],
+  );
+  assert.deepEqual(stillHeld([a, b], desiredOf(), snapshot(), nowhere), []);
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createAgentMetrics } from "../../../src/agent/metrics.ts";
+import { settle } from "../runtime/virtualClock.ts";
+import { routerSnapshot, snapshot } from "./fixtures.ts";
+
+test("what the core counts, at each scrape from one snapshot", async () => {
+  let snapshots = 0;
+  const routers = [
+    routerSnapshot({ state: "MASTER", silenceMs: 361.5, changedAt: 1_700_000_000_500 }),
+    routerSnapshot({ key: "a/b/IPv6", state: "BACKUP" }),
+  ];
+  const metrics = createAgentMetrics({
+    snapshot: () => {
+      snapshots += 1;
+      return snapshot({ routers, discarded: { BadTtl: 0, BadChecksum: 3 }, eventsLost: 2 });
+    },
+    lastKnownSavedAt: () => new Date(1000),
+    wallNow: () => new Date(61_000),
+  });
+  const text = await metrics.render();
+  assert.equal(snapshots, 1);
+  const lines = [
+    'aloft_vrrp_state{virtual_ip="web",family="IPv4",state="MASTER"} 1',
+    'aloft_vrrp_state{virtual_ip="web",family="IPv4",state="BACKUP"} 0',
+    'aloft_vrrp_state{virtual_ip="web",family="IPv4",state="INIT"} 0',
+    'aloft_vrrp_state{virtual_ip="web",family="IPv4",state="FAULT"} 0',
+    'aloft_vrrp_state{virtual_ip="a/b",family="IPv6",state="BACKUP"} 1',
+    'aloft_vrrp_adverts_sent_total{virtual_ip="web",family="IPv4"} 1',
+    'aloft_vrrp_adverts_received_total{virtual_ip="web",family="IPv4"} 2',
+    'aloft_vrrp_send_errors_total{virtual_ip="web",family="IPv4"} 7',
+    'aloft_vrrp_last_failover_timestamp_seconds{virtual_ip="web",family="IPv4"} 1700000000.5',
+    'aloft_vrrp_last_failover_silence_seconds{virtual_ip="web",family="IPv4"} 0.3615',
+    'aloft_vrrp_adverts_discarded_total{reason="BadTtl"} 0',
+    'aloft_vrrp_adverts_discarded_total{reason="BadChecksum"} 3',
+    'aloft_vrrp_timer_lateness_seconds_bucket{le="0.0001"} 3',
+    'aloft_vrrp_timer_lateness_seconds_bucket{le="+Inf"} 4',
+    "aloft_vrrp_timer_lateness_seconds_sum 0.0005",
+    "aloft_vrrp_timer_lateness_seconds_count 4",
+    "aloft_events_lost_total 2",
+    "aloft_real_time_granted 1",
+    "aloft_last_known_age_seconds 60",
+  ];
+  for (const line of lines) assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
+  assert.doesNotMatch(text, /last_failover\w+\{virtual_ip="a\/b"/);
+  await settle();
+  await metrics.render();
+  assert.equal(snapshots, 2);
+});

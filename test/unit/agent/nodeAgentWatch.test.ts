@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ApiClient, ApiError, type ApiRequest, type StreamOptions } from "../../../src/agent/apiClient.ts";
+import { NodeAgentWatch } from "../../../src/agent/nodeAgentWatch.ts";
+import { silentLogger } from "../../../src/runtime/log.ts";
+import { settle, VirtualClock } from "../runtime/virtualClock.ts";
+
+/** One stream that the test feeds and ends. */
+class OpenStream {
+  readonly options: StreamOptions;
+  end: () => void = () => {};
+  fail: (error: Error) => void = () => {};
+  readonly ended: Promise<void>;
+
+  constructor(options: StreamOptions) {
+    this.options = options;
+    this.ended = new Promise((resolve, reject) => {
+      this.end = resolve;
+      this.fail = reject;
+    });
+    options.signal.addEventListener("abort", () => this.fail(options.signal.reason));
+    options.onOpen();
+  }
+
+  send(type: string, object: unknown): void {
+    this.options.onLine(JSON.stringify({ type, object }));
+  }
+}
+
+class ScriptedApi implements Pick<ApiClient, "request" | "stream"> {
+  readonly lists: string[] = [];
+  readonly streams: OpenStream[] = [];
+  items: unknown[] = [object(1)];
+  failure: Error | undefined;
+
+  async request({ path }: ApiRequest): Promise<unknown> {
+    this.lists.push(path);
+    if (this.failure) throw this.failure;
+    return { metadata: { resourceVersion: "100" }, items: this.items };
+  }
+
+  stream(options: StreamOptions): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
+    const stream = new OpenStream(options);
+    this.streams.push(stream);
+    return stream.ended;
+  }
+
+  get last(): OpenStream {
+    const stream = this.streams.at(-1);
+    assert.ok(stream, "no watch is open");
+    return stream;
+  }
+}
+
+const object = (generation: number, resourceVersion = "101") => ({ metadata: { name: "n1", generation, resourceVersion } });
+
+async function setUp() {
+  const clock = new VirtualClock();
+  const api = new ScriptedApi();
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const handlers = {
+    onObject: (value: unknown) => seen.push(`object ${(value as ReturnType<typeof object>).metadata.generation}`),
+    onMissing: () => seen.push("missing"),
+    onReachable: () => seen.push("reachable"),
+  };
+  const watch = new NodeAgentWatch({ client: api, node: "n1", clock, log: silentLogger, signal: stop.signal, handlers });
+  const done = watch.run();
+  await settle();
+  return { clock, api, stop, seen, watch, done };
+}
+
+test("lists its own object, then watches from there with bookmarks", async () => {
+  const { api, seen } = await setUp();
+  assert.deepEqual(seen, ["object 1"]);
+  assert.equal(api.lists[0], "/apis/aloft.dev/v1alpha1/nodeagents?fieldSelector=metadata.name%3Dn1");
+  const query = new URL(`http://x${api.last.options.path}`).searchParams;
+  assert.deepEqual([query.get("watch"), query.get("allowWatchBookmarks"), query.get("resourceVersion")], ["true", "true", "100"]);
+  api.last.send("MODIFIED", object(2));
+  api.last.send("DELETED", object(2));
+  api.last.send("ADDED", object(1));
+  assert.deepEqual(seen, ["object 1", "object 2", "missing", "object 1"]);
+});
+
+test("an empty list is told as missing", async () => {
+  const api = new ScriptedApi();
+  api.items = [];
+  const seen: string[] = [];
+  const watch = new NodeAgentWatch({
+    client: api,
+    node: "n1",
+    clock: new VirtualClock(),
+    log: silentLogger,
+    signal: new AbortController().signal,
+    handlers: { onObject: () => seen.push("object"), onMissing: () => seen.push("missing"), onReachable: () => {} },
+  });
+  void watch.run();
+  await settle();
+  assert.deepEqual(seen, ["missing"]);
+});
+
+test("a watch that the server ends is resumed from the last bookmark, without a list", async () => {
+  const { clock, api } = await setUp();
+  api.last.send("BOOKMARK", object(1, "250"));
+  await clock.advance(290_000);
+  api.last.end();
+  await settle();
+  assert.equal(api.streams.length, 2);
+  assert.match(api.last.options.path, /resourceVersion=250$/);
+  assert.equal(api.lists.length, 1);
+});
+
+test("a watch that ends at once is not resumed in a loop", async () => {
+  const { clock, api } = await setUp();
+  for (let step = 0; step < 50; step += 1) {
+    api.last.end();
+    await clock.advance(100);
+  }
+  assert.ok(api.streams.length <= 21, `${api.streams.length} watches in 5 s`);
+});
+
+for (const [name, happen] of [
+  ["an ERROR event", (api: ScriptedApi) => api.last.send("ERROR", { kind: "Status", code: 410, message: "too old" })],
+  ["a status", (api: ScriptedApi) => api.last.fail(new ApiError(410, "too old"))],
+] as const) {
+  test(`410 as ${name}: lists again`, async () => {
+    const { clock, api, seen } = await setUp();
+    api.items = [object(7)];
+    happen(api);
+    await clock.advance(500);
+    assert.equal(api.lists.length, 2);
+    assert.deepEqual(seen, ["object 1", "object 7"]);
+    assert.match(api.last.options.path, /resourceVersion=100$/);
+  });
+}
+
+test("something that is no event: lists again", async () => {
+  const { clock, api } = await setUp();
+  api.last.options.onLine("<html>");
+  await clock.advance(500);
+  assert.equal(api.lists.length, 2);
+});
+
+test("never gives up: an hour without the API server, then it is told that it is reachable", async () => {
+  const { clock, api, seen } = await setUp();
+  api.failure = new ApiError(0, "ECONNREFUSED");
+  api.last.fail(new ApiError(0, "ECONNRESET"));
+  await clock.advance(3_600_000);
+  const before = api.streams.length;
+  api.failure = undefined;
+  await clock.advance(10_000);
+  assert.equal(api.streams.length, before + 1);
+  assert.match(api.last.options.path, /resourceVersion=100$/);
+  assert.deepEqual(seen, ["object 1", "reachable"]);
+});
+
+test("other errors in the stream wait and resume", async () => {
+  const { clock, api } = await setUp();
+  api.last.send("ERROR", { kind: "Status", code: 500, message: "etcd" });
+  await clock.advance(500);
+  assert.equal(api.streams.length, 2);
+  assert.equal(api.lists.length, 1);
+});
+
+test("ends with its signal", async () => {
+  const { clock, stop, done } = await setUp();
+  stop.abort();
+  await done;
+  assert.equal(clock.pending, 0);
+});

@@ -1,0 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+/** A directory that goes with the test. */
+export function temporaryDirectory(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "aloft-agent-"));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
