@@ -1,0 +1,93 @@
+/** One trial: two routers of one make on a LAN, the leader goes, a client watches. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Family } from "../src/api/ipAddress.ts";
+import { activeDownInterval } from "../test/e2e/bounds.ts";
+import { startKeepalived } from "../test/support/keepalived.ts";
+import type { Lan } from "../test/support/lan.ts";
+import { Observer } from "../test/support/observer.ts";
+import { type Make, untilHeldBy } from "../test/support/routers.ts";
+import { startStandaloneAgent } from "../test/support/standaloneAgent.ts";
+import { elapsedMs, findTakeover } from "../test/support/takeover.ts";
+import type { RouterSettings, VrrpRouter } from "../test/support/vrrpRouter.ts";
+
+export const scenarios = ["kill", "stop", "cut"] as const;
+export type Scenario = (typeof scenarios)[number];
+
+export const priorities = { leader: 254, follower: 244 };
+const virtualRouterID = 51;
+const virtualAddress: Record<Family, string> = { IPv4: "198.51.100.200", IPv6: "2001:db8:100::200" };
+const prefixLength: Record<Family, number> = { IPv4: 24, IPv6: 64 };
+
+export interface TrialSettings {
+  make: Make;
+  scenario: Scenario;
+  intervalMs: number;
+  family: Family;
+  /** Priority of SCHED_RR for keepalived; Aloft takes SCHED_FIFO by itself. */
+  keepalivedRealTime?: number;
+}
+
+export interface Trial extends TrialSettings {
+  /** Last advert of the leader to the first of its follower; undefined when it did not follow. */
+  takeoverMs: number | undefined;
+  /** The client's longest time without an answer. */
+  outageMs: number;
+  /** How long both nodes answered ARP requests or neighbour solicitations, while the client watched. */
+  doubleAnswerMs: number;
+}
+
+/** Runs a trial on a LAN with two nodes where nothing else runs, and ends both routers. */
+export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial> {
+  const { intervalMs, family } = settings;
+  const address = virtualAddress[family];
+  const routers: VrrpRouter[] = [];
+  try {
+    const leader = await start(lan, "n1", settings, priorities.leader);
+    routers.push(leader);
+    routers.push(await start(lan, "n2", settings, priorities.follower));
+    await untilHeldBy(lan, "n1", address, activeDownInterval(priorities.leader, intervalMs) + 10_000);
+    const observer = await Observer.start(lan, [address]);
+    // The disturbance comes at a random phase of the interval, and after enough adverts.
+    await sleep(Math.max(200, (2 + Math.random()) * intervalMs));
+    const sinceNs = process.hrtime.bigint();
+    await disturb(lan, leader, settings.scenario);
+    await sleep(activeDownInterval(priorities.follower, intervalMs) + 300);
+    const { adverts, addresses } = await observer.stop();
+    const seen = addresses.get(address);
+    return {
+      ...settings,
+      takeoverMs: findTakeover(adverts, { family, virtualRouterID }, sinceNs)?.durationMs,
+      outageMs: Math.max(0, ...(seen?.outages ?? []).map(({ fromNs, toNs }) => elapsedMs(fromNs, toNs))),
+      doubleAnswerMs: (seen?.doubleAnswers ?? []).reduce((sum, { fromNs, toNs }) => sum + elapsedMs(fromNs, toNs), 0),
+    };
+  } finally {
+    await lan.heal("n1");
+    await Promise.all(routers.map((router) => router.stop()));
+    await clean(lan, `${address}/${prefixLength[family]}`);
+  }
+}
+
+function start(lan: Lan, node: string, settings: TrialSettings, priority: number): Promise<VrrpRouter> {
+  const { make, family, intervalMs, keepalivedRealTime } = settings;
+  const router: RouterSettings = {
+    virtualRouterID,
+    family,
+    version: 3,
+    priority,
+    advertisementIntervalMs: intervalMs,
+    addresses: [`${virtualAddress[family]}/${prefixLength[family]}`],
+  };
+  if (make === "keepalived") return startKeepalived(lan, node, [router], { quiet: true, realTimePriority: keepalivedRealTime });
+  return startStandaloneAgent(lan, node, [router]);
+}
+
+async function disturb(lan: Lan, leader: VrrpRouter, scenario: Scenario): Promise<void> {
+  if (scenario === "kill") await leader.kill();
+  else if (scenario === "stop") leader.terminate();
+  else await lan.cut(leader.node);
+}
+
+/** A router that was killed leaves the address on its node. */
+async function clean(lan: Lan, address: string): Promise<void> {
+  for (const node of lan.nodes) await lan.exec(node, ["ip", "address", "del", address, "dev", "eth0"]).catch(() => {});
+}
