@@ -1,0 +1,118 @@
+/** Views of a cluster for the tests of the planner. */
+import type { NodeAgentSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
+import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
+import type { AgentView, NodeView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
+import type { VirtualIPPlan } from "../../../src/operator/plan/plan.ts";
+import { makePlan, type Plan, type PlanQuestion } from "../../../src/operator/plan/plan.ts";
+
+/** Seconds after a fixed moment, as RFC 3339. */
+export function timeAt(seconds: number): string {
+  return new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
+}
+
+export function virtualIP(name: string, spec: object, more: Partial<VirtualIPView> = {}): VirtualIPView {
+  const parsed = virtualIPSpecSchema.parse(spec);
+  return {
+    name,
+    uid: `uid-of-${name}`,
+    createdAt: timeAt(0),
+    generation: 1,
+    deleting: false,
+    hasFinalizer: true,
+    segment: parsed.segment,
+    spec: parsed,
+    status: {},
+    ...more,
+  };
+}
+
+export function node(name: string, more: Partial<NodeView> = {}): NodeView {
+  return { name, uid: `uid-of-${name}`, labels: {}, deleting: false, ready: true, ...more };
+}
+
+/** An agent that reports eth0 with a subnet of each family. */
+export function agent(name: string, more: Partial<AgentView> = {}): AgentView {
+  const interfaces = [{ name: "eth0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }];
+  const spec: NodeAgentSpec = { virtualRouters: [] };
+  const status = { observedGeneration: 1, virtualRouters: [], interfaces, ...more.status };
+  return { name, generation: 1, spec, reportedAt: 0, silent: false, ...more, status };
+}
+
+export function report(virtualIP: string, more: Partial<VirtualRouterStatus> = {}): VirtualRouterStatus {
+  return { virtualIP, family: "IPv4", state: "BACKUP", priority: 100, since: timeAt(0), reason: "Started", transitions: 1, ...more };
+}
+
+/** A cluster that is planned again and again, as the operator does: what a plan says is recorded before the next one. */
+export class PlannedCluster {
+  virtualIPs: VirtualIPView[] = [];
+  nodes: NodeView[] = [];
+  agents: AgentView[] = [];
+  memory: PlanQuestion["memory"] = new Map();
+  gone = new Set<string>();
+  nowMs = 0;
+
+  addNodes(...names: string[]): void {
+    this.nodes.push(...names.map((name) => node(name)));
+    this.agents.push(...names.map((name) => agent(name)));
+  }
+
+  /** Plans once and records the answers. */
+  step(): Plan {
+    const plan = makePlan({
+      cluster: { virtualIPs: this.virtualIPs, nodes: this.nodes, agents: this.agents },
+      memory: this.memory,
+      gone: this.gone,
+      now: this.nowMs,
+      wallNow: new Date(Date.parse(timeAt(0)) + this.nowMs),
+    });
+    this.memory = plan.memory;
+    const byName = new Map(plan.virtualIPs.map((planned) => [planned.view.name, planned]));
+    this.virtualIPs = this.virtualIPs.flatMap((view) => record(view, byName.get(view.name)));
+    this.agents = this.agents.map((view) => {
+      const spec = plan.nodeAgents.get(view.name);
+      return spec ? { ...view, spec, generation: view.generation + 1 } : view;
+    });
+    return plan;
+  }
+
+  /** Plans until nothing changes any more; fails when that does not happen. */
+  settle(): void {
+    for (let round = 0; round < 6; round += 1) {
+      const plan = this.step();
+      if (plan.nodeAgents.size === 0 && plan.virtualIPs.every(({ changed, finalizer }) => !changed && finalizer === "keep")) return;
+    }
+    throw new Error("the plan does not come to rest");
+  }
+
+  view(name: string): VirtualIPView {
+    const found = this.virtualIPs.find((view) => view.name === name);
+    if (!found) throw new Error(`no VirtualIP ${name}`);
+    return found;
+  }
+
+  agentOf(name: string): AgentView {
+    const found = this.agents.find((view) => view.name === name);
+    if (!found) throw new Error(`no agent ${name}`);
+    return found;
+  }
+
+  /** The agent of a node reports these routers now. */
+  reports(node: string, virtualRouters: VirtualRouterStatus[]): void {
+    this.agents = this.agents.map((view) =>
+      view.name === node
+        ? { ...view, reportedAt: this.nowMs, status: { ...view.status, observedGeneration: view.generation, virtualRouters } }
+        : view,
+    );
+  }
+
+  condition(name: string, type: string) {
+    const found = this.view(name).status.conditions?.find((condition) => condition.type === type);
+    return found && `${found.status}/${found.reason}`;
+  }
+}
+
+function record(view: VirtualIPView, planned: VirtualIPPlan | undefined): VirtualIPView[] {
+  if (!planned) return [view];
+  if (planned.finalizer === "remove") return [];
+  return [{ ...view, status: planned.status, hasFinalizer: view.hasFinalizer || planned.finalizer === "add" }];
+}
