@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "wire/namespace.h"
+#include "namespace.h"
+#include "support.h"
 #include "wire/rtnetlink.h"
-#include "wire/support.h"
 
 namespace aloft::wire {
 namespace {

@@ -1,6 +1,6 @@
 #include "wire/checksum.h"
 
-#include "wire/support.h"
+#include "support.h"
 
 namespace aloft::wire {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <string>
 
+#include "namespace.h"
+#include "support.h"
 #include "wire/filter.h"
-#include "wire/namespace.h"
-#include "wire/support.h"
 
 namespace aloft::wire {
 namespace {

@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "wire/support.h"
+#include "support.h"
 
 namespace aloft::wire {
 namespace {

@@ -1,7 +1,7 @@
 #include "wire/ndisc.h"
 
+#include "support.h"
 #include "wire/checksum.h"
-#include "wire/support.h"
 
 namespace aloft::wire {
 namespace {

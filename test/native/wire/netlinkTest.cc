@@ -3,7 +3,7 @@
 #include <array>
 #include <bit>
 
-#include "wire/support.h"
+#include "support.h"
 
 namespace aloft::wire {
 namespace {

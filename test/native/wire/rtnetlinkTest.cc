@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "wire/support.h"
+#include "support.h"
 
 namespace aloft::wire {
 namespace {

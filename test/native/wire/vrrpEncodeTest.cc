@@ -1,6 +1,6 @@
 #include <array>
 
-#include "wire/support.h"
+#include "support.h"
 #include "wire/vrrp.h"
 
 namespace aloft::wire {

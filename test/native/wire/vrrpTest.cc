@@ -3,8 +3,8 @@
 #include <set>
 #include <string>
 
+#include "support.h"
 #include "wire/checksum.h"
-#include "wire/support.h"
 
 namespace aloft::wire {
 namespace {
