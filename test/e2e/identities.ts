@@ -1,19 +1,11 @@
-/** Who the parts of Aloft are towards the API server, and how a node looks there. Pure. */
+/** Who the parts of Aloft are towards the API server (the groups of deploy/rbac.yaml), and how a node looks there. Pure. */
 import type { ControlPlaneUser } from "../support/controlPlane.ts";
 
-export const namespace = "aloft-system";
+export const operatorUser: ControlPlaneUser = { name: "aloft:operator", groups: ["aloft:operators"] };
 
-function serviceAccount(name: string): ControlPlaneUser {
-  return {
-    name: `system:serviceaccount:${namespace}:${name}`,
-    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
-  };
-}
-
-export const operatorUser = serviceAccount("aloft-operator");
-
+/** Each agent has a name and a token of its own. */
 export function agentUser(node: string): ControlPlaneUser {
-  return serviceAccount(`aloft-agent-${node}`);
+  return { name: `aloft:agent:${node}`, groups: ["aloft:agents"] };
 }
 
 export function users(nodes: readonly string[]): ControlPlaneUser[] {
