@@ -4,7 +4,6 @@
  */
 import * as http from "node:http";
 import * as https from "node:https";
-import { createInterface } from "node:readline";
 import type { Clock } from "../runtime/clock.ts";
 import type { ClusterAccess } from "./clusterAccess.ts";
 
@@ -153,14 +152,15 @@ async function readText(response: http.IncomingMessage): Promise<string> {
 
 function readLines(response: http.IncomingMessage, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
-    lines.on("line", onLine);
-    response.on("error", (error) => reject(new ApiError(0, `the stream broke: ${error.message}`, error)));
-    response.on("close", () => {
-      lines.close();
-      if (response.complete) resolve();
-      else reject(new ApiError(0, "the stream broke"));
+    let rest = "";
+    response.setEncoding("utf8");
+    response.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) onLine(line);
     });
+    response.on("error", (error) => reject(new ApiError(0, `the stream broke: ${error.message}`, error)));
+    response.on("close", () => (response.complete ? resolve() : reject(new ApiError(0, "the stream broke"))));
   });
 }
 

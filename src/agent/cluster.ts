@@ -1,7 +1,6 @@
 /** The agent in a cluster: watch → last-known file → core, and core → status. */
 
 import type { Condition } from "../api/condition.ts";
-import { apiVersion } from "../api/group.ts";
 import type { NodeAgentStatus } from "../api/nodeAgent.ts";
 import { systemClock as clock } from "../runtime/clock.ts";
 import { readEnvironment } from "../runtime/env.ts";
@@ -15,12 +14,12 @@ import { type Host, serveProbes, startHost } from "./host.ts";
 import { LastKnownFile } from "./lastKnown.ts";
 import { canMulticast } from "./linkFlags.ts";
 import { NodeAgentController } from "./nodeAgentController.ts";
+import { writeStatus } from "./nodeAgentStatus.ts";
 import { NodeAgentWatch } from "./nodeAgentWatch.ts";
 import type { AgentOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { buildStatus } from "./status.ts";
 
-const fieldManager = "aloft-agent";
 /** A node that goes down must not wait for an API server that is down too. */
 const lastReportLimitMs = 2000;
 
@@ -96,14 +95,4 @@ function statusBuilder(
     conditions = status.conditions ?? [];
     return status;
   };
-}
-
-async function writeStatus(client: ApiClient, node: string, status: NodeAgentStatus, signal: AbortSignal): Promise<void> {
-  await client.request({
-    method: "PATCH",
-    path: `/apis/${apiVersion}/nodeagents/${encodeURIComponent(node)}/status?fieldManager=${fieldManager}&force=true`,
-    contentType: "application/apply-patch+yaml",
-    body: { apiVersion, kind: "NodeAgent", metadata: { name: node }, status },
-    signal,
-  });
 }

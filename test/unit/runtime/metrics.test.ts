@@ -21,7 +21,7 @@ test("collected values are read at each scrape", async () => {
   let value = 1;
   metrics.collect("lateness_seconds", "L.", "histogram", () => [
     { suffix: "_bucket", labels: { le: "+Inf" }, value },
-    { suffix: "_count", labels: {}, value },
+    { suffix: "_count", labels: {} as Record<string, string>, value },
   ]);
   assert.match(await metrics.render(), /^lateness_seconds_bucket\{le="\+Inf"\} 1$/m);
   value = 7;
