@@ -14,6 +14,11 @@ interface Command {
 }
 
 const commands: Record<string, Command> = {
+  operator: {
+    summary: "plan VirtualIPs for the nodes of a cluster",
+    run: async (args) => (await import("./operatorCommand.ts")).runOperatorCommand(args),
+    usage: async () => (await import("./operatorCommand.ts")).operatorUsage,
+  },
   agent: {
     summary: "hold virtual IPs on this node, in a cluster or with --standalone",
     run: async (args) => (await import("./agentCommand.ts")).runAgentCommand(args),

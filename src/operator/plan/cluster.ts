@@ -29,6 +29,8 @@ export interface NodeView {
 
 export interface AgentView {
   name: string;
+  /** uid of the Node that owns the object; absent when none does. */
+  nodeUid?: string;
   generation: number;
   spec: NodeAgentSpec;
   /** Empty until the agent has reported. */

@@ -45,6 +45,7 @@ export function viewNode(object: ApiObject): NodeView | undefined {
   return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready };
 }
 
+const ownersSchema = z.object({ ownerReferences: z.array(z.object({ kind: z.string(), uid: z.string() })) });
 const agentSpecSchema = z.object({ virtualRouters: z.array(z.unknown()) });
 
 /** `reportedAt` and `silent` are the caller's: they are not in the object. */
@@ -54,7 +55,8 @@ export function viewAgent(object: ApiObject): Omit<AgentView, "reportedAt" | "si
   const { name, generation = 0 } = metadata.data;
   const routers = agentSpecSchema.safeParse(object.spec).data?.virtualRouters ?? [];
   const virtualRouters = routers.flatMap((router) => virtualRouterSpecSchema.safeParse(router).data ?? []);
-  return { name, generation, spec: { virtualRouters }, status: salvage(nodeAgentStatusSchema, object.status) };
+  const nodeUid = ownersSchema.safeParse(object.metadata).data?.ownerReferences.find(({ kind }) => kind === "Node")?.uid;
+  return { name, nodeUid, generation, spec: { virtualRouters }, status: salvage(nodeAgentStatusSchema, object.status) };
 }
 
 /** The fields of `value` that are valid on their own. */

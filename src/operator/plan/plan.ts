@@ -119,8 +119,14 @@ function bare(address: string): string {
   return prefix ? formatAddress(prefix) : address;
 }
 
+/** Also those that are missing, and those that belong to an earlier Node of that name, with which they would be deleted. */
 function differences({ agents, nodes }: ClusterView, specs: ReadonlyMap<string, NodeAgentSpec>): Map<string, NodeAgentSpec> {
   if (nodes.length === 0) return new Map();
-  const standing = new Map(agents.map(({ name, spec }) => [name, spec]));
-  return new Map([...specs].filter(([name, spec]) => !isSameSpec(spec, standing.get(name) ?? spec) || !standing.has(name)));
+  const standing = new Map(agents.map((agent) => [agent.name, agent]));
+  const owners = new Map(nodes.map(({ name, uid }) => [name, uid]));
+  const differs = ([name, spec]: [string, NodeAgentSpec]) => {
+    const agent = standing.get(name);
+    return !agent || !isSameSpec(spec, agent.spec) || agent.nodeUid !== (owners.get(name) ?? agent.nodeUid);
+  };
+  return new Map([...specs].filter(differs));
 }

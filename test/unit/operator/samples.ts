@@ -35,7 +35,7 @@ export function agent(name: string, more: Partial<AgentView> = {}): AgentView {
   const interfaces = [{ name: "eth0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }];
   const spec: NodeAgentSpec = { virtualRouters: [] };
   const status = { observedGeneration: 1, virtualRouters: [], interfaces, ...more.status };
-  return { name, generation: 1, spec, reportedAt: 0, silent: false, ...more, status };
+  return { name, nodeUid: `uid-of-${name}`, generation: 1, spec, reportedAt: 0, silent: false, ...more, status };
 }
 
 export function report(virtualIP: string, more: Partial<VirtualRouterStatus> = {}): VirtualRouterStatus {

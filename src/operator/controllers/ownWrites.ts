@@ -1,0 +1,55 @@
+/**
+ * What this process has written but its caches do not show yet. A plan made from older objects would decide again, and perhaps
+ * otherwise, what is decided: two VirtualIPs could get one VRID.
+ */
+import type { KubeObject } from "../../kube/object.ts";
+
+interface Written {
+  object: KubeObject;
+  /** Monotonic ms. */
+  at: number;
+}
+
+/** A cache that is still behind after this time follows another history: the API server was restored from a backup. */
+const longestLagMs = 60_000;
+
+export class OwnWrites {
+  readonly #written = new Map<string, Written>();
+
+  /** `object` is what the API server answered. */
+  remember(object: KubeObject, now: number): void {
+    this.#written.set(object.metadata.name, { object, at: now });
+  }
+
+  /** The objects of a cache, each no older than what was written. */
+  latest(cached: readonly KubeObject[], now: number): KubeObject[] {
+    return cached.map((object) => this.#latestOf(object, now));
+  }
+
+  /** Objects that were written and are in no cache: just created, or just deleted by others. */
+  unseen(cached: readonly KubeObject[], now: number): KubeObject[] {
+    const known = new Set(cached.map(({ metadata }) => metadata.name));
+    return [...this.#written].flatMap(([name, { object, at }]) => {
+      if (known.has(name)) return [];
+      if (now - at < longestLagMs) return [object];
+      this.#written.delete(name);
+      return [];
+    });
+  }
+
+  #latestOf(cached: KubeObject, now: number): KubeObject {
+    const { name, uid, resourceVersion } = cached.metadata;
+    const written = this.#written.get(name);
+    if (!written) return cached;
+    const isBehind = written.object.metadata.uid === uid && isOlder(resourceVersion, written.object.metadata.resourceVersion);
+    if (isBehind && now - written.at < longestLagMs) return written.object;
+    this.#written.delete(name);
+    return cached;
+  }
+}
+
+/** Versions of one resource are decimal numbers that grow. https://kep.k8s.io/5504 */
+function isOlder(a: string | undefined, b: string | undefined): boolean {
+  const [left, right] = [a, b].map((version) => (/^[0-9]+$/.test(version ?? "") ? BigInt(version ?? "") : undefined));
+  return left !== undefined && right !== undefined && left < right;
+}

@@ -1,0 +1,138 @@
+/**
+ * The operator's one control loop: plan all, write what differs. One pass at a time, so that no two decisions cross; the writes of
+ * a pass run side by side, and one that fails keeps none of the others.
+ */
+import type { KubeClient } from "../../kube/client.ts";
+import { Controller, type Result } from "../../kube/controller.ts";
+import { isKubeError } from "../../kube/kubeError.ts";
+import type { KubeMetrics } from "../../kube/metrics.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Logger } from "../../runtime/log.ts";
+import type { OperatorMetrics } from "../metrics.ts";
+import type { NodeAgentWriter } from "./nodeAgentWriter.ts";
+import type { CurrentPlan, Planner } from "./planner.ts";
+import { virtualIPs } from "./resources.ts";
+import type { VirtualIPWriter } from "./virtualIPWriter.ts";
+
+export interface PlanControllerOptions {
+  planner: Planner;
+  virtualIPWriter: VirtualIPWriter;
+  nodeAgentWriter: NodeAgentWriter;
+  client: Pick<KubeClient, "find">;
+  metrics: OperatorMetrics;
+  kubeMetrics: KubeMetrics;
+  clock: Clock;
+  log: Logger;
+}
+
+/** A failover changes many objects within milliseconds; all that arrives in this time is one pass. */
+const collapseMs = 20;
+/** Silence is the absence of events: somebody has to look. */
+const longestPauseMs = 2000;
+const writesAtOnce = 8;
+const theKey = "plan";
+
+export class PlanController {
+  readonly #options: PlanControllerOptions;
+  readonly #controller: Controller;
+  /** VirtualIPs that the API server says do not exist, although nodes run them. */
+  readonly #gone = new Set<string>();
+
+  constructor(options: PlanControllerOptions) {
+    this.#options = options;
+    const { clock, log, kubeMetrics } = options;
+    const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
+    this.#controller = new Controller({ name: "plan", reconcile, clock, logger: log, metrics: kubeMetrics });
+  }
+
+  /** Something changed; usable as an informer's handler without binding. */
+  readonly changed = (): void => this.#controller.enqueueAfter(theKey, collapseMs);
+
+  /** Works until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void> {
+    this.#controller.enqueue(theKey);
+    return this.#controller.run(signal);
+  }
+
+  async #pass(signal: AbortSignal): Promise<Result> {
+    const plan = this.#plan();
+    const confirmed = await this.#confirmGone(plan, signal);
+    const virtualIPs = await this.#writeVirtualIPs(plan, signal);
+    // What has just been recorded may be used now.
+    const next = virtualIPs.done > 0 || confirmed ? this.#plan() : plan;
+    const nodeAgents = await this.#writeNodeAgents(next, signal);
+    throwIfAny([...virtualIPs.failures, ...nodeAgents.failures]);
+    return { requeueAfterMs: Math.min(next.recheckInMs ?? longestPauseMs, longestPauseMs) };
+  }
+
+  #plan(): CurrentPlan {
+    const plan = this.#options.planner.plan(this.#gone);
+    this.#options.metrics.show(plan.virtualIPs);
+    return plan;
+  }
+
+  #writeVirtualIPs({ virtualIPs, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    return forEach(virtualIPs, async (planned) => {
+      const object = objects.virtualIPs.get(planned.view.name);
+      return object !== undefined && (await this.#options.virtualIPWriter.write(planned, object, signal));
+    });
+  }
+
+  #writeNodeAgents({ nodeAgents, nodes, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    return forEach([...nodeAgents], async ([name, spec]) => {
+      await this.#options.nodeAgentWriter.write(name, spec, objects.nodeAgents.get(name), nodes.get(name), signal);
+      this.#options.log.debug({ nodeAgent: name, virtualRouters: spec.virtualRouters.length }, "NodeAgent planned");
+      return true;
+    });
+  }
+
+  /**
+   * Asks the API server for each VirtualIP that nodes run and the cache lacks: somebody may have removed its finalizer by force.
+   * An empty cache proves nothing, and neither does an error. Returns whether one is now known to be gone.
+   */
+  async #confirmGone({ unknown, objects }: CurrentPlan, signal: AbortSignal): Promise<boolean> {
+    for (const name of this.#gone) if (objects.virtualIPs.has(name)) this.#gone.delete(name);
+    const doubtful = unknown.filter((name) => !this.#gone.has(name));
+    if (doubtful.length === 0) return false;
+    if (objects.virtualIPs.size === 0) {
+      this.#options.log.warn({ virtualIPs: doubtful }, "no VirtualIP exists, but nodes run some: they go on");
+      return false;
+    }
+    for (const name of doubtful) {
+      if ((await this.#options.client.find(virtualIPs, { name }, { signal })) !== undefined) continue;
+      this.#gone.add(name);
+      this.#options.log.warn({ virtualIP: name }, "VirtualIP was deleted without being released: withdrawing it");
+    }
+    return this.#gone.size > 0;
+  }
+}
+
+interface Outcome {
+  /** How many had something to write, and wrote it. */
+  done: number;
+  failures: unknown[];
+}
+
+async function forEach<T>(items: readonly T[], write: (item: T) => Promise<boolean>): Promise<Outcome> {
+  const outcome: Outcome = { done: 0, failures: [] };
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) {
+      try {
+        if (await write(item)) outcome.done += 1;
+      } catch (error) {
+        outcome.failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: writesAtOnce }, worker));
+  return outcome;
+}
+
+/** Conflicts are the usual way in which a cache that is behind shows; they are thrown only when nothing worse happened. */
+function throwIfAny(failures: readonly unknown[]): void {
+  const serious = failures.filter((error) => !isKubeError(error, "Conflict"));
+  if (serious.length > 1) throw new AggregateError(serious, `${serious.length} objects could not be written`);
+  const [error] = serious.length > 0 ? serious : failures;
+  if (error !== undefined) throw error;
+}

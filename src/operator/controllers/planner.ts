@@ -1,0 +1,95 @@
+/** Caches → plan. Reads only; writes nothing. */
+import type { Informer } from "../../kube/informer.ts";
+import type { KubeObject } from "../../kube/object.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { AgentView, ClusterView, NodeView, VirtualIPView } from "../plan/cluster.ts";
+import { viewAgent, viewNode, viewVirtualIP } from "../plan/parse.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
+import { OwnWrites } from "./ownWrites.ts";
+import { ReportObserver } from "./reportObserver.ts";
+
+export interface PlannerOptions {
+  virtualIPs: Pick<Informer, "list">;
+  nodes: Pick<Informer, "list">;
+  nodeAgents: Pick<Informer, "list">;
+  /** Seconds since the watch of NodeAgents last brought anything. */
+  nodeAgentsAge: () => number;
+  /** An agent that has not reported for so long is silent, and its node counts as dead. */
+  silenceMs: number;
+  clock: Clock;
+}
+
+export interface CurrentPlan extends Plan {
+  /** The objects that the plan was made from, by name. */
+  objects: { virtualIPs: Map<string, KubeObject>; nodeAgents: Map<string, KubeObject> };
+  nodes: Map<string, NodeView>;
+}
+
+/** A view is computed once per version of an object: cached objects are frozen and replaced as a whole. */
+function memoized<View>(view: (object: KubeObject) => View): (object: KubeObject) => View {
+  const views = new WeakMap<KubeObject, { view: View }>();
+  return (object) => {
+    const known = views.get(object) ?? { view: view(object) };
+    views.set(object, known);
+    return known.view;
+  };
+}
+
+/** For one term of leadership: what it remembers was observed by this process without a gap. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #observer: ReportObserver;
+  readonly #viewVirtualIP = memoized(viewVirtualIP);
+  readonly #viewNode = memoized(viewNode);
+  readonly #viewAgent = memoized(viewAgent);
+  /** Answers of the API server to the writes of this process. */
+  readonly written = { virtualIPs: new OwnWrites(), nodeAgents: new OwnWrites() };
+  #memory: Plan["memory"] = new Map();
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+    this.#observer = new ReportObserver(options.silenceMs);
+  }
+
+  /** `gone`: VirtualIPs that certainly no longer exist. */
+  plan(gone: ReadonlySet<string> = new Set()): CurrentPlan {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const virtualIPs = this.written.virtualIPs.latest(this.#options.virtualIPs.list(), now);
+    const nodeAgents = this.#nodeAgents(now);
+    const cluster: ClusterView = {
+      virtualIPs: virtualIPs.flatMap((object): VirtualIPView[] => present(this.#viewVirtualIP(object))),
+      nodes: this.#options.nodes.list().flatMap((object): NodeView[] => present(this.#viewNode(object))),
+      agents: this.#observe(nodeAgents, now),
+    };
+    const plan = makePlan({ cluster, memory: this.#memory, gone, now, wallNow: clock.wallNow() });
+    this.#memory = plan.memory;
+    return {
+      ...plan,
+      objects: { virtualIPs: byName(virtualIPs), nodeAgents: byName(nodeAgents) },
+      nodes: new Map(cluster.nodes.map((node) => [node.name, node])),
+    };
+  }
+
+  #nodeAgents(now: number): KubeObject[] {
+    const cached = this.#options.nodeAgents.list();
+    const { nodeAgents } = this.written;
+    return [...nodeAgents.latest(cached, now), ...nodeAgents.unseen(cached, now)];
+  }
+
+  #observe(objects: readonly KubeObject[], now: number): AgentView[] {
+    const heardAt = now - this.#options.nodeAgentsAge() * 1000;
+    this.#observer.retain(new Set(objects.map(({ metadata }) => metadata.name)));
+    return objects
+      .flatMap((object) => present(this.#viewAgent(object)))
+      .map((view) => ({ ...view, ...this.#observer.observe(view.name, view.status.lastReportTime ?? "", now, heardAt) }));
+  }
+}
+
+function present<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}
+
+function byName(objects: readonly KubeObject[]): Map<string, KubeObject> {
+  return new Map(objects.map((object) => [object.metadata.name, object]));
+}

@@ -1,0 +1,10 @@
+/** The kinds that the operator reads and writes. */
+import { apiVersion } from "../../api/group.ts";
+import type { Resource } from "../../kube/object.ts";
+
+export const virtualIPs: Resource = { apiVersion, kind: "VirtualIP", plural: "virtualips", namespaced: false };
+export const nodeAgents: Resource = { apiVersion, kind: "NodeAgent", plural: "nodeagents", namespaced: false };
+export const nodes: Resource = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
+
+/** Owner of every field that the operator writes. */
+export const fieldManager = "aloft-operator";

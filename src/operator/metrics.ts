@@ -1,0 +1,63 @@
+/** What the operator measures of the VirtualIPs. Only the leader has values. */
+import type { Move, VirtualIPStatus } from "../api/virtualIP.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import type { VirtualIPPlan } from "./plan/plan.ts";
+
+/** Upper bounds in seconds: Active_Down is 31 ms at adverts every 10 ms and 3 to 4 s at 1 s. */
+const failoverBuckets = [0.005, 0.01, 0.02, 0.035, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 4, 8, 16];
+
+export interface OperatorMetrics {
+  /** The newest statuses. */
+  show(plans: readonly VirtualIPPlan[]): void;
+  /** A move that was recorded for the first time. */
+  observeMove(move: Move): void;
+  /** Leadership ended: somebody else shows them now. */
+  clear(): void;
+}
+
+interface Shown {
+  name: string;
+  status: VirtualIPStatus;
+}
+
+export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
+  let shown: Shown[] = [];
+  const each = (sample: (shown: Shown) => { labels: Record<string, string>; value: number }[]) => () => shown.flatMap(sample);
+  metrics.collect(
+    "aloft_virtualip_ready",
+    "1 while exactly one node answers for the VirtualIP, else 0.",
+    "gauge",
+    each(({ name, status }) => {
+      const isReady = status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
+      return [{ labels: { virtualip: name }, value: Number(isReady === true) }];
+    }),
+  );
+  metrics.collect(
+    "aloft_virtualip_active",
+    "1 for the node that answers for the VirtualIP.",
+    "gauge",
+    each(({ name, status }) => (status.activeNode ? [{ labels: { virtualip: name, node: status.activeNode }, value: 1 }] : [])),
+  );
+  metrics.collect(
+    "aloft_virtualip_transitions_total",
+    "Changes of the active node, as recorded in the status.",
+    "counter",
+    each(({ name, status }) => [{ labels: { virtualip: name }, value: status.transitions ?? 0 }]),
+  );
+  const durations = metrics.histogram(
+    "aloft_failover_duration_seconds",
+    "Silence before a takeover, as the new node heard it: last advert of the old one to its own first one.",
+    failoverBuckets,
+  );
+  return {
+    show(plans) {
+      shown = plans.map(({ view, status }) => ({ name: view.name, status }));
+    },
+    observeMove({ from, to, durationMs }) {
+      if (from !== "" && to !== "" && durationMs !== undefined) durations.observe(durationMs / 1000);
+    },
+    clear() {
+      shown = [];
+    },
+  };
+}

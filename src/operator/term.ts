@@ -1,0 +1,88 @@
+/** One term of leadership: caches read anew, then the control loop until the term ends. */
+import type { KubeClient } from "../kube/client.ts";
+import { EventRecorder } from "../kube/events.ts";
+import { Informer } from "../kube/informer.ts";
+import type { KubeMetrics } from "../kube/metrics.ts";
+import type { Resource } from "../kube/object.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import { NodeAgentWriter } from "./controllers/nodeAgentWriter.ts";
+import { PlanController } from "./controllers/planController.ts";
+import { Planner } from "./controllers/planner.ts";
+import { nodeAgents, nodes, virtualIPs } from "./controllers/resources.ts";
+import { VirtualIPWriter } from "./controllers/virtualIPWriter.ts";
+import type { OperatorMetrics } from "./metrics.ts";
+
+export interface TermOptions {
+  client: KubeClient;
+  identity: string;
+  deadAfterMs: number;
+  clock: Clock;
+  log: Logger;
+  metrics: OperatorMetrics;
+  kubeMetrics: KubeMetrics;
+}
+
+export class Term {
+  readonly #options: TermOptions;
+  readonly #informers: Record<"virtualIPs" | "nodes" | "nodeAgents", Informer>;
+  #nodeAgentsAge: () => number = () => 0;
+
+  constructor(options: TermOptions) {
+    this.#options = options;
+    // Not the caches of an earlier term: those may have missed what another leader decided meanwhile.
+    this.#informers = { virtualIPs: this.#informer(virtualIPs), nodes: this.#informer(nodes), nodeAgents: this.#informer(nodeAgents) };
+  }
+
+  /** Kinds whose complete list has not been read yet. */
+  get unsynced(): string[] {
+    return Object.entries(this.#informers).flatMap(([name, informer]) => (informer.hasSynced() ? [] : [name]));
+  }
+
+  /** Works until `signal` aborts. Writes nothing before all caches are complete. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, identity, clock, log, metrics, kubeMetrics } = this.#options;
+    const informers = Object.values(this.#informers);
+    const recorder = new EventRecorder({
+      client,
+      component: "aloft-operator",
+      instance: identity,
+      clock,
+      logger: log,
+      metrics: kubeMetrics,
+    });
+    try {
+      for (const informer of informers) informer.start();
+      await Promise.all(informers.map((informer) => informer.waitForSync(signal)));
+      log.info({ virtualIPs: this.#informers.virtualIPs.list().length, nodes: this.#informers.nodes.list().length }, "leading");
+      const controller = this.#controller(recorder);
+      for (const informer of informers) informer.onChange(controller.changed);
+      await controller.run(signal);
+    } finally {
+      metrics.clear();
+      await Promise.all([...informers.map((informer) => informer.stop()), recorder.close()]);
+    }
+  }
+
+  #controller(recorder: EventRecorder): PlanController {
+    const { client, clock, log, metrics, kubeMetrics, deadAfterMs } = this.#options;
+    const nodeAgentsAge = () => this.#nodeAgentsAge();
+    const planner = new Planner({ ...this.#informers, nodeAgentsAge, silenceMs: deadAfterMs, clock });
+    const { written } = planner;
+    const virtualIPWriter = new VirtualIPWriter({ client, recorder, metrics, log, written: written.virtualIPs, clock });
+    const nodeAgentWriter = new NodeAgentWriter({ client, written: written.nodeAgents, clock });
+    return new PlanController({ planner, virtualIPWriter, nodeAgentWriter, client, metrics, kubeMetrics, clock, log });
+  }
+
+  #informer(resource: Resource): Informer {
+    const { client, clock, log, kubeMetrics } = this.#options;
+    const metrics: KubeMetrics = {
+      ...kubeMetrics,
+      trackInformerAge: (plural, age) => {
+        if (plural === nodeAgents.plural) this.#nodeAgentsAge = age;
+        return kubeMetrics.trackInformerAge(plural, age);
+      },
+    };
+    return new Informer({ client, resource, clock, logger: log.child({ component: "informer" }), metrics });
+  }
+}
