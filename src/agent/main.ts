@@ -2,9 +2,7 @@
 import { createLogger } from "../runtime/log.ts";
 import { Shutdown } from "../runtime/shutdown.ts";
 import { version } from "../runtime/version.ts";
-import { runInCluster } from "./cluster.ts";
 import type { AgentOptions } from "./options.ts";
-import { runStandalone } from "./standalone.ts";
 
 /** More than the core needs to resign and the API server to take a last report; less than the 30 s that the kubelet waits. */
 const shutdownLimitMs = 10_000;
@@ -21,8 +19,9 @@ export async function runAgent(options: AgentOptions): Promise<number | undefine
   try {
     log.info({ version, stateDirectory: options.stateDirectory, source: options.source }, "starting");
     const { source } = options;
-    if (source.kind === "standalone") await runStandalone(source.file, options, log, shutdown);
-    else await runInCluster(source.kubeconfig, options, log, shutdown);
+    // Each way in loads only what it needs: an agent in a pod has no use for a YAML parser.
+    if (source.kind === "standalone") await (await import("./standalone.ts")).runStandalone(source.file, options, log, shutdown);
+    else await (await import("./cluster.ts")).runInCluster(source.kubeconfig, options, log, shutdown);
     return undefined;
   } catch (error) {
     // Errors with a code are sentences for the person who started the agent; anything else is a defect and shows its stack.
