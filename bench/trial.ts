@@ -4,10 +4,10 @@ import type { Family } from "../src/api/ipAddress.ts";
 import { activeDownInterval } from "../test/e2e/bounds.ts";
 import { startKeepalived } from "../test/support/keepalived.ts";
 import type { Lan } from "../test/support/lan.ts";
-import { Observer } from "../test/support/observer.ts";
+import { longestDoubleAnswerMs, longestOutageMs, Observer } from "../test/support/observer.ts";
 import { type Make, untilHeldBy } from "../test/support/routers.ts";
 import { startStandaloneAgent } from "../test/support/standaloneAgent.ts";
-import { elapsedMs, findTakeover } from "../test/support/takeover.ts";
+import { findTakeover } from "../test/support/takeover.ts";
 import type { RouterSettings, VrrpRouter } from "../test/support/vrrpRouter.ts";
 
 export const scenarios = ["kill", "stop", "cut"] as const;
@@ -32,7 +32,7 @@ export interface Trial extends TrialSettings {
   takeoverMs: number | undefined;
   /** The client's longest time without an answer. */
   outageMs: number;
-  /** How long both nodes answered ARP requests or neighbour solicitations, while the client watched. */
+  /** For how long on end both nodes answered ARP requests or neighbour solicitations, while the client watched. */
   doubleAnswerMs: number;
 }
 
@@ -52,13 +52,12 @@ export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial
     const sinceNs = process.hrtime.bigint();
     await disturb(lan, leader, settings.scenario);
     await sleep(activeDownInterval(priorities.follower, intervalMs) + 300);
-    const { adverts, addresses } = await observer.stop();
-    const seen = addresses.get(address);
+    const observation = await observer.stop();
     return {
       ...settings,
-      takeoverMs: findTakeover(adverts, { family, virtualRouterID }, sinceNs)?.durationMs,
-      outageMs: Math.max(0, ...(seen?.outages ?? []).map(({ fromNs, toNs }) => elapsedMs(fromNs, toNs))),
-      doubleAnswerMs: (seen?.doubleAnswers ?? []).reduce((sum, { fromNs, toNs }) => sum + elapsedMs(fromNs, toNs), 0),
+      takeoverMs: findTakeover(observation.adverts, { family, virtualRouterID }, sinceNs)?.durationMs,
+      outageMs: longestOutageMs(observation, address, sinceNs),
+      doubleAnswerMs: longestDoubleAnswerMs(observation, address, sinceNs),
     };
   } finally {
     await lan.heal("n1");

@@ -1,8 +1,8 @@
 /** The drills: what is done to the node that holds the addresses, how it is undone, and what the client saw. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAddress } from "../../src/api/ipAddress.ts";
-import { type Observation, Observer } from "../support/observer.ts";
-import { elapsedMs, findTakeover } from "../support/takeover.ts";
+import { isLastingDoubleAnswer, longestDoubleAnswerMs, longestOutageMs, type Observation, Observer } from "../support/observer.ts";
+import { findTakeover } from "../support/takeover.ts";
 import { type Departure, protocolBound, type Standing, takeoverBound } from "./bounds.ts";
 import { type Cluster, withoutPrefix } from "./cluster.ts";
 import type { DrillResult, FamilyResult } from "./report.ts";
@@ -100,16 +100,14 @@ function judge(
 ): { to: string | undefined; result: FamilyResult } {
   const family = parseAddress(address)?.family ?? "IPv4";
   const takeover = findTakeover(observation.adverts, { family, virtualRouterID }, sinceNs);
-  const seen = observation.addresses.get(address);
-  const longest = (spans: readonly { fromNs: bigint; toNs: bigint }[] = []) =>
-    Math.max(0, ...spans.map(({ fromNs, toNs }) => elapsedMs(fromNs, toNs)));
   return {
     to: takeover && sources.get(takeover.to),
     result: {
       family,
       takeoverMs: takeover?.durationMs,
-      outageMs: longest(seen?.outages),
-      doubleAnswerMs: longest(seen?.doubleAnswers),
+      outageMs: longestOutageMs(observation, address, sinceNs),
+      doubleAnswerMs: longestDoubleAnswerMs(observation, address, sinceNs),
+      isDoubleAnswerLasting: isLastingDoubleAnswer(observation, address),
     },
   };
 }

@@ -9,6 +9,8 @@ export interface FamilyResult {
   outageMs: number;
   /** How long two nodes answered for the address. */
   doubleAnswerMs: number;
+  /** They still did when the client stopped watching. */
+  isDoubleAnswerLasting: boolean;
 }
 
 export interface DrillResult {
@@ -44,6 +46,9 @@ interface Line {
   isFirst: boolean;
 }
 
+const doubleAnswer = ({ doubleAnswerMs, isDoubleAnswerLasting }: FamilyResult) =>
+  `${isDoubleAnswerLasting ? "> " : ""}${formatMs(doubleAnswerMs)}`;
+
 const columns: Column<Line>[] = [
   { title: "DRILL", cell: ({ result, isFirst }) => (isFirst ? result.drill : "") },
   { title: "FROM → TO", cell: ({ result, isFirst }) => (isFirst ? `${result.from} → ${result.to}` : "") },
@@ -52,7 +57,7 @@ const columns: Column<Line>[] = [
   { title: "PROTOCOL", cell: ({ result }) => formatMs(result.protocolMs), align: "right" },
   { title: "BOUND", cell: ({ result }) => formatMs(result.boundMs), align: "right" },
   { title: "CLIENT OUTAGE", cell: ({ family }) => formatMs(family.outageMs), align: "right" },
-  { title: "TWO ANSWERED", cell: ({ family }) => formatMs(family.doubleAnswerMs), align: "right" },
+  { title: "TWO ANSWERED", cell: ({ family }) => doubleAnswer(family), align: "right" },
   { title: "", cell: ({ result, family }) => (isWithinBound(result, family) ? "ok" : "PAST ITS BOUND") },
 ];
 

@@ -10,6 +10,8 @@ export interface Advert {
   version: number;
   /** 0: the sender resigns. */
   priority: number;
+  /** Why every receiver must discard it; "" for a good one. */
+  discard: string;
 }
 
 export interface Takeover {

@@ -31,14 +31,17 @@ const drill: DrillResult = {
   protocolMs: 304.6875,
   boundMs: 314.6875,
   families: [
-    { family: "IPv4", takeoverMs: 314.6, outageMs: 0, doubleAnswerMs: 0 },
-    { family: "IPv6", takeoverMs: 314.7, outageMs: 1, doubleAnswerMs: 2 },
+    { family: "IPv4", takeoverMs: 314.6, outageMs: 0, doubleAnswerMs: 0, isDoubleAnswerLasting: false },
+    { family: "IPv6", takeoverMs: 314.7, outageMs: 1, doubleAnswerMs: 2, isDoubleAnswerLasting: true },
   ],
 };
 
 test("a drill fails beyond its bound and when nobody takes over", () => {
   assert.deepEqual(failures([drill]), ["kill -9: the IPv6 takeover took 314.7 ms, its bound is 314.7 ms"]);
-  const nobody = { ...drill, families: [{ family: "IPv4" as const, takeoverMs: undefined, outageMs: 900, doubleAnswerMs: 0 }] };
+  const nobody = {
+    ...drill,
+    families: [{ family: "IPv4" as const, takeoverMs: undefined, outageMs: 900, doubleAnswerMs: 0, isDoubleAnswerLasting: false }],
+  };
   assert.deepEqual(failures([nobody]), ["kill -9: nobody took over the IPv4 address"]);
 });
 
@@ -46,5 +49,5 @@ test("the table has one line per family and names the drill once", () => {
   const [titles = "", first = "", second = ""] = formatDrills([drill]);
   assert.match(titles, /^DRILL\s+FROM → TO\s+FAMILY\s+TAKEOVER\s+PROTOCOL\s+BOUND\s+CLIENT OUTAGE\s+TWO ANSWERED$/);
   assert.match(first, /^kill -9\s+n1 → n2\s+IPv4\s+314\.6\s+304\.7\s+314\.7\s+0\.0\s+0\.0\s+ok$/);
-  assert.match(second, /^\s+IPv6\s+314\.7.*PAST ITS BOUND$/);
+  assert.match(second, /^\s+IPv6\s+314\.7.*1\.0\s+> 2\.0\s+PAST ITS BOUND$/);
 });

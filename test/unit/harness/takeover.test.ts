@@ -10,6 +10,7 @@ const advert = (atMs: number, source: string, priority: number, more: Partial<Ad
   virtualRouterID: 7,
   version: 3,
   priority,
+  discard: "",
   ...more,
 });
 
