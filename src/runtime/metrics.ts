@@ -12,12 +12,6 @@ export interface Sample {
   suffix?: string;
 }
 
-interface Definition {
-  name: string;
-  help: string;
-  labelNames: string[];
-}
-
 export class Metrics {
   readonly #registry = new Registry();
 
@@ -48,20 +42,6 @@ export class Metrics {
     const metric = { name, help, type, get: async () => ({ name, help, type, values: values(), aggregator: "sum" }) };
     this.#registry.registerMetric(metric as unknown as PromClient.Metric);
   }
-
-  /** The same registry for parts that define their metrics themselves; known label values are theirs to create. */
-  readonly factory = {
-    counter: (definition: Definition) => new Counter({ ...definition, registers: [this.#registry] }),
-    gauge: ({ collect, ...definition }: Definition & { collect?: (gauge: PromClient.Gauge) => void }) => {
-      const gauge: PromClient.Gauge = new Gauge({
-        ...definition,
-        registers: [this.#registry],
-        ...(collect && { collect: () => collect(gauge) }),
-      });
-      return gauge;
-    },
-    histogram: (definition: Definition & { buckets: number[] }) => new Histogram({ ...definition, registers: [this.#registry] }),
-  };
 
   /** The text that /metrics answers. */
   render(): Promise<string> {

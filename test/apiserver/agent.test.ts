@@ -1,0 +1,281 @@
+/** The agent with its real core between a real kube-apiserver and the kernel: NodeAgent.spec → addresses → NodeAgent.status. */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { apiVersion } from "../../src/api/group.ts";
+import type { NodeAgent, VirtualRouterSpec, VirtualRouterStatus } from "../../src/api/nodeAgent.ts";
+import type { BackgroundProcess } from "../support/backgroundProcess.ts";
+import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
+import { Lan } from "../support/lan.ts";
+import { aloftProgram } from "../support/standaloneAgent.ts";
+import { until } from "../support/waiting.ts";
+import { routerSpec } from "../unit/agent/fixtures.ts";
+
+const repository = join(import.meta.dirname, "../..");
+const crds = join(repository, "crds");
+const web = routerSpec({ virtualIP: "web", virtualRouterID: 51, addresses: ["198.51.100.200/24"] });
+const web6: VirtualRouterSpec = { ...web, family: "IPv6", addresses: ["2001:db8:100::200/64"] };
+const db = routerSpec({ virtualIP: "db", virtualRouterID: 52, addresses: ["198.51.100.201/24"] });
+
+let lan: Lan;
+let plane: ControlPlane;
+let started = 0;
+const running = new Set<BackgroundProcess>();
+
+before(async () => {
+  lan = await Lan.create({ nodes: 2 });
+  const users = ["n1", "n2"].map((node) => ({ name: `agent-${node}`, groups: ["aloft:agents"] }));
+  plane = await startControlPlane({ netns: lan.namespace("fabric"), listenAddress: Lan.fabricAddress.IPv4, users });
+  await plane.kubectl(["apply", "-f", crds]);
+  await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
+  await plane.kubectl(["apply", "-f", join(repository, "deploy/rbac.yaml")]);
+});
+after(async () => {
+  await plane?.stop();
+  await lan?.destroy();
+});
+beforeEach(async () => {
+  await Promise.all([...running].map((agent) => agent.kill()));
+  running.clear();
+  await plane.startApiServer();
+  await plane.kubectl(["delete", "nodeagents", "--all"]);
+  await Promise.all(
+    ["n1", "n2"].map((node) =>
+      lan.exec(node, ["sh", "-c", "ip address flush dev eth0 to 198.51.100.200/31; ip -6 address flush dev eth0 to 2001:db8:100::200"]),
+    ),
+  );
+});
+
+function newStateDirectory(): string {
+  const directory = join(lan.directory, `state-${started++}`);
+  mkdirSync(directory);
+  return directory;
+}
+
+function startAgent(node: string, stateDirectory: string, prefix: string[] = []): BackgroundProcess {
+  const flags = [
+    "--kubeconfig",
+    plane.kubeconfig(`agent-${node}`),
+    "--node",
+    node,
+    "--state-dir",
+    stateDirectory,
+    "--http",
+    "127.0.0.1:9105",
+  ];
+  const agent = lan.spawn(node, `agent-${node}-${started++}`, [...prefix, aloftProgram, "agent", ...flags]);
+  running.add(agent);
+  return agent;
+}
+
+/** Writes the spec as the operator does: server-side apply by a manager of its own. */
+async function apply(node: string, ...virtualRouters: VirtualRouterSpec[]): Promise<void> {
+  const object = { apiVersion, kind: "NodeAgent", metadata: { name: node }, spec: { virtualRouters } };
+  await plane.kubectl(["apply", "--server-side", "--field-manager=test-operator", "-f", "-"], { input: JSON.stringify(object) });
+}
+
+async function nodeAgent(node: string): Promise<NodeAgent> {
+  return JSON.parse(await plane.kubectl(["get", "nodeagent", node, "-o", "json"]));
+}
+
+/** Waits until the status of a node fulfils `condition` and returns the object. */
+async function reported(node: string, what: string, condition: (object: NodeAgent) => boolean, timeoutMs = 15_000): Promise<NodeAgent> {
+  let last = "";
+  const find = async () => {
+    const object = await nodeAgent(node);
+    last = JSON.stringify(object.status);
+    return condition(object) ? object : undefined;
+  };
+  return until(`${what} in the status of ${node}`, find, { timeoutMs, everyMs: 100, hint: () => last });
+}
+
+const routerOf = ({ status }: NodeAgent, { virtualIP, family }: VirtualRouterSpec): VirtualRouterStatus | undefined =>
+  status?.virtualRouters?.find((router) => router.virtualIP === virtualIP && router.family === family);
+const conditionOf = ({ status }: NodeAgent, type: string) => status?.conditions?.find((condition) => condition.type === type);
+const reports = (node: string, router: VirtualRouterSpec, state: string) =>
+  reported(node, `${state} of ${router.virtualIP}/${router.family}`, (object) => routerOf(object, router)?.state === state);
+
+async function has(node: string, router: VirtualRouterSpec): Promise<boolean> {
+  const standing = new Set((await lan.addresses(node)).map(({ address, prefixLength }) => `${address}/${prefixLength}`));
+  return router.addresses.every((address) => standing.has(address));
+}
+const holds = (node: string, router: VirtualRouterSpec) => until(`${router.addresses} on ${node}`, () => has(node, router));
+const lacks = (node: string, router: VirtualRouterSpec) =>
+  until(`no ${router.addresses} on ${node}`, async () => !(await has(node, router)));
+
+test("a NodeAgent's spec runs, and its status says so within a second", async () => {
+  await apply("n1", { ...web, priority: 200 }, web6);
+  const agent = startAgent("n1", newStateDirectory());
+  await holds("n1", web);
+  await holds("n1", web6);
+  await reports("n1", web, "MASTER");
+  const object = await reports("n1", web6, "MASTER");
+  const { status, metadata } = object;
+  assert.equal(status?.state, "Running");
+  assert.equal(status?.observedGeneration, metadata.generation);
+  assert.deepEqual([status?.masters, status?.backups, status?.faults], [2, 0, 0]);
+  assert.deepEqual(
+    status?.conditions?.map(({ type, status: holdsTrue }) => `${type}=${holdsTrue}`),
+    ["RealTime=True", "Preflight=True", "ConfigurationApplied=True"],
+  );
+  const [eth0, ...others] = status?.interfaces ?? [];
+  assert.deepEqual(others, []);
+  assert.equal(eth0?.name, "eth0");
+  assert.ok(eth0?.addresses.includes("198.51.100.11/24"));
+  assert.ok(!eth0?.addresses.includes("198.51.100.200/24"), "Aloft's own addresses are no addresses of the interface");
+
+  // The time from a change of state to its report: the core's wall clock against the managed fields' would be of 1 s resolution.
+  const before = Date.now();
+  await plane.kubectl(["patch", "nodeagent", "n1", "--type=json", "-p", '[{"op":"remove","path":"/spec/virtualRouters/0"}]']);
+  await reported("n1", "one virtual router", (now) => now.status?.virtualRouters?.length === 1);
+  assert.ok(Date.now() - before < 1500, `${Date.now() - before} ms with two calls of kubectl`);
+  await lacks("n1", web);
+  assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+  const { status: last } = await nodeAgent("n1");
+  assert.deepEqual([last?.state, last?.masters, last?.virtualRouters?.[0]?.state], ["Stopped", 0, "INIT"]);
+  await lacks("n1", web6);
+});
+
+test("two agents elect; when the active one is killed the other one's status tells of the takeover", async () => {
+  await apply("n1", { ...web, priority: 200 });
+  await apply("n2", web);
+  const n1 = startAgent("n1", newStateDirectory());
+  await reports("n1", web, "MASTER");
+  startAgent("n2", newStateDirectory());
+  await reports("n2", web, "BACKUP");
+  await n1.kill();
+  const router = routerOf(await reports("n2", web, "MASTER"), web);
+  assert.equal(router?.reason, "AdvertTimeout");
+  assert.ok((router?.silenceMs ?? 0) > 300 && (router?.silenceMs ?? 0) < 500, `${router?.silenceMs} ms`);
+});
+
+test("without the API server it fails over, and tells of it when the API server is back", async () => {
+  await apply("n1", { ...web, priority: 200 });
+  await apply("n2", web);
+  const n1 = startAgent("n1", newStateDirectory());
+  await reports("n1", web, "MASTER");
+  const n2 = startAgent("n2", newStateDirectory());
+  await reports("n2", web, "BACKUP");
+  await plane.killApiServer();
+  await delay(1000);
+  await n1.kill();
+  await holds("n2", web);
+  const get = (path: string) => lan.exec("n2", ["curl", "--silent", "--max-time", "5", `http://127.0.0.1:9105${path}`]);
+  assert.match(await get("/healthz"), /^ok$/m, "liveness does not depend on the API server");
+  assert.match(await get("/readyz"), /^ok$/m);
+  await delay(3000);
+  assert.ok(n2.running);
+  await plane.startApiServer();
+  await reports("n2", web, "MASTER");
+  await apply("n2", web, db);
+  await reports("n2", db, "MASTER");
+});
+
+test("it starts from the last-known configuration without the API server", async () => {
+  const state = newStateDirectory();
+  await apply("n1", web);
+  const first = startAgent("n1", state);
+  await reports("n1", web, "MASTER");
+  await plane.killApiServer();
+  await first.kill();
+  const second = startAgent("n1", state);
+  await until("MASTER again", () => second.log().includes('"to":"MASTER"'), { hint: () => second.logTail() });
+  await holds("n1", web);
+  assert.ok(second.log().includes("starting from the last-known configuration"));
+  await plane.startApiServer();
+  await reported("n1", "the new agent", ({ status }) => status?.state === "Running");
+  assert.deepEqual(await second.stop(), { code: 0, signal: null });
+});
+
+test("a damaged last-known file is set aside and told, and the API server's word is waited for", async () => {
+  const state = newStateDirectory();
+  await apply("n1", web);
+  const first = startAgent("n1", state);
+  await reports("n1", web, "MASTER");
+  await plane.killApiServer();
+  await first.kill();
+  const file = join(state, "last-known.json");
+  writeFileSync(file, readFileSync(file, "utf8").replace("198.51.100.200", "198.51.100.202"));
+  const second = startAgent("n1", state);
+  await lacks("n1", web);
+  const get = (path: string) => lan.exec("n1", ["curl", "--silent", "--max-time", "5", `http://127.0.0.1:9105${path}`]);
+  await until("/readyz to say what is missing", async () => /no configuration has been applied yet/.test(await get("/readyz")));
+  assert.ok(second.running);
+  assert.equal(readdirSync(state).filter((name) => name.startsWith("last-known.json.damaged-")).length, 1);
+  await plane.startApiServer();
+  await holds("n1", web);
+  const object = await reported("n1", "a failed preflight", (now) => conditionOf(now, "Preflight")?.status === "False");
+  assert.match(conditionOf(object, "Preflight")?.message ?? "", /last-known\.json was damaged \(does not match its checksum\)/);
+});
+
+test("a NodeAgent that is deleted keeps what runs; an empty one withdraws", async () => {
+  await apply("n1", web);
+  const agent = startAgent("n1", newStateDirectory());
+  await reports("n1", web, "MASTER");
+  await plane.kubectl(["delete", "nodeagent", "n1"]);
+  await until("the agent to notice", () => agent.log().includes("there is no NodeAgent of this node"));
+  await delay(1000);
+  assert.ok(await has("n1", web));
+  await apply("n1", web, db);
+  await reports("n1", db, "MASTER");
+  assert.equal(agent.log().split('"to":"INIT"').length - 1, 0, "the virtual router that stayed was not restarted");
+  await apply("n1");
+  await lacks("n1", web);
+  await reported("n1", "nothing", ({ status }) => status?.virtualRouters?.length === 0 && status?.state === "Running");
+});
+
+test("a NodeAgent with a deletionTimestamp withdraws", async () => {
+  await apply("n1", web);
+  startAgent("n1", newStateDirectory());
+  await reports("n1", web, "MASTER");
+  await plane.kubectl(["patch", "nodeagent", "n1", "--type=merge", "-p", '{"metadata":{"finalizers":["test.aloft.dev/hold"]}}']);
+  await plane.kubectl(["delete", "nodeagent", "n1", "--wait=false"]);
+  await lacks("n1", web);
+  await plane.kubectl(["patch", "nodeagent", "n1", "--type=merge", "-p", '{"metadata":{"finalizers":null}}']);
+});
+
+test("an entry that cannot run is refused with its reason, and the others go on", async () => {
+  const missing = { ...db, interface: "eth7" };
+  await apply(
+    "n1",
+    web,
+    { ...routerSpec({ virtualIP: "slow", virtualRouterID: 9 }), advertisementInterval: "15ms", addresses: ["198.51.100.209/24"] },
+    missing,
+  );
+  startAgent("n1", newStateDirectory());
+  await reports("n1", web, "MASTER");
+  const object = await reports("n1", missing, "FAULT");
+  assert.equal(object.status?.state, "Degraded");
+  const slow = routerOf(object, { ...web, virtualIP: "slow" });
+  assert.equal(slow?.reason, "Rejected");
+  assert.match(slow?.message ?? "", /^advertisementInterval: version 3 allows 10ms to 40\.95s in steps of 10ms, not 15ms$/);
+  assert.match(conditionOf(object, "ConfigurationApplied")?.message ?? "", /slow\/IPv4: advertisementInterval/);
+  assert.match(conditionOf(object, "Preflight")?.message ?? "", /Interface eth7 does not exist on this node\./);
+});
+
+test("without CAP_SYS_NICE it says so and raises short intervals", async () => {
+  await apply("n1", { ...web, advertisementInterval: "20ms" });
+  startAgent("n1", newStateDirectory(), ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", "--"]);
+  const object = await reports("n1", web, "MASTER");
+  assert.equal(conditionOf(object, "RealTime")?.status, "False");
+  assert.match(routerOf(object, web)?.message ?? "", /raised from 20ms to 100ms/);
+  assert.equal(object.status?.state, "Running");
+});
+
+test("without CAP_NET_ADMIN it says what does not work", async () => {
+  await apply("n1", web);
+  startAgent("n1", newStateDirectory(), ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", "--"]);
+  const object = await reported("n1", "a failed preflight", (now) => conditionOf(now, "Preflight")?.status === "False");
+  assert.match(conditionOf(object, "Preflight")?.message ?? "", /The agent lacks CAP_NET_ADMIN: it cannot add or remove addresses\./);
+  assert.equal(object.status?.state, "Degraded");
+});
+
+test("an address that stands statically is told", async () => {
+  await lan.exec("n1", ["ip", "address", "add", "198.51.100.201/24", "dev", "eth0"]);
+  await apply("n1", db);
+  startAgent("n1", newStateDirectory());
+  const object = await reported("n1", "a failed preflight", (now) => conditionOf(now, "Preflight")?.status === "False");
+  assert.match(conditionOf(object, "Preflight")?.message ?? "", /198\.51\.100\.201 is configured statically on eth0/);
+});
