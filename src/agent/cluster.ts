@@ -51,7 +51,6 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   host.onEvents(() => reporter.changed());
   const damage = await controller.start();
   if (damage) host.problems.push(damage);
-  await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, readyChecks: {} }, log, shutdown);
   // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
   process.on("SIGHUP", () => log.info({}, "there is nothing to reload in a cluster"));
   const watch = new NodeAgentWatch({
@@ -66,6 +65,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
       onReachable: () => reporter.reachable(),
     },
   });
+  await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log, shutdown);
   void watch.run();
   reporter.changed();
 }

@@ -1,16 +1,19 @@
 /** What both ways in share: the state directory, the core, the journal, metrics and probes, and how all of it ends. */
+import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../runtime/clock.ts";
 import { startHttpServer } from "../runtime/httpServer.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
 import { HeldAddressJournal } from "./heldAddresses.ts";
-import { createAgentMetrics } from "./metrics.ts";
+import { type ClusterMetrics, createAgentMetrics } from "./metrics.ts";
 import { type Core, type CoreEvent, loadAddon } from "./native.ts";
 import type { AgentOptions } from "./options.ts";
 import { SpecRunner } from "./specRunner.ts";
-import { lockStateDirectory } from "./stateLock.ts";
+import { lockStateDirectory, type StateLock } from "./stateLock.ts";
 
 export interface Host {
+  /** Held until the process ends; it would be gone with the last reference to it. */
+  lock: StateLock;
   core: Core;
   runner: SpecRunner;
   /** Sentences about the state directory that the status tells. */
@@ -19,6 +22,9 @@ export interface Host {
   onEvents(listener: (batch: CoreEvent[]) => void): () => void;
 }
 
+/** The core reads the links when it starts, on a thread of its own; there is always a loopback. */
+const linksLimitMs = 2000;
+const linksPollMs = 5;
 /** How often the journal is looked through while it holds addresses that should be gone. */
 const settleMs = 1000;
 
@@ -28,7 +34,6 @@ const settleMs = 1000;
  */
 export async function startHost(options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<Host> {
   const lock = lockStateDirectory(options.stateDirectory);
-  shutdown.step("unlock the state directory", () => lock.release());
   const clock = systemClock;
   const journal = new HeldAddressJournal(options.stateDirectory, clock.wallNow);
   const earlier = await journal.open();
@@ -44,6 +49,7 @@ export async function startHost(options: AgentOptions, log: Logger, shutdown: Sh
   const runner = new SpecRunner(core, journal, clock, log.child({ component: "core" }));
   shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));
   listeners.add((batch) => logEvents(batch, log));
+  for (let waited = 0; waited < linksLimitMs && core.snapshot().links.length === 0; waited += linksPollMs) await delay(linksPollMs);
   const { realTime } = core.snapshot();
   if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
 
@@ -55,7 +61,7 @@ export async function startHost(options: AgentOptions, log: Logger, shutdown: Sh
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { core, runner, problems, onEvents };
+  return { lock, core, runner, problems, onEvents };
 }
 
 async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {
@@ -85,26 +91,22 @@ function logEvents(batch: CoreEvent[], log: Logger): void {
   }
 }
 
-export interface Probes {
-  lastKnownSavedAt(): Date | undefined;
-  /** Besides the core's own. */
-  readyChecks: Record<string, () => string | undefined>;
-}
-
 /** Serves /metrics, /healthz and /readyz; a busy port is a warning: addresses matter more than being watched. */
-export async function serveProbes(options: AgentOptions, host: Host, probes: Probes, log: Logger, shutdown: Shutdown): Promise<void> {
+export async function serveProbes(
+  options: AgentOptions,
+  host: Host,
+  cluster: ClusterMetrics,
+  log: Logger,
+  shutdown: Shutdown,
+): Promise<void> {
   if (!options.http) return;
   const { core, runner } = host;
   const result = await startHttpServer({
     ...options.http,
-    metrics: createAgentMetrics({
-      snapshot: () => core.snapshot(),
-      lastKnownSavedAt: probes.lastKnownSavedAt,
-      wallNow: systemClock.wallNow,
-    }),
+    metrics: createAgentMetrics({ snapshot: () => core.snapshot(), wallNow: systemClock.wallNow, ...cluster }),
     healthChecks: { core: () => void core.snapshot() },
     // A virtual router in FAULT does not count: a cable that is out on one node must not hold up the update of all others.
-    readyChecks: { configuration: () => (runner.applied ? undefined : "no configuration has been applied yet"), ...probes.readyChecks },
+    readyChecks: { configuration: () => (runner.applied ? undefined : "no configuration has been applied yet") },
   });
   if (!result.ok) {
     log.warn({ ...options.http, error: result.error }, "metrics and probes are not served");

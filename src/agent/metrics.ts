@@ -3,10 +3,16 @@ import { routerStateField } from "../api/fields.ts";
 import { collectProcessMetrics, Metrics, type Sample } from "../runtime/metrics.ts";
 import type { RouterCounters, RouterSnapshot, Snapshot } from "./native.ts";
 
-export interface AgentMetricsSource {
-  snapshot(): Snapshot;
+/** What only an agent in a cluster has. */
+export interface ClusterMetrics {
   /** When the last-known configuration was written; undefined without one. */
-  lastKnownSavedAt(): Date | undefined;
+  lastKnownSavedAt?(): Date | undefined;
+  /** Milliseconds since the API server was heard; Infinity before the first time. */
+  apiSilence?(): number;
+}
+
+export interface AgentMetricsSource extends ClusterMetrics {
+  snapshot(): Snapshot;
   wallNow(): Date;
 }
 
@@ -59,10 +65,17 @@ function collectAgentState(metrics: Metrics, snapshot: () => Snapshot, source: A
   metrics.collect("aloft_real_time_granted", "1 when the core's timers run with real-time priority, else 0.", "gauge", () =>
     one(snapshot().realTime.granted ? 1 : 0),
   );
-  metrics.collect("aloft_last_known_age_seconds", "Time since the last-known configuration was written.", "gauge", () => {
-    const savedAt = source.lastKnownSavedAt();
-    return savedAt ? one((source.wallNow().getTime() - savedAt.getTime()) / 1000) : [];
-  });
+  const { lastKnownSavedAt, apiSilence, wallNow } = source;
+  if (lastKnownSavedAt) {
+    metrics.collect("aloft_last_known_age_seconds", "Time since the last-known configuration was written.", "gauge", () => {
+      const savedAt = lastKnownSavedAt();
+      return savedAt ? one((wallNow().getTime() - savedAt.getTime()) / 1000) : [];
+    });
+  }
+  if (apiSilence) {
+    const help = "Time since the API server was heard; a quiet one is heard about once a minute.";
+    metrics.collect("aloft_api_silence_seconds", help, "gauge", () => one(apiSilence() / 1000));
+  }
 }
 
 /** All metrics of a scrape are rendered in one turn of the event loop: they share one snapshot. */

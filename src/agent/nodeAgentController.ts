@@ -48,11 +48,6 @@ export class NodeAgentController {
     return this.#saveError;
   }
 
-  /** Whether the API server said that there is no NodeAgent of this name. */
-  get missing(): boolean {
-    return this.#missing;
-  }
-
   /** Applies what the last-known file holds; what is wrong with the file comes back as a sentence. */
   async start(): Promise<string | undefined> {
     const { lastKnown, runner, log } = this.#options;

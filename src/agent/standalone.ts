@@ -1,27 +1,20 @@
 /** The agent without Kubernetes: a file instead of the NodeAgent, SIGHUP instead of the watch. */
 import { readFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
-import type { Core } from "./native.ts";
 import type { AgentOptions } from "./options.ts";
 import { type FileProblem, type ParsedFile, parseStandaloneFile } from "./standaloneFile.ts";
 import { planStandalone } from "./standalonePlan.ts";
-
-/** The core reads the links when it starts, on a thread of its own. */
-const linksLimitMs = 2000;
-const pollMs = 10;
 
 /** @throws Error with code ALOFT_CONFIGURATION when the file cannot be used. */
 export async function runStandalone(file: string, options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<void> {
   // Before anything is touched: a mistake in the file must not cost a running twin its state directory's lock or the core a start.
   usable(file, await load(file));
   const host = await startHost(options, log, shutdown);
-  await linksOf(host.core);
   const problems = await applyFile(file, options.node, host);
   if (problems.length > 0) throw configurationError(file, problems);
-  await serveProbes(options, host, { lastKnownSavedAt: () => undefined, readyChecks: {} }, log, shutdown);
+  await serveProbes(options, host, {}, log, shutdown);
   announceReady(host, log);
   let reloading: Promise<void> = Promise.resolve();
   process.on("SIGHUP", () => {
@@ -65,11 +58,6 @@ function lines(file: string, problems: FileProblem[]): string[] {
 function configurationError(file: string, problems: string[]): Error {
   const message = `${file} cannot be used:\n${problems.join("\n")}`;
   return Object.assign(new Error(message), { code: "ALOFT_CONFIGURATION" });
-}
-
-/** Waits until the core has read the links; there is always a loopback. */
-async function linksOf(core: Core): Promise<void> {
-  for (let waited = 0; waited < linksLimitMs && core.snapshot().links.length === 0; waited += pollMs) await delay(pollMs);
 }
 
 /** One line that names all virtual routers, once each of them has left INIT. */

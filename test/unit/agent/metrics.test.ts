@@ -16,6 +16,7 @@ test("what the core counts, at each scrape from one snapshot", async () => {
       return snapshot({ routers, discarded: { BadTtl: 0, BadChecksum: 3 }, eventsLost: 2 });
     },
     lastKnownSavedAt: () => new Date(1000),
+    apiSilence: () => Number.POSITIVE_INFINITY,
     wallNow: () => new Date(61_000),
   });
   const text = await metrics.render();
@@ -40,6 +41,7 @@ test("what the core counts, at each scrape from one snapshot", async () => {
     "aloft_events_lost_total 2",
     "aloft_real_time_granted 1",
     "aloft_last_known_age_seconds 60",
+    "aloft_api_silence_seconds +Inf",
   ];
   for (const line of lines) assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
   assert.doesNotMatch(text, /last_failover\w+\{virtual_ip="a\/b"/);
