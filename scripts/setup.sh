@@ -1,0 +1,207 @@
+#!/bin/sh
+# Makes this checkout ready and runs one of its programs:
+#
+#   setup.sh [build | test | demo | bench:NAME] [ARGUMENT...]
+#
+# Installs and builds what is missing or out of date, nothing else; ends within two seconds when all is current.
+# The machine needs Node 20 or newer with npm, Go 1.21 or newer (demo, test) and a C++ compiler. On Debian and Ubuntu, as root, the rest is installed.
+set -eu
+cd "$(dirname "$(readlink -f "$0")")/.."
+command=${1:-everything}
+[ $# -eq 0 ] || shift
+started=$(date +%s)
+node=node_modules/node/bin/node
+
+fail() {
+  printf 'aloft: %s\n' "$1" >&2
+  exit 1
+}
+
+# step TITLE COMMAND...: runs it with its output in a file; says so when it takes longer than a moment, shows the end of the output when it fails.
+step() {
+  title=$1
+  shift
+  mkdir -p build
+  log=build/setup.log
+  # A session of its own: it can be ended with all its children.
+  setsid "$@" >"$log" 2>&1 </dev/null &
+  step_pid=$!
+  step_started=$(date +%s)
+  (
+    sleep 1
+    printf '%s ...\n' "$title" >&2
+    while sleep 15; do printf '%s ... %d s\n' "$title" $(($(date +%s) - step_started)) >&2; done
+  ) &
+  ticker_pid=$!
+  status=0
+  wait "$step_pid" || status=$?
+  step_pid=
+  stop_ticker
+  if [ "$status" -ne 0 ]; then
+    tail -n 25 "$log" >&2
+    fail "$title failed with status $status; all of its output is in $log"
+  fi
+  seconds=$(($(date +%s) - step_started))
+  [ "$seconds" -lt 2 ] || printf '%s: done in %d s\n' "$title" "$seconds" >&2
+}
+
+# The ticker's own child (sleep) would keep our caller's pipes open, so it goes too.
+stop_ticker() {
+  [ -n "${ticker_pid:-}" ] || return 0
+  for child in $(cat "/proc/$ticker_pid/task/$ticker_pid/children" 2>/dev/null); do kill "$child" 2>/dev/null || :; done
+  kill "$ticker_pid" 2>/dev/null || :
+  wait "$ticker_pid" 2>/dev/null || :
+  ticker_pid=
+}
+
+clean_up() {
+  [ -z "${step_pid:-}" ] || kill -- "-$step_pid" 2>/dev/null || :
+  stop_ticker
+  [ -z "${policy:-}" ] || rm -f "$policy"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# --- what the machine brings -------------------------------------------------------------------------------------------------------------
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# at_least MAJOR.MINOR VERSION
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+check_languages() {
+  has node && has npm || fail "Node.js is missing: install Node 20 or newer with npm (https://nodejs.org)."
+  at_least 20.0 "$(node -p process.versions.node)" || fail "Node $(node -v) is too old: install Node 20 or newer (https://nodejs.org)."
+  [ "$needs_control_plane" = no ] && return
+  has go || fail "Go is missing: install Go 1.21 or newer (https://go.dev/dl); the control plane of the demo and the tests is built with it."
+  go_version=$(go env GOVERSION)
+  at_least 1.21 "${go_version#go}" || fail "$go_version is too old: install Go 1.21 or newer (https://go.dev/dl)."
+}
+
+# "what to look for" "Debian package": a command, or a path.
+build_tools='g++ g++
+cmake cmake
+ninja ninja-build
+/usr/include/gtest/gtest.h libgtest-dev'
+namespace_tools='ip iproute2
+nsenter util-linux'
+peer_tools='keepalived keepalived
+nft nftables
+arping iputils-arping'
+
+missing_packages() {
+  printf '%s\n' "$1" | while read -r wanted package; do
+    case $wanted in
+      /*) [ -e "$wanted" ] || echo "$package" ;;
+      *) has "$wanted" || echo "$package" ;;
+    esac
+  done
+}
+
+check_packages() {
+  packages=$(missing_packages "$build_tools")
+  [ "$needs_namespaces" = no ] || packages="$packages $(missing_packages "$namespace_tools")"
+  [ "$needs_peers" = no ] || packages="$packages $(missing_packages "$peer_tools")"
+  packages=$(printf '%s ' $packages)
+  [ -n "${packages# }" ] || return 0
+  has apt-get || fail "missing: install what Debian calls $packages"
+  [ "$(id -u)" = 0 ] || fail "missing packages; as root: apt-get install $packages"
+  install_packages
+}
+
+install_packages() {
+  # A package must not start its service: a second keepalived on the host would take part in elections.
+  for service in keepalived; do
+    case " $packages" in *" $service "*)
+      mkdir -p /etc/systemd/system
+      [ -e "/etc/systemd/system/$service.service" ] || ln -s /dev/null "/etc/systemd/system/$service.service"
+      printf 'masking %s.service: only the tests start it (undo: systemctl unmask %s)\n' "$service" "$service" >&2
+      ;;
+    esac
+  done
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  step "reading the lists of packages" apt-get update
+  # shellcheck disable=SC2086 # one word per package
+  step "installing $packages" apt-get install -y --no-install-recommends $packages
+  [ -z "${policy:-}" ] || rm -f "$policy"
+  policy=
+}
+
+# --- what the checkout needs -------------------------------------------------------------------------------------------------------------
+
+# current STAMP SUM: whether the stamp file holds that sum.
+current() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
+
+install_npm_packages() {
+  sum=$(cat package.json package-lock.json | cksum)
+  current node_modules/.aloft "$sum" && [ -x "$node" ] && return
+  # npm may run on an older Node than ours: its warnings about that are not ours to act on.
+  step "installing npm packages" npm ci --no-audit --no-fund --loglevel=error
+  # The package "node" fetches its binary in an install script, which npm may have been told not to run.
+  [ -x "$node" ] || step "installing Node 24" npm rebuild node --ignore-scripts=false --loglevel=error
+  [ -x "$node" ] || fail "npm did not install Node 24: npm must be allowed to run the install script of the package \"node\" (npm config get ignore-scripts)."
+  printf '%s\n' "$sum" >node_modules/.aloft
+}
+
+build_typescript() {
+  sum=$(find src -name '*.ts' -exec cat {} + | cat - tsconfig.json package-lock.json | cksum)
+  current dist/.aloft "$sum" && return
+  rm -rf dist
+  step "compiling TypeScript" node_modules/.bin/tsc -p tsconfig.json
+  printf '%s\n' "$sum" >dist/.aloft
+}
+
+make_ready() {
+  check_languages
+  check_packages
+  install_npm_packages
+  step "building the native core" sh scripts/build-native.sh
+  build_typescript
+  # Prints its own progress.
+  [ "$needs_control_plane" = no ] || "$node" scripts/build-control-plane.ts
+}
+
+# --- what was asked for ------------------------------------------------------------------------------------------------------------------
+
+need_root() { [ "$(id -u)" = 0 ] || fail "$1 makes network namespaces: run it as root."; }
+
+needs_control_plane=yes needs_namespaces=yes needs_peers=yes
+case $command in
+  everything) program= ;;
+  build) program= needs_control_plane=no needs_namespaces=no needs_peers=no ;;
+  demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
+  bench:*) program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark" ;;
+  test)
+    program=scripts/test.ts
+    # The suites of one's choice need less than all of them.
+    case " ${*:-apiserver} " in *" apiserver "* | *" e2e "*) ;; *) needs_control_plane=no ;; esac
+    case " ${*:-netns} " in *" netns "* | *" e2e "*) need_root "npm test" ;; *) needs_namespaces=no needs_peers=no ;; esac
+    ;;
+  *) fail "usage: setup.sh [build | test | demo | bench:NAME] [ARGUMENT...]" ;;
+esac
+[ -z "$program" ] || [ -f "$program" ] || fail "there is no $program"
+
+# One at a time: two would build into the same folders.
+mkdir -p build
+exec 9>build/setup.lock
+if ! flock -n 9; then
+  echo "waiting for another setup of this checkout" >&2
+  flock 9
+fi
+make_ready
+exec 9>&-
+trap - EXIT INT TERM
+
+seconds=$(($(date +%s) - started))
+if [ -z "$program" ]; then
+  echo "ready (${seconds} s)" >&2
+  exit 0
+fi
+[ "$seconds" -lt 3 ] || echo "ready after ${seconds} s" >&2
+PATH=$PWD/node_modules/.bin:$PATH exec "$node" "$program" "$@"
