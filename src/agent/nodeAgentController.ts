@@ -84,8 +84,6 @@ export class NodeAgentController {
   onMissing(): void {
     if (!this.#missing) this.#options.log.warn({}, "there is no NodeAgent of this node; what runs goes on");
     this.#missing = true;
-    // A successor of the deleted object may have the same generation, and its status is empty.
-    this.#current = "";
     this.#options.onChange();
   }
 
