@@ -43,13 +43,24 @@ function readFlags(): Flags {
   };
 }
 
+/**
+ * Random phases of the interval, one from each of `count` equal parts of it, in random order. A client's outage depends on the phase more than
+ * on anything else: both makes get the same ones.
+ */
+function randomPhases(count: number): number[] {
+  const phases = Array.from({ length: count }, (_, index) => (index + Math.random()) / count);
+  return phases
+    .map((phase) => ({ phase, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ phase }) => phase);
+}
+
 async function measure(lan: Lan, flags: Flags, scenario: Scenario, intervalMs: number): Promise<Comparison> {
   const trials: Trial[] = [];
-  for (let index = 0; index < flags.runs; index += 1) {
-    for (const make of ["aloft", "keepalived"] as const) {
-      const { family, realTime } = flags;
-      trials.push(await runTrial(lan, { make, scenario, intervalMs, family, keepalivedRealTime: realTime }));
-    }
+  const { family, realTime } = flags;
+  for (const phase of randomPhases(flags.runs)) {
+    for (const make of ["aloft", "keepalived"] as const)
+      trials.push(await runTrial(lan, { make, scenario, intervalMs, family, phase, keepalivedRealTime: realTime }));
   }
   const departure = scenario === "stop" ? "resigns" : "falls silent";
   return compare(trials, scenario, intervalMs, protocolBound(departure, priorities.follower, intervalMs));

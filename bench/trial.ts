@@ -7,8 +7,9 @@ import type { Lan } from "../test/support/lan.ts";
 import { longestDoubleAnswerMs, longestOutageMs, Observer } from "../test/support/observer.ts";
 import { type Make, untilHeldBy } from "../test/support/routers.ts";
 import { startStandaloneAgent } from "../test/support/standaloneAgent.ts";
-import { findTakeover } from "../test/support/takeover.ts";
+import { elapsedMs, findTakeover } from "../test/support/takeover.ts";
 import type { RouterSettings, VrrpRouter } from "../test/support/vrrpRouter.ts";
+import { until } from "../test/support/waiting.ts";
 
 export const scenarios = ["kill", "stop", "cut"] as const;
 export type Scenario = (typeof scenarios)[number];
@@ -23,6 +24,8 @@ export interface TrialSettings {
   scenario: Scenario;
   intervalMs: number;
   family: Family;
+  /** When the leader goes: this fraction (0 to 1) of the interval after one of its adverts. */
+  phase: number;
   /** Priority of SCHED_RR for keepalived; Aloft takes SCHED_FIFO by itself. */
   keepalivedRealTime?: number;
 }
@@ -46,9 +49,9 @@ export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial
     routers.push(leader);
     routers.push(await start(lan, "n2", settings, priorities.follower));
     await untilHeldBy(lan, "n1", address, activeDownInterval(priorities.leader, intervalMs) + 10_000);
-    const observer = await Observer.start(lan, [address]);
-    // The disturbance comes at a random phase of the interval, and after enough adverts.
-    await sleep(Math.max(200, (2 + Math.random()) * intervalMs));
+    const observer = await Observer.start(lan, [address], { stream: true });
+    await sleep(Math.max(200, 1.2 * intervalMs));
+    await untilPhase(observer, intervalMs, settings.phase);
     const sinceNs = process.hrtime.bigint();
     await disturb(lan, leader, settings.scenario);
     await sleep(activeDownInterval(priorities.follower, intervalMs) + 300);
@@ -84,6 +87,18 @@ async function disturb(lan: Lan, leader: VrrpRouter, scenario: Scenario): Promis
   if (scenario === "kill") await leader.kill();
   else if (scenario === "stop") leader.terminate();
   else await lan.cut(leader.node);
+}
+
+/** Waits for the given phase of the leader's interval. The last two milliseconds are spun away: timers are not that exact. */
+async function untilPhase(observer: Observer, intervalMs: number, phase: number): Promise<void> {
+  const latest = await until("an advert of the leader", () => observer.latestAdvert());
+  const interval = BigInt(Math.round(intervalMs * 1e6));
+  const offset = BigInt(Math.round(phase * intervalMs * 1e6));
+  const soonest = process.hrtime.bigint() + 3_000_000n;
+  const intervals = (soonest - latest.atNs - offset) / interval + 1n;
+  const target = latest.atNs + intervals * interval + offset;
+  await sleep(elapsedMs(process.hrtime.bigint(), target) - 2);
+  while (process.hrtime.bigint() < target);
 }
 
 /** A router that was killed leaves the address on its node. */

@@ -91,7 +91,7 @@ export class Cluster {
 
   startOperator(): void {
     if (this.operator?.running) return;
-    const flags = ["--kubeconfig", this.controlPlane.kubeconfig(operatorUser.name)];
+    const flags = ["--kubeconfig", this.controlPlane.kubeconfig(operatorUser.name), "--lease-namespace", "aloft-system"];
     this.operator = this.lan.spawn("fabric", "operator", [aloftProgram, "operator", ...flags]);
   }
 

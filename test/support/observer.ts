@@ -76,6 +76,8 @@ export interface ObserverOptions {
   echoEvery?: string;
   /** Time between two ARP requests or neighbour solicitations for one address. Default 2ms. */
   askEvery?: string;
+  /** Records come at once, for latestAdvert(); otherwise in blocks, which disturbs less. */
+  stream?: boolean;
 }
 
 /** Questions of the last moment are not answered before the end. */
@@ -98,7 +100,8 @@ export class Observer {
     const file = join(lan.directory, `${name}.jsonl`);
     const targets = addresses.flatMap((address) => ["--echo", address, "--arp", address]);
     const pace = ["--every", options.echoEvery ?? "1ms", "--arp-every", options.askEvery ?? "2ms", "--gap", "1ms"];
-    const flags = ["--interface", "eth0", "--capture", "--output", file, ...pace, ...targets];
+    const stream = options.stream ? ["--stream"] : [];
+    const flags = ["--interface", "eth0", "--capture", "--output", file, ...stream, ...pace, ...targets];
     const process = lan.spawn("client", name, [program, ...flags]);
     const begun = () => {
       if (!process.running) throw new Error(`it ended with status ${process.status?.code}: ${process.logTail()}`);
@@ -106,6 +109,15 @@ export class Observer {
     };
     await until("the start of the observer", begun, { everyMs: 5 });
     return new Observer(process, file);
+  }
+
+  /** The last advert so far; undefined while there is none. For observers that stream. */
+  latestAdvert(): Advert | undefined {
+    const lines = readFileSync(this.file, "utf8").split("\n").slice(0, -1);
+    const latest = lines.findLast((line) => line.includes('"type":"advert"'));
+    if (latest === undefined) return undefined;
+    const record = recordSchema.parse(JSON.parse(latest));
+    return record.type === "advert" ? toAdvert(record) : undefined;
   }
 
   /**

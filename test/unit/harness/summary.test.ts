@@ -8,6 +8,7 @@ const trial = (make: Trial["make"], scenario: Trial["scenario"], takeoverMs: num
   scenario,
   intervalMs: 100,
   family: "IPv4",
+  phase: 0.5,
   takeoverMs,
   outageMs,
   doubleAnswerMs: 0,
