@@ -12,6 +12,8 @@ export interface OperatorFlags {
   leaseDuration?: string;
   /** Default 60s. */
   deadAfter?: string;
+  /** Whose kubeconfig it uses; default that of the administrator. */
+  user?: string;
 }
 
 export class OperatorProcess {
@@ -29,11 +31,11 @@ export class OperatorProcess {
   static async start(
     plane: ControlPlane,
     name: string,
-    { leaseDuration = "3s", deadAfter = "60s" }: OperatorFlags = {},
+    { leaseDuration = "3s", deadAfter = "60s", user }: OperatorFlags = {},
   ): Promise<OperatorProcess> {
     const port = await freePort();
     const flags = {
-      kubeconfig: plane.kubeconfig(),
+      kubeconfig: plane.kubeconfig(user),
       http: `127.0.0.1:${port}`,
       "lease-namespace": "default",
       identity: name,

@@ -25,7 +25,7 @@ export class Testbed {
   }
 
   static async start(): Promise<Testbed> {
-    const plane = await startControlPlane();
+    const plane = await startControlPlane({ users: [{ name: "limited" }] });
     await plane.kubectl(["apply", "--server-side", "-f", crds]);
     await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
     return new Testbed(plane);
