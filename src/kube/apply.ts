@@ -12,14 +12,14 @@ export interface ApplyContext {
 /**
  * Server-side applies `status` to the object unless `object.status` (from the cache) says the same already.
  * Returns whether it wrote. `status` must hold every field that the manager owns.
- * Throws "Conflict" when the object was deleted and created again, "NotFound" when it is gone.
+ * Throws "Conflict" when the object is no longer the version that the status was computed from, "NotFound" when it is gone.
  */
 export async function applyStatus(context: ApplyContext, resource: Resource, object: KubeObject, status: object): Promise<boolean> {
   if (semanticEqual(object.status, status)) return false;
   const { client, fieldManager, signal } = context;
-  const { name, namespace, uid } = object.metadata;
-  // With the uid, the status of a deleted object never lands on its successor of the same name.
-  await client.apply(resource, { metadata: { name, namespace, uid }, status }, { fieldManager, signal, subresource: "status" });
+  // Not the uid: the status subresource does not look at it, and a successor of the same name would get the status of the deleted object.
+  const { name, namespace, resourceVersion } = object.metadata;
+  await client.apply(resource, { metadata: { name, namespace, resourceVersion }, status }, { fieldManager, signal, subresource: "status" });
   return true;
 }
 

@@ -1,5 +1,6 @@
 /** Runs a reconcile function over a queue of keys. Contract of controller-runtime: the key only; read state, never trust the event. */
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { isKubeError } from "./kubeError.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { type KubeMetrics, noMetrics, type ReconcileOutcome } from "./metrics.ts";
 import { WorkQueue, type WorkQueueOptions } from "./workQueue.ts";
@@ -100,7 +101,9 @@ export class Controller {
       return "error";
     }
     this.#queue.addRateLimited(key);
-    this.#logger.warn({ ...fields, failures: this.#queue.failures(key) }, "reconciliation failed; trying again");
+    // The cache was behind: the usual way in which optimistic locking works.
+    if (isKubeError(error, "Conflict")) this.#logger.debug(fields, "reconciliation met a newer object; trying again");
+    else this.#logger.warn({ ...fields, failures: this.#queue.failures(key) }, "reconciliation failed; trying again");
     return "error";
   }
 }

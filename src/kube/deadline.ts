@@ -28,6 +28,19 @@ export class Deadline {
     return this.#expired;
   }
 
+  /** What `work` gives, or a rejection as soon as the signal aborts, whether or not `work` heeds the signal. */
+  async race<T>(work: Promise<T>): Promise<T> {
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(this.signal.reason);
+    if (this.signal.aborted) abort();
+    this.signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await Promise.race([work, aborted.promise]);
+    } finally {
+      this.signal.removeEventListener("abort", abort);
+    }
+  }
+
   /** Gives the whole time again, from now. */
   extend(): void {
     if (this.signal.aborted) return;

@@ -2,7 +2,7 @@
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import type { KubeClient } from "./client.ts";
 import { Deadline } from "./deadline.ts";
-import { isKubeError } from "./kubeError.ts";
+import { isKubeError, KubeError } from "./kubeError.ts";
 import { heldBy, type Lease, LeaseObservation, leases, newLease, released, withSpec } from "./lease.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { type KubeMetrics, noMetrics } from "./metrics.ts";
@@ -98,6 +98,7 @@ export class LeaderElector {
       }
       const spec = heldBy(identity, leaseDurationMs, lease?.spec, this.#clock.wallNow());
       const written = await this.#write(lease ? withSpec(lease, spec) : newLease(this.#options.lease, spec), signal);
+      if (signal.aborted) throw new KubeError("Aborted", "the lease was written too late");
       this.#renewedAt = now;
       this.#lease = written;
       this.#observe(written);
@@ -161,7 +162,8 @@ export class LeaderElector {
     while (!stop.aborted) {
       const deadline = new Deadline(this.#clock, this.#demotionTime - this.#clock.now(), stop);
       await sleep(this.#clock, this.#options.retryPeriodMs, deadline.signal);
-      const renewed = !deadline.signal.aborted && (await this.#tryHold(deadline.signal));
+      // Whatever becomes of the request, the deadline ends the term.
+      const renewed = !deadline.signal.aborted && (await Promise.race([this.#tryHold(deadline.signal), abortOf(deadline.signal)]));
       const expired = deadline.expired || this.#clock.now() >= this.#demotionTime;
       deadline.dispose();
       if (stop.aborted) return false;
@@ -228,4 +230,9 @@ export class LeaderElector {
   #measure(): void {
     this.#metrics.leader.set({ name: this.#options.lease.name }, this.#leading ? 1 : 0);
   }
+}
+
+/** Resolves to false once `signal` aborts. */
+function abortOf(signal: AbortSignal): Promise<false> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(false), { once: true }));
 }

@@ -61,8 +61,9 @@ export class Transport {
     const deadline = new Deadline(this.clock, timeoutMs, request.signal);
     try {
       const response = await this.#open(request, "requests", deadline);
-      return await response.body.text();
+      return await deadline.race(response.body.text());
     } catch (cause) {
+      if (deadline.expired) this.#discardConnections();
       throw explain(request, deadline, cause, `no answer within ${timeoutMs} ms`);
     } finally {
       deadline.dispose();
@@ -80,6 +81,7 @@ export class Transport {
         yield chunk;
       }
     } catch (cause) {
+      if (idle.expired) this.#discardConnections();
       if (total.expired) throw explain(request, total, cause, `it lasted longer than ${totalMs} ms`);
       throw explain(request, idle, cause, `nothing arrived for ${idleMs} ms`);
     } finally {
@@ -96,7 +98,12 @@ export class Transport {
     await Promise.all([dispatchers?.requests.destroy(), dispatchers?.watches.destroy()]);
   }
 
-  async #open(request: HttpRequest, pool: "requests" | "watches", deadline: Deadline): Promise<Dispatcher.ResponseData> {
+  /** undici heeds the signal only once the request has a connection, and an exec plugin never does: hence the race. */
+  #open(request: HttpRequest, pool: "requests" | "watches", deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    return deadline.race(this.#send(request, pool, deadline));
+  }
+
+  async #send(request: HttpRequest, pool: "requests" | "watches", deadline: Deadline): Promise<Dispatcher.ResponseData> {
     const credentials = await this.config.credentials();
     const response = await this.#dispatchersFor(credentials)[pool].request({
       origin: this.#origin,
@@ -120,17 +127,26 @@ export class Transport {
     return headers;
   }
 
-  /** The same connections as long as the TLS material is the same; older ones end when their last request does. */
+  /** The same connections as long as the TLS material is the same. */
   #dispatchersFor({ connection, fingerprint }: Credentials): Dispatchers {
     if (this.#closed) throw new KubeError("Aborted", "the client is closed");
     if (this.#dispatchers?.fingerprint === fingerprint) return this.#dispatchers;
-    for (const old of [this.#dispatchers?.requests, this.#dispatchers?.watches]) void old?.close().catch(() => {});
+    this.#discardConnections();
     this.#dispatchers = {
       fingerprint,
       requests: createDispatcher(connection, requestConnections),
       watches: createDispatcher(connection, null),
     };
     return this.#dispatchers;
+  }
+
+  /**
+   * Lets the next request open a new connection; those of running requests end with them. For new TLS material, and after silence:
+   * when a machine or a load balancer went away without a word, all idle connections are dead, and each would cost a time-out.
+   */
+  #discardConnections(): void {
+    for (const old of [this.#dispatchers?.requests, this.#dispatchers?.watches]) void old?.close().catch(() => {});
+    this.#dispatchers = undefined;
   }
 }
 
