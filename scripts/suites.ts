@@ -1,0 +1,134 @@
+/** The test suites, and how each is run. */
+import { spawn } from "node:child_process";
+import { globSync, readFileSync, rmSync } from "node:fs";
+import { run as runTests } from "node:test";
+import { inspect } from "node:util";
+import { withProgress } from "./progress.ts";
+
+export interface SuiteResult {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+export interface Suite {
+  name: string;
+  run(signal: AbortSignal): Promise<SuiteResult>;
+}
+
+interface NodeSuiteOptions {
+  /** Test files at a time: 1 where the tests measure time or load the machine. */
+  concurrency: number;
+  /** Of one file. */
+  timeoutMs: number;
+}
+
+const cores = 2;
+
+/** In this order: what fails fastest comes first. */
+export const suites: Suite[] = [
+  nodeSuite("unit", { concurrency: cores, timeoutMs: 60_000 }),
+  { name: "native", run: runCTest },
+  nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
+  nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
+  nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
+];
+
+function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
+  return { name, run: (signal) => runNodeSuite(name, options, signal) };
+}
+
+/** Runs the test files below test/<name>, each in a process of its own; prints a line per file, and of a failed one all there is to know. */
+async function runNodeSuite(name: string, { concurrency, timeoutMs }: NodeSuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
+  const files = globSync(`test/${name}/**/*.test.ts`).sort();
+  const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
+  const runNext = async () => {
+    for (let file = files.shift(); file !== undefined && !signal.aborted; file = files.shift()) {
+      const { passed, failed, skipped } = await runFile(file, timeoutMs, signal);
+      total.passed += passed;
+      total.failed += failed;
+      total.skipped += skipped;
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, runNext));
+  return total;
+}
+
+async function runFile(file: string, timeoutMs: number, signal: AbortSignal): Promise<SuiteResult> {
+  const result: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
+  const failures: string[] = [];
+  let output = "";
+  const fail = (title: string, why: string) => {
+    result.failed += 1;
+    failures.push(`    ✖ ${title}\n${why.replaceAll(/^/gm, "      ")}\n`);
+  };
+  const start = performance.now();
+  // The runner's own timeout fails a test; a file that does not end after that is ended.
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + 5000)]);
+  const stream = runTests({ files: [file], timeout: timeoutMs, isolation: "process", signal: limit });
+  const keep = ({ message }: { message: string }) => {
+    output += message;
+  };
+  stream.on("test:stdout", keep);
+  stream.on("test:stderr", keep);
+  stream.on("test:pass", ({ name, skip, todo, details }) => {
+    if (details.type === "suite") return;
+    if (skip !== undefined || todo !== undefined) result.skipped += 1;
+    else if (name === file) fail(name, "contains no test");
+    else result.passed += 1;
+  });
+  stream.on("test:fail", ({ name, todo, details }) => {
+    if (todo !== undefined) result.skipped += 1;
+    else if (!isEcho(details.error)) fail(name, inspect(details.error.cause ?? details.error, { depth: 5 }));
+  });
+  stream.resume();
+  await new Promise<void>((resolve, reject) => {
+    stream.once("close", resolve);
+    stream.once("error", reject);
+  });
+  const { passed, failed, skipped } = result;
+  const words = [`${passed} passed`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : [])];
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stdout.write(`  ${failed > 0 ? "✖" : "✔"} ${file}: ${words.join(", ")} (${seconds} s)\n`);
+  if (failed > 0) process.stdout.write(failures.join("") + output);
+  return result;
+}
+
+/** A group fails when one of its tests does: that one has been printed. */
+function isEcho(error: Error & { failureType?: string }): boolean {
+  return error.failureType === "subtestsFailed";
+}
+
+const junitFile = "build/ctest.xml";
+
+/** GoogleTest programs through CTest. */
+async function runCTest(signal: AbortSignal): Promise<SuiteResult> {
+  rmSync(junitFile, { force: true });
+  const args = ["--test-dir", "build", "--output-on-failure", "--no-tests=error", "--timeout", "300", "--parallel", String(cores)];
+  // A session of its own, so that an interrupt ends the test programs with it.
+  const child = spawn("ctest", [...args, "--output-junit", "ctest.xml"], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const end = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
+  signal.addEventListener("abort", end);
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk));
+  const status = await withProgress("ctest", () => new Promise<number | null>((resolve) => child.on("close", resolve)));
+  signal.removeEventListener("abort", end);
+  if (status !== 0) process.stdout.write(`${output.slice(-20_000)}\n`);
+  const counts = signal.aborted ? { passed: 0, failed: 1, skipped: 0 } : readJUnit();
+  // A program that cannot be started is no test in the file.
+  return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+/** The totals in the first element of CTest's JUnit file. */
+function readJUnit(): SuiteResult {
+  let head: string;
+  try {
+    head = /<testsuite [^>]*>/.exec(readFileSync(junitFile, "utf8"))?.[0] ?? "";
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+  const count = (name: string) => Number(new RegExp(`\\b${name}="([0-9]+)"`).exec(head)?.[1] ?? 0);
+  const skipped = count("skipped") + count("disabled");
+  return { passed: count("tests") - count("failures") - skipped, failed: count("failures"), skipped };
+}
