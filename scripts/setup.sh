@@ -82,8 +82,8 @@ check_languages() {
 # "what to look for" "Debian package": a command, or a path.
 build_tools='g++ g++
 cmake cmake
-ninja ninja-build
-/usr/include/gtest/gtest.h libgtest-dev'
+ninja ninja-build'
+native_test_tools='/usr/include/gtest/gtest.h libgtest-dev'
 namespace_tools='ip iproute2
 nsenter util-linux'
 peer_tools='keepalived keepalived
@@ -101,6 +101,7 @@ missing_packages() {
 
 check_packages() {
   packages=$(missing_packages "$build_tools")
+  [ "$needs_native_tests" = no ] || packages="$packages $(missing_packages "$native_test_tools")"
   [ "$needs_namespaces" = no ] || packages="$packages $(missing_packages "$namespace_tools")"
   [ "$needs_peers" = no ] || packages="$packages $(missing_packages "$peer_tools")"
   packages=$(printf '%s ' $packages)
@@ -139,7 +140,7 @@ install_packages() {
 current() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
 install_npm_packages() {
-  sum=$(cat package.json package-lock.json | cksum)
+  sum=$(cksum <package-lock.json)
   current node_modules/.aloft "$sum" && [ -x "$node" ] && return
   # npm may run on an older Node than ours: its warnings about that are not ours to act on.
   step "installing npm packages" npm ci --no-audit --no-fund --loglevel=error
@@ -147,6 +148,13 @@ install_npm_packages() {
   [ -x "$node" ] || step "installing Node 24" npm rebuild node --ignore-scripts=false --loglevel=error
   [ -x "$node" ] || fail "npm did not install Node 24: npm must be allowed to run the install script of the package \"node\" (npm config get ignore-scripts)."
   printf '%s\n' "$sum" >node_modules/.aloft
+}
+
+build_native() {
+  with_tests=
+  # What was configured once stays so: it need not be said again.
+  if [ "$needs_native_tests" = yes ] && ! grep -qs '^ALOFT_TESTS:BOOL=ON' build/native/CMakeCache.txt; then with_tests=-DALOFT_TESTS=ON; fi
+  step "building the native core" sh scripts/build-native.sh $with_tests
 }
 
 build_typescript() {
@@ -161,7 +169,7 @@ make_ready() {
   check_languages
   check_packages
   install_npm_packages
-  step "building the native core" sh scripts/build-native.sh
+  build_native
   build_typescript
   # Prints its own progress.
   [ "$needs_control_plane" = no ] || "$node" scripts/build-control-plane.ts
@@ -171,17 +179,19 @@ make_ready() {
 
 need_root() { [ "$(id -u)" = 0 ] || fail "$1 makes network namespaces: run it as root."; }
 
-needs_control_plane=yes needs_namespaces=yes needs_peers=yes
+needs_native_tests=no needs_namespaces=yes needs_peers=yes needs_control_plane=yes
 case $command in
-  everything) program= ;;
-  build) program= needs_control_plane=no needs_namespaces=no needs_peers=no ;;
+  everything) program= needs_native_tests=yes ;;
+  build) program= needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
   bench:*) program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark" ;;
   test)
     program=scripts/test.ts
-    # The suites of one's choice need less than all of them.
-    case " ${*:-apiserver} " in *" apiserver "* | *" e2e "*) ;; *) needs_control_plane=no ;; esac
-    case " ${*:-netns} " in *" netns "* | *" e2e "*) need_root "npm test" ;; *) needs_namespaces=no needs_peers=no ;; esac
+    suites=" ${*:-unit native netns apiserver e2e} "
+    # Chosen suites need less than all of them.
+    case $suites in *" native "*) needs_native_tests=yes ;; esac
+    case $suites in *" apiserver "* | *" e2e "*) ;; *) needs_control_plane=no ;; esac
+    case $suites in *" netns "* | *" apiserver "* | *" e2e "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
     ;;
   *) fail "usage: setup.sh [build | test | demo | bench:NAME] [ARGUMENT...]" ;;
 esac

@@ -99,12 +99,13 @@ function isEcho(error: Error & { failureType?: string }): boolean {
   return error.failureType === "subtestsFailed";
 }
 
-const junitFile = "build/ctest.xml";
+const nativeBuild = "build/native";
+const junitFile = `${nativeBuild}/ctest.xml`;
 
 /** GoogleTest programs through CTest. */
 async function runCTest(signal: AbortSignal): Promise<SuiteResult> {
   rmSync(junitFile, { force: true });
-  const args = ["--test-dir", "build", "--output-on-failure", "--no-tests=error", "--timeout", "300", "--parallel", String(cores)];
+  const args = ["--test-dir", nativeBuild, "--output-on-failure", "--no-tests=error", "--timeout", "300", "--parallel", String(cores)];
   // A session of its own, so that an interrupt ends the test programs with it.
   const child = spawn("ctest", [...args, "--output-junit", "ctest.xml"], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const end = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
