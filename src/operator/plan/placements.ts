@@ -121,9 +121,7 @@ function presentElection({ status }: VirtualIPView, routers: RoutersByNode, exis
     interfaces.set(node, Object.fromEntries(specs.map((spec) => [spec.family, spec.interface])));
   }
   for (const { name, priority } of status.nodes ?? []) {
-    if (!existing.has(name)) continue;
-    priorities.set(name, priority);
-    if (!interfaces.has(name)) interfaces.set(name, {});
+    if (existing.has(name)) priorities.set(name, priority);
   }
   const ordered = highestFirst(priorities);
   return { priorities: ordered, interfaces: new Map([...ordered.keys()].map((node) => [node, interfaces.get(node) ?? {}])) };

@@ -54,7 +54,7 @@ function addressClaim(view: VirtualIPView, running: RunningRouters): AddressClai
   const routers = [...(running.get(name)?.values() ?? [])].flat();
   const held = new Set(routers.flatMap(({ addresses }) => addresses));
   const settled = isSettled(view);
-  return { name, createdAt, segment, settled, held: deleting ? [...held, ...specified] : [...held], wanted: deleting ? [] : specified };
+  return { name, createdAt, segment, settled, held: deleting ? [...held, ...specified] : [...held], wanted: specified };
 }
 
 function virtualRouterIDClaim(view: VirtualIPView, running: RunningRouters, frozen: boolean): VirtualRouterIDClaim {

@@ -62,7 +62,7 @@ export function planStatus(question: StatusQuestion): StatusAnswer {
     activeNode: activeNodeOf(holding, before, candidates),
     virtualRouterID: verdict ? verdict.virtualRouterID : before.virtualRouterID,
     advertisementInterval: placement.advertisementInterval,
-    nodes: view.deleting ? before.nodes : candidates.map((candidate) => nodeStatus(candidate, question, holding)),
+    nodes: candidates.map((candidate) => nodeStatus(candidate, question, holding)),
     ...recordMove(before, move),
     conditions: setConditions(before.conditions ?? [], conditions, view.generation, wallNow),
   };

@@ -53,6 +53,11 @@ const cases: { name: string; claims: VirtualRouterIDClaim[]; expected: Record<st
     claims: [claim("a", 1, { held: 1, frozen: true }), claim("b", 2, { frozen: true }), claim("c", 3)],
     expected: { a: 1, c: 2 },
   },
+  {
+    name: "a frozen claim does not get the other number that it asks for",
+    claims: [claim("a", 1, { held: 1, explicit: 9, frozen: true }), claim("b", 2, { explicit: 9 })],
+    expected: { a: 1, b: 9 },
+  },
 ];
 
 for (const { name, claims, expected } of cases) {

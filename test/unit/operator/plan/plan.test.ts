@@ -31,6 +31,25 @@ test("plan: the VRID is recorded and the finalizer set before any node uses them
   assert.deepEqual([...cluster.step().nodeAgents.keys()], ["n1", "n2"]);
 });
 
+test("plan: neither a recorded VRID nor a finalizer alone is enough", () => {
+  for (const more of [{ hasFinalizer: true }, { hasFinalizer: false, status: { virtualRouterID: 1 } }]) {
+    const cluster = clusterOf("n1");
+    cluster.virtualIPs = [virtualIP("web", dual, more)];
+    assert.equal(cluster.step().nodeAgents.size, 0);
+    assert.equal(cluster.step().nodeAgents.size, 1);
+  }
+});
+
+test("plan: what is recorded counts before any node runs it", () => {
+  const cluster = clusterOf("n2", "n3");
+  cluster.virtualIPs = [virtualIP("web", dual, { hasFinalizer: false })];
+  cluster.step();
+  assert.deepEqual(routers(cluster, "n2"), []);
+  cluster.addNodes("n1");
+  cluster.settle();
+  assert.deepEqual(prioritiesOf(cluster, "web"), { n2: 254, n3: 244, n1: 234 });
+});
+
 test("plan: a node runs one virtual router per family, with everything that is by default", () => {
   const cluster = clusterOf("n1");
   cluster.virtualIPs = [virtualIP("web", dual)];
@@ -76,9 +95,18 @@ test("plan: a settled plan does not change by itself, and a restarted operator, 
 
 test("plan: when all statuses are lost, what the nodes run is what it was", () => {
   const cluster = clusterOf("n1", "n2", "n3");
-  cluster.virtualIPs = ["a", "b", "c"].map((name, index) => virtualIP(name, { addresses: [{ address: `192.0.2.${index + 10}` }] }));
+  cluster.virtualIPs = [virtualIP("b", { addresses: [{ address: "192.0.2.11" }] })];
+  cluster.settle();
+  // An older object that comes later and a node that leaves: planned anew, everything would be different.
+  cluster.virtualIPs.push(virtualIP("a", { addresses: [{ address: "192.0.2.10" }] }, { createdAt: timeAt(-5) }));
+  cluster.settle();
+  cluster.nodes = cluster.nodes.filter(({ name }) => name !== "n1");
   cluster.settle();
   const before = cluster.agents.map(({ spec }) => spec);
+  assert.deepEqual(
+    routers(cluster, "n2").map(({ virtualIP, virtualRouterID, priority }) => `${virtualIP} ${virtualRouterID} ${priority}`),
+    ["a 2 254", "b 1 244"],
+  );
   cluster.virtualIPs = cluster.virtualIPs.map((view) => ({ ...view, status: {} })).reverse();
   cluster.settle();
   assert.deepEqual(
@@ -225,6 +253,36 @@ test("plan: a NodeAgent is made for every node, also with nothing to run", () =>
   assert.deepEqual(cluster.step().nodeAgents, new Map([["n1", { virtualRouters: [] }]]));
 });
 
+test("plan: the NodeAgent of a Node that was made anew under its old name changes its owner", () => {
+  const cluster = clusterOf("n1");
+  cluster.settle();
+  cluster.nodes = [node("n1", { uid: "another" })];
+  assert.deepEqual([...cluster.step().nodeAgents.keys()], ["n1"]);
+});
+
+test("plan: a node that was removed also gives up what goes on for a rejected object", () => {
+  const cluster = clusterOf("n1", "n2");
+  cluster.virtualIPs = [virtualIP("web", dual)];
+  cluster.settle();
+  cluster.virtualIPs = [{ ...cluster.view("web"), generation: 2, spec: undefined, problem: "spec: bad" }];
+  cluster.nodes = cluster.nodes.filter(({ name }) => name !== "n1");
+  cluster.settle();
+  assert.deepEqual([routers(cluster, "n1").length, routers(cluster, "n2").length], [0, 2]);
+});
+
+test("plan: an object that moves to another segment does not take the VRID of one that lives there", () => {
+  const cluster = clusterOf("n1", "n2");
+  const address = (last: number, segment: string) => ({ addresses: [{ address: `192.0.2.${last}` }], segment });
+  cluster.virtualIPs = [virtualIP("mover", address(10, "dmz")), virtualIP("young", address(11, "default"), { createdAt: timeAt(5) })];
+  cluster.settle();
+  assert.equal(cluster.view("young").status.virtualRouterID, 1);
+  const { status } = cluster.view("mover");
+  cluster.virtualIPs = [virtualIP("mover", address(10, "default"), { generation: 2, status }), cluster.view("young")];
+  cluster.settle();
+  assert.equal(cluster.view("young").status.virtualRouterID, 1);
+  assert.equal(cluster.view("mover").status.virtualRouterID, 2);
+});
+
 const deletion = (cluster: PlannedCluster) => {
   cluster.virtualIPs = cluster.virtualIPs.map((view) => ({ ...view, deleting: true }));
   return cluster.step().virtualIPs[0];
@@ -275,6 +333,30 @@ test("deletion: a dead node is skipped with a warning, and finds nothing to run 
   );
   assert.match(last?.notices[0]?.message ?? "", /^n1 /);
   assert.deepEqual(routers(cluster, "n1"), []);
+});
+
+test("deletion: also the entry of a dead node is taken out before the object goes", () => {
+  const cluster = clusterOf("n1");
+  cluster.virtualIPs = [virtualIP("web", dual)];
+  cluster.settle();
+  cluster.agents = cluster.agents.map((view) => ({ ...view, silent: true }));
+  assert.equal(deletion(cluster)?.finalizer, "keep");
+  assert.deepEqual(routers(cluster, "n1"), []);
+  assert.equal(cluster.step().virtualIPs[0]?.finalizer, "remove");
+});
+
+test("deletion: an object that is being deleted asks for nothing new", () => {
+  const cluster = clusterOf("n1");
+  cluster.virtualIPs = [virtualIP("web", dual)];
+  cluster.settle();
+  const spec = { ...dual, vrrp: { virtualRouterID: 9 } };
+  const next = { addresses: [{ address: "192.0.2.11" }], vrrp: { virtualRouterID: 9 } };
+  cluster.virtualIPs = [
+    virtualIP("web", spec, { generation: 2, deleting: true, status: cluster.view("web").status }),
+    virtualIP("next", next, { createdAt: timeAt(5) }),
+  ];
+  cluster.step();
+  assert.equal(cluster.condition("next", "Accepted"), "True/Accepted");
 });
 
 test("deletion: addresses and VRID are not free until the object is gone", () => {

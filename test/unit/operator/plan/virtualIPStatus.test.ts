@@ -111,6 +111,16 @@ test("status: while the families move one after the other nothing is told, then 
   assert.equal(cluster.step().virtualIPs[0]?.move?.to, "n2");
 });
 
+test("status: while a change is under way redundancy is what it was, without another standby", () => {
+  const cluster = webOnN1();
+  cluster.reports("n3", both({ state: "INIT" }));
+  cluster.settle();
+  assert.equal(cluster.condition("web", "Degraded"), "False/Redundant");
+  cluster.reports("n2", [report("web", { state: "MASTER", since: timeAt(60) }), report("web", { family: "IPv6" })]);
+  cluster.step();
+  assert.equal(cluster.condition("web", "Degraded"), "False/Redundant");
+});
+
 test("status: families that stay apart are a split", () => {
   const cluster = webOnN1();
   cluster.nowMs = 60_000;
@@ -126,6 +136,7 @@ test("status: families that stay apart are a split", () => {
     plan?.notices.map(({ type, reason }) => `${type} ${reason}`),
     ["Warning FamilySplit"],
   );
+  assert.deepEqual(cluster.step().virtualIPs[0]?.notices, []);
 });
 
 test("status: two nodes that go on claiming are several MASTERs, until one gives way", () => {
@@ -183,6 +194,14 @@ test("status: without a standby it is degraded", () => {
   cluster.settle();
   assert.equal(cluster.condition("web", "Degraded"), "True/NoStandby");
   assert.equal(statusOf(cluster).summary?.state, "Degraded");
+});
+
+test("status: a node that no longer reports is no standby", () => {
+  const cluster = webOnN1();
+  cluster.agents = cluster.agents.map((view) => ({ ...view, silent: view.name !== "n1" }));
+  cluster.settle();
+  assert.equal(cluster.condition("web", "Degraded"), "True/NoStandby");
+  assert.equal(statusOf(cluster).summary?.backups, undefined);
 });
 
 test("status: a router in FAULT degrades it and is named", () => {
