@@ -27,7 +27,11 @@ TEST(InternetChecksum, isTheSameInPiecesOfAnySize) {
   }
 }
 
-TEST(InternetChecksum, carriesMoreThanOnce) { EXPECT_EQ(InternetChecksum{}.add(Bytes(65534, 0xff)).finish(), 0); }
+TEST(InternetChecksum, carriesMoreThanOnce) {
+  EXPECT_EQ(InternetChecksum{}.add(Bytes(65534, 0xff)).finish(), 0);
+  // ffff + ffff + 0001 = 1ffff → 10000 → 0001.
+  EXPECT_EQ(InternetChecksum{}.add(hex("ffff ffff 0001")).finish(), 0xfffe);
+}
 
 TEST(InternetChecksum, isZeroOverARealHeader) {
   // IPv4 header sent by Linux: keepalived 2.2.7, captured.

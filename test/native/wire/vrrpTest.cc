@@ -175,6 +175,7 @@ TEST(VrrpDecode, refusesMalformedIPv4) {
   tooLong255.push_back(0);
   const Malformed table[] = {
       {"empty", {}, Discard::TooShort},
+      {"shorter than a header, version 0", hex("0133 c801 0032 00"), Discard::TooShort},
       {"version 0", sealed(hex("0133 c801 0032 0000 c000 0264")), Discard::UnknownVersion},
       {"version 1", sealed(hex("1133 c801 0032 0000 c000 0264")), Discard::UnknownVersion},
       {"version 4", sealed(hex("4133 c801 0032 0000 c000 0264")), Discard::UnknownVersion},
