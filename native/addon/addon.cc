@@ -1,0 +1,40 @@
+// The addon's exports: start() and version. See src/agent/native.ts.
+
+#include <napi.h>
+
+#include "addon/addonData.h"
+#include "addon/coreObject.h"
+#include "addon/desiredState.h"
+#include "addon/fieldReader.h"
+#include "addon/session.h"
+#include "addon/toJavaScript.h"
+
+namespace aloft::addon {
+namespace {
+
+Napi::Value start(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto options = readStartOptions(info[0]);
+  if (const auto* problem = std::get_if<runtime::FieldProblem>(&options)) return toRefusal(env, "start", *problem);
+  if (!info[1].IsFunction()) return toRefusal(env, "start", {"onEvents", "must be a function"});
+  auto session = Session::start(env, std::move(std::get<0>(options)), info[1].As<Napi::Function>());
+  if (const auto* error = std::get_if<os::Error>(&session)) return toResult(env, *error);
+  const Napi::Object result = toResult(env, {});
+  result.Set("core", CoreObject::create(env, std::move(std::get<0>(session))));
+  return result;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto* data = new AddonData;
+  data->coreClass = Napi::Persistent(CoreObject::define(env));
+  env.SetInstanceData(data);  // deleted with the environment
+  exports.Set("start", Napi::Function::New(env, start, "start"));
+  exports.Set("version", ALOFT_VERSION);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(aloft, initialize)
+
+}  // namespace aloft::addon

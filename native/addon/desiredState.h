@@ -1,0 +1,18 @@
+#pragma once
+
+#include <napi.h>
+
+#include <variant>
+#include <vector>
+
+#include "runtime/core.h"
+#include "runtime/validation.h"
+
+namespace aloft::addon {
+
+/// DesiredState of src/agent/native.ts.
+std::variant<std::vector<vrrp::RouterConfig>, runtime::FieldProblem> readDesiredState(Napi::Value value);
+/// StartOptions of src/agent/native.ts, without `notify`.
+std::variant<runtime::CoreOptions, runtime::FieldProblem> readStartOptions(Napi::Value value);
+
+}  // namespace aloft::addon

@@ -1,0 +1,120 @@
+#include "addon/session.h"
+
+#include "addon/addonData.h"
+#include "addon/exitGuard.h"
+#include "addon/toJavaScript.h"
+
+namespace aloft::addon {
+
+std::variant<std::shared_ptr<Session>, os::Error> Session::start(Napi::Env env, runtime::CoreOptions options, Napi::Function onEvents) {
+  auto session = std::make_shared<Session>();
+  if (!session->openWake(env)) return os::Error{"create thread-safe function", ENOMEM};
+  options.notify = [raw = session.get()] { raw->wakeJavaScript(); };  // the core, which calls it, is the session's own
+  auto core = runtime::Core::start(std::move(options));
+  if (!core.ok()) {
+    session->closeWake();
+    return core.error();
+  }
+  session->core_ = std::move(core.value());
+  session->onEvents_ = Napi::Persistent(onEvents);
+  // Hooks run last in, first out: this one before that of the thread-safe function.
+  napi_add_env_cleanup_hook(env, &Session::onEnvironmentEnd, session.get());
+  AddonData::of(env).sessions.insert(session);
+  ExitGuard::add(session.get());
+  return session;
+}
+
+// ----- Events -----
+
+bool Session::openWake(Napi::Env env) {
+  const Napi::String name = Napi::String::New(env, "aloft events");
+  // One wake-up in the queue is enough: it takes all events that there are by then.
+  constexpr std::size_t kQueue = 1;
+  constexpr std::size_t kThreads = 1;
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, kQueue, kThreads, nullptr, nullptr, this, &Session::onWake, &wake_) !=
+      napi_ok) {
+    return false;
+  }
+  napi_unref_threadsafe_function(env, wake_);
+  return true;
+}
+
+void Session::closeWake() {
+  const std::lock_guard guard(wakeLock_);
+  // Aborted, not released: what is still queued must not come back to a session that is gone.
+  if (wake_ != nullptr) napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  wake_ = nullptr;
+}
+
+void Session::wakeJavaScript() {
+  const std::lock_guard guard(wakeLock_);
+  // napi_queue_full: a wake-up is under way. napi_closing: the function must not be touched again.
+  if (wake_ != nullptr && napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking) == napi_closing) wake_ = nullptr;
+}
+
+void Session::onWake(napi_env env, napi_value, void* session, void*) {
+  if (env == nullptr) return;  // closing: the session may be gone already
+  static_cast<Session*>(session)->deliverEvents(env);
+}
+
+void Session::deliverEvents(Napi::Env env) {
+  const Napi::HandleScope scope(env);
+  const std::vector<runtime::CoreEvent> events = core_->takeEvents();
+  if (!events.empty() && !onEvents_.IsEmpty()) onEvents_.Call({toEvents(env, events)});
+}
+
+// ----- The end -----
+
+class Session::StopWorker : public Napi::AsyncWorker {
+ public:
+  StopWorker(Napi::Env env, std::shared_ptr<Session> session, bool keepAddresses, Napi::Promise::Deferred deferred)
+      : AsyncWorker(env, "aloft stop"), session_(std::move(session)), keepAddresses_(keepAddresses), deferred_(deferred) {}
+
+  void Execute() override { status_ = session_->core_->stop(keepAddresses_); }
+  void OnOK() override {
+    deferred_.Resolve(toResult(Env(), status_));
+    session_->finish(Env());  // the last events come before whoever awaits the promise goes on
+  }
+
+ private:
+  std::shared_ptr<Session> session_;
+  bool keepAddresses_;
+  Napi::Promise::Deferred deferred_;
+  os::Status status_;
+};
+
+Napi::Value Session::stop(Napi::Env env, bool keepAddresses) {
+  if (!stopping_.IsEmpty()) return stopping_.Value();
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  stopping_ = Napi::Persistent(deferred.Promise().As<Napi::Object>());
+  (new StopWorker(env, shared_from_this(), keepAddresses, deferred))->Queue();  // deletes itself
+  return deferred.Promise();
+}
+
+void Session::finish(Napi::Env env) {
+  napi_remove_env_cleanup_hook(env, &Session::onEnvironmentEnd, this);
+  ExitGuard::remove(this);
+  closeWake();
+  deliverEvents(env);
+  onEvents_.Reset();
+  AddonData::of(env).sessions.erase(shared_from_this());
+}
+
+void Session::onEnvironmentEnd(void* data) {
+  auto* session = static_cast<Session*>(data);
+  ExitGuard::remove(session);
+  session->closeWake();
+  session->onEvents_.Reset();
+  session->stopping_.Reset();
+  [[maybe_unused]] const os::Status status = session->core_->stop(false);
+}
+
+void Session::stopAtExit() {
+  {
+    const std::lock_guard guard(wakeLock_);
+    wake_ = nullptr;
+  }
+  [[maybe_unused]] const os::Status status = core_->stop(false);
+}
+
+}  // namespace aloft::addon

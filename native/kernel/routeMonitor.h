@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "kernel/linkTable.h"
+#include "os/netlinkSocket.h"
+#include "os/result.h"
+
+namespace aloft::kernel {
+
+/// Notifications about links and addresses. Reading them takes no lock of the kernel's.
+class RouteMonitor {
+ public:
+  /// Subscribe before the first dump: then nothing that happens between the two is missed, only told twice.
+  static os::Result<RouteMonitor> open();
+
+  int fd() const { return socket_.fd(); }
+
+  struct Listener {
+    std::function<void(const wire::LinkMessage&)> link;
+    std::function<void(const wire::AddressMessage&)> address;
+  };
+  /// Reads all that is there, without waiting. False when notifications were lost: then dump again.
+  bool drain(const Listener& listener);
+
+ private:
+  explicit RouteMonitor(os::NetlinkSocket socket) : socket_(std::move(socket)) {}
+  os::NetlinkSocket socket_;
+};
+
+}  // namespace aloft::kernel

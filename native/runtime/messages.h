@@ -1,0 +1,94 @@
+#pragma once
+// What the threads say to each other. All of it crosses in SpscRings, but for the configuration of the actuator, which has a lock: the
+// vrrp thread never takes it.
+//
+//   caller ──Command──▶ vrrp thread ──Order──▶ actuator ──Report──▶ vrrp thread
+//   caller ──Assignments──▶ actuator                vrrp thread ──EventRecord──▶ caller
+//
+// A pointer in a message owns what it points to; who takes the message out takes it over.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "os/fd.h"
+#include "vrrp/engine.h"
+
+namespace aloft::runtime {
+
+/// Numbers the calls of apply(), from 1.
+using Generation = std::uint64_t;
+
+struct SnapshotBuffer;
+
+/// One raw socket that the vrrp thread uses. The actuator opened it and will close it.
+struct AdvertSocket {
+  std::uint32_t ifindex = 0;
+  wire::Family family{};
+  int fd = -1;
+};
+/// All sockets, sorted by (ifindex, family).
+using SocketTable = std::vector<AdvertSocket>;
+
+/// Caller → vrrp thread.
+struct Command {
+  enum class Kind : std::uint8_t { Configure, Snapshot, Shutdown };
+  Kind kind{};
+  bool keepAddresses = false;           // Shutdown
+  bool needsSockets = false;            // Configure: not before the actuator has opened what this generation needs
+  Generation generation = 0;            // Configure
+  vrrp::Table* table = nullptr;         // Configure
+  SnapshotBuffer* snapshot = nullptr;   // Snapshot; stays the caller's
+};
+
+/// vrrp thread → actuator.
+struct Order {
+  enum class Kind : std::uint8_t {
+    Hold,
+    Release,
+    Reconcile,  ///< orders were lost; the state of all virtual routers follows
+    Configured,  ///< `generation` runs; `table` is the former one and can be freed
+    Discarded,   ///< `table` was never used: a newer one came before
+    Retired,     ///< `sockets` is not used any more, nor are those sockets that are in no later table
+    Finished,    ///< the last one: shut down
+  };
+  Kind kind{};
+  bool keepAddresses = false;  // Finished
+  vrrp::RouterId router = 0;   // Hold, Release
+  Generation generation = 0;   // Configured
+  vrrp::Table* table = nullptr;
+  SocketTable* sockets = nullptr;
+};
+
+/// Actuator → vrrp thread.
+struct Report {
+  enum class Kind : std::uint8_t { Link, LinkRemoved, Actuated, Sockets, Ready };
+  Kind kind{};
+  std::uint32_t ifindex = 0;  // LinkRemoved
+  Generation generation = 0;  // Ready: sockets and links that this generation needs were reported
+  vrrp::LinkState link{};
+  vrrp::Actuated actuated{};
+  SocketTable* sockets = nullptr;
+};
+
+/// What the actuator must know of a virtual router.
+struct Assignment {
+  vrrp::RouterId router = 0;
+  std::string interface;
+  wire::Family family{};
+  std::uint8_t virtualRouterId = 0;
+  std::vector<wire::IpPrefix> addresses;
+};
+
+/// A state change as it leaves the vrrp thread.
+struct EventRecord {
+  vrrp::RouterId router = 0;
+  vrrp::State from{};
+  vrrp::State to{};
+  vrrp::Reason reason{};
+  wire::IpAddress peer;
+  vrrp::Duration silence{-1};
+  vrrp::TimePoint at{};
+};
+
+}  // namespace aloft::runtime

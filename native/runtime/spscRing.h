@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+namespace aloft::runtime {
+
+/// A bounded queue from one thread to one other, without locks and without allocation after construction. What one side wrote
+/// before push() is visible to the other side after the pop() of that element.
+template <class T>
+class SpscRing {
+  static_assert(std::is_trivially_copyable_v<T>, "elements are copied across threads");
+
+ public:
+  /// Room for at least `capacity` elements.
+  explicit SpscRing(std::size_t capacity)
+      : mask_(std::bit_ceil(capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
+  SpscRing(const SpscRing&) = delete;
+  SpscRing& operator=(const SpscRing&) = delete;
+
+  std::size_t capacity() const { return mask_ + 1; }
+
+  /// Producer. False when full: the element is not taken.
+  bool push(const T& element) {
+    if (room() == 0) return false;
+    const std::size_t end = end_.load(std::memory_order_relaxed);
+    slots_[end & mask_] = element;
+    end_.store(end + 1, std::memory_order_release);
+    return true;
+  }
+
+  /// Producer. How many elements can be pushed now, at least.
+  std::size_t room() const {
+    return capacity() - (end_.load(std::memory_order_relaxed) - begin_.load(std::memory_order_acquire));
+  }
+
+  /// Consumer. False when empty.
+  bool pop(T& element) {
+    const std::size_t begin = begin_.load(std::memory_order_relaxed);
+    if (begin == end_.load(std::memory_order_acquire)) return false;
+    element = slots_[begin & mask_];
+    begin_.store(begin + 1, std::memory_order_release);
+    return true;
+  }
+
+  /// For locking it into RAM.
+  std::span<const T> memory() const { return {slots_.get(), capacity()}; }
+
+ private:
+  // Each side's counter has a cache line of its own. Both only grow; unsigned overflow is harmless.
+  static constexpr std::size_t kCacheLine = 64;
+  alignas(kCacheLine) std::atomic<std::size_t> begin_{0};
+  alignas(kCacheLine) std::atomic<std::size_t> end_{0};
+  alignas(kCacheLine) const std::size_t mask_;
+  const std::unique_ptr<T[]> slots_;
+};
+
+}  // namespace aloft::runtime
