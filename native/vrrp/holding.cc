@@ -47,6 +47,7 @@ void Holding::handleActuated(const Actuated& result, Outbox& out) {
   asked_ = false;
   held_ = result.held;
   error_ = result.error;
+  if (!held_) announceAt_ = kNever;
   if (wanted_ == Wanted::Whatever) return;
 
   const bool wantHeld = wanted_ == Wanted::Held;

@@ -49,6 +49,15 @@ TEST(Announce, StopsWithMaster) {
   EXPECT_EQ(announcements(bench, 300ms), std::vector<std::int64_t>{});
 }
 
+TEST(Announce, StopsWhenTheKernelLostTheAddresses) {
+  Bench bench(routerConfig());
+  bench.fire();
+  bench.actuated(true);
+  bench.actuated(false);
+  bench.drain();
+  EXPECT_EQ(announcements(bench, 10s), std::vector<std::int64_t>{});
+}
+
 TEST(Announce, OverdueRepeatsComeAsOne) {
   Bench bench(routerConfig());
   bench.fire();

@@ -44,8 +44,8 @@ TEST(Message, R9568_5_2_9_IPv6ListsTheVirtualRoutersLinkLocalAddressFirst) {
   EXPECT_EQ(transmit.destination, address("ff02::12"));
   const auto advert = decode(transmit);
   ASSERT_EQ(advert.addressCount, 2);
-  const auto first = address("fe80::200:5eff:fe00:233").view();
-  EXPECT_TRUE(std::equal(first.begin(), first.end(), advert.addresses.begin()));
+  const wire::IpAddress first = address("fe80::200:5eff:fe00:233");
+  EXPECT_TRUE(std::equal(first.bytes.begin(), first.bytes.end(), advert.addresses.begin()));
 }
 
 TEST(Message, R9568_5_2_9_AConfiguredLinkLocalAddressComesFirst) {
@@ -54,8 +54,8 @@ TEST(Message, R9568_5_2_9_AConfiguredLinkLocalAddressComesFirst) {
   Bench bench(config);
   const auto advert = decode(bench.engine.advert(bench.status().id, 100));
   ASSERT_EQ(advert.addressCount, 2);
-  const auto first = address("fe80::1").view();
-  EXPECT_TRUE(std::equal(first.begin(), first.end(), advert.addresses.begin()));
+  const wire::IpAddress first = address("fe80::1");
+  EXPECT_TRUE(std::equal(first.bytes.begin(), first.bytes.end(), advert.addresses.begin()));
 }
 
 TEST(Message, AnUnknownRouterHasNone) {
