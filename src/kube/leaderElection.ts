@@ -76,56 +76,63 @@ export class LeaderElector {
     if (this.#started) throw new Error("leader election was started before");
     this.#started = true;
     while (!signal.aborted) {
-      if (await this.#tryHold(signal)) await this.#lead(signal);
-      // Up to 2.2 times the period, so that candidates do not keep meeting each other.
-      else await sleep(this.#clock, this.#options.retryPeriodMs * (1 + 1.2 * (this.#options.random ?? Math.random)()), signal);
+      if (await this.#tryHold(signal, this.#requestLimitMs)) await this.#lead(signal);
+      // Up to 2.2 times the period, so that candidates do not keep meeting each other. Also after leading: another may do better.
+      await sleep(this.#clock, this.#options.retryPeriodMs * (1 + 1.2 * (this.#options.random ?? Math.random)()), signal);
     }
+  }
+
+  /** A try that hangs must leave time for another one before the deadline. */
+  get #requestLimitMs(): number {
+    return this.#options.renewDeadlineMs / 2;
   }
 
   get #demotionTime(): number {
     return this.#renewedAt + this.#options.renewDeadlineMs;
   }
 
-  /** Takes or renews the lease if nobody else holds it. Never throws. */
-  async #tryHold(signal: AbortSignal): Promise<boolean> {
+  /** Takes or renews the lease if nobody else holds it, within `limitMs`. Never throws. */
+  async #tryHold(signal: AbortSignal, limitMs: number): Promise<boolean> {
+    const deadline = new Deadline(this.#clock, limitMs, signal);
     try {
-      const lease = this.#lease ?? (await this.#read(signal));
-      const now = this.#clock.now();
-      const { identity, leaseDurationMs } = this.#options;
-      if (this.#observation.isHeldByOther(lease?.spec, identity, leaseDurationMs, now)) {
-        this.#lease = undefined;
-        return false;
-      }
-      const spec = heldBy(identity, leaseDurationMs, lease?.spec, this.#clock.wallNow());
-      const written = await this.#write(lease ? withSpec(lease, spec) : newLease(this.#options.lease, spec), signal);
-      if (signal.aborted) throw new KubeError("Aborted", "the lease was written too late");
-      this.#renewedAt = now;
-      this.#lease = written;
-      this.#observe(written);
-      return true;
+      return await deadline.race(this.#hold(deadline.signal));
     } catch (error) {
       // Also after a time-out: the write may have been done, so the version is unknown.
       this.#lease = undefined;
-      this.#logFailure(error, signal);
+      if (!signal.aborted) this.#logFailure(error);
       return false;
+    } finally {
+      deadline.dispose();
     }
   }
 
+  async #hold(signal: AbortSignal): Promise<boolean> {
+    const lease = this.#lease ?? (await this.#read(signal));
+    const sentAt = this.#clock.now();
+    const { identity, leaseDurationMs } = this.#options;
+    if (this.#observation.isHeldByOther(lease?.spec, identity, leaseDurationMs, sentAt)) {
+      this.#lease = undefined;
+      return false;
+    }
+    const spec = heldBy(identity, leaseDurationMs, lease?.spec, this.#clock.wallNow());
+    const written = await this.#write(lease ? withSpec(lease, spec) : newLease(this.#options.lease, spec), signal);
+    if (signal.aborted) throw new KubeError("Aborted", "the lease was written too late");
+    this.#renewedAt = sentAt;
+    this.#lease = written;
+    this.#observe(written);
+    return true;
+  }
+
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
-    const lease = await this.#options.client.find<Lease>(leases, this.#options.lease, this.#requestOptions(signal));
-    this.#observe(lease);
+    const lease = await this.#options.client.find<Lease>(leases, this.#options.lease, { signal });
+    if (!signal.aborted) this.#observe(lease);
     return lease;
   }
 
-  #write(lease: Lease, signal: AbortSignal | undefined): Promise<Lease> {
+  #write(lease: Lease, signal: AbortSignal): Promise<Lease> {
     const { client, identity } = this.#options;
-    const options = { ...this.#requestOptions(signal), fieldManager: identity };
+    const options = { signal, fieldManager: identity };
     return lease.metadata.resourceVersion ? client.replace<Lease>(leases, lease, options) : client.create<Lease>(leases, lease, options);
-  }
-
-  /** A request that hangs must leave time for another one before the deadline. */
-  #requestOptions(signal: AbortSignal | undefined) {
-    return { signal, timeoutMs: this.#options.renewDeadlineMs / 2 };
   }
 
   #observe(lease: Lease | undefined): void {
@@ -157,19 +164,15 @@ export class LeaderElector {
     if (!signal.aborted) await work;
   }
 
-  /** Renews until `stop` aborts (false) or until the renew deadline passes or somebody else holds the lease (true). */
+  /** Renews until `stop` aborts (false), or until the renew deadline passes or somebody else holds the lease (true). */
   async #keepRenewing(stop: AbortSignal): Promise<boolean> {
-    while (!stop.aborted) {
-      const deadline = new Deadline(this.#clock, this.#demotionTime - this.#clock.now(), stop);
-      await sleep(this.#clock, this.#options.retryPeriodMs, deadline.signal);
-      // Whatever becomes of the request, the deadline ends the term.
-      const renewed = !deadline.signal.aborted && (await Promise.race([this.#tryHold(deadline.signal), abortOf(deadline.signal)]));
-      const expired = deadline.expired || this.#clock.now() >= this.#demotionTime;
-      deadline.dispose();
+    for (;;) {
+      await sleep(this.#clock, Math.min(this.#options.retryPeriodMs, this.#demotionTime - this.#clock.now()), stop);
       if (stop.aborted) return false;
-      if (!renewed && (expired || this.#isTakenOver)) return true;
+      const leftMs = this.#demotionTime - this.#clock.now();
+      if (leftMs <= 0) return true;
+      if (!(await this.#tryHold(stop, Math.min(leftMs, this.#requestLimitMs))) && this.#isTakenOver) return !stop.aborted;
     }
-    return false;
   }
 
   get #isTakenOver(): boolean {
@@ -206,21 +209,25 @@ export class LeaderElector {
 
   /** Gives the lease back if it is still ours. Never throws: if it fails, the lease runs out. */
   async #release(): Promise<void> {
-    const { client, identity, lease: ref } = this.#options;
+    const deadline = new Deadline(this.#clock, this.#requestLimitMs);
     try {
-      const lease = await client.find<Lease>(leases, ref, this.#requestOptions(undefined));
-      if (lease?.spec?.holderIdentity !== identity) return;
-      await this.#write(withSpec(lease, released(lease.spec, this.#clock.wallNow())), undefined);
-      this.#logger.info({ lease: ref.name }, "leadership released");
+      await deadline.race(this.#giveBack(deadline.signal));
     } catch (error) {
-      this.#logger.warn({ lease: ref.name, error }, "leadership could not be released");
+      this.#logger.warn({ lease: this.#options.lease.name, error }, "leadership could not be released");
     } finally {
+      deadline.dispose();
       this.#lease = undefined;
     }
   }
 
-  #logFailure(error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) return;
+  async #giveBack(signal: AbortSignal): Promise<void> {
+    const lease = await this.#read(signal);
+    if (lease?.spec?.holderIdentity !== this.#options.identity) return;
+    await this.#write(withSpec(lease, released(lease.spec, this.#clock.wallNow())), signal);
+    this.#logger.info({ lease: this.#options.lease.name }, "leadership released");
+  }
+
+  #logFailure(error: unknown): void {
     const fields = { lease: this.#options.lease.name, error };
     // Another candidate was quicker: that is what the guard is for.
     if (isKubeError(error, "Conflict", "AlreadyExists")) this.#logger.debug(fields, "the lease was written by another");
@@ -230,9 +237,4 @@ export class LeaderElector {
   #measure(): void {
     this.#metrics.leader.set({ name: this.#options.lease.name }, this.#leading ? 1 : 0);
   }
-}
-
-/** Resolves to false once `signal` aborts. */
-function abortOf(signal: AbortSignal): Promise<false> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(false), { once: true }));
 }

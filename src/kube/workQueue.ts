@@ -34,7 +34,7 @@ export class WorkQueue {
   readonly #dirty = new Set<string>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
-  readonly #idleWorkers: ((key: string | undefined) => void)[] = [];
+  readonly #idleWorkers: (() => void)[] = [];
   #isShutDown = false;
   #drained = Promise.withResolvers<void>();
 
@@ -99,15 +99,18 @@ export class WorkQueue {
   }
 
   /** The next key, waiting for one; undefined once the queue is shut down and empty. Each get() needs a done(). */
-  get(): Promise<string | undefined> {
-    const [key] = this.#waiting;
-    if (key !== undefined) {
-      this.#waiting.delete(key);
-      this.#take(key);
-      return Promise.resolve(key);
+  async get(): Promise<string | undefined> {
+    for (;;) {
+      const [key] = this.#waiting;
+      if (key !== undefined) {
+        this.#waiting.delete(key);
+        this.#processing.add(key);
+        this.#measureDepth();
+        return key;
+      }
+      if (this.#isShutDown) return undefined;
+      await new Promise<void>((resolve) => this.#idleWorkers.push(resolve));
     }
-    if (this.#isShutDown) return Promise.resolve(undefined);
-    return new Promise((resolve) => this.#idleWorkers.push(resolve));
   }
 
   /** Ends the work on a key that get() gave. */
@@ -122,7 +125,7 @@ export class WorkQueue {
     this.#isShutDown = true;
     for (const { timer } of this.#delayed.values()) timer.clear();
     this.#delayed.clear();
-    for (const resolve of this.#idleWorkers.splice(0)) resolve(undefined);
+    for (const wake of this.#idleWorkers.splice(0)) wake();
     this.#settleDrain();
   }
 
@@ -133,19 +136,9 @@ export class WorkQueue {
   }
 
   #offer(key: string): void {
-    const worker = this.#idleWorkers.shift();
-    if (worker) {
-      this.#take(key);
-      worker(key);
-    } else {
-      this.#waiting.add(key);
-      this.#measureDepth();
-    }
-  }
-
-  #take(key: string): void {
-    this.#processing.add(key);
+    this.#waiting.add(key);
     this.#measureDepth();
+    this.#idleWorkers.shift()?.();
   }
 
   #settleDrain(): void {
