@@ -104,8 +104,10 @@ check_packages() {
   [ "$needs_native_tests" = no ] || packages="$packages $(missing_packages "$native_test_tools")"
   [ "$needs_namespaces" = no ] || packages="$packages $(missing_packages "$namespace_tools")"
   [ "$needs_peers" = no ] || packages="$packages $(missing_packages "$peer_tools")"
-  packages=$(printf '%s ' $packages)
-  [ -n "${packages# }" ] || return 0
+  # shellcheck disable=SC2086 # one word per package
+  set -- $packages
+  [ $# -gt 0 ] || return 0
+  packages=$*
   has apt-get || fail "missing: install what Debian calls $packages"
   [ "$(id -u)" = 0 ] || fail "missing packages; as root: apt-get install $packages"
   install_packages
@@ -114,7 +116,7 @@ check_packages() {
 install_packages() {
   # A package must not start its service: a second keepalived on the host would take part in elections.
   for service in keepalived; do
-    case " $packages" in *" $service "*)
+    case " $packages " in *" $service "*)
       mkdir -p /etc/systemd/system
       [ -e "/etc/systemd/system/$service.service" ] || ln -s /dev/null "/etc/systemd/system/$service.service"
       printf 'masking %s.service: only the tests start it (undo: systemctl unmask %s)\n' "$service" "$service" >&2
