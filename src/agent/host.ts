@@ -53,10 +53,10 @@ export async function startHost(options: AgentOptions, log: Logger, shutdown: Sh
   const { realTime } = core.snapshot();
   if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
 
-  const timer = setInterval(() => {
+  // It also keeps the process alive: neither the core nor signal handlers do, and the HTTP server may be off.
+  setInterval(() => {
     if (runner.hasResidue) void runner.settle();
   }, settleMs);
-  timer.unref();
   const onEvents: Host["onEvents"] = (listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);

@@ -1,5 +1,6 @@
 /** Runs a NodeAgent.spec in the core: plan, journal, apply. One apply at a time; remembers what was refused and why. */
-import type { Clock } from "../runtime/clock.ts";
+import { constants } from "node:os";
+import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { type EntryProblem, type Plan, planDesired } from "./desired.ts";
 import { type HeldAddressJournal, mayHold, stillHeld } from "./heldAddresses.ts";
@@ -22,6 +23,9 @@ export interface AppliedSpec {
   coreError?: CoreError;
 }
 
+/** The core refuses with EAGAIN while its thread is too busy to take commands. */
+const busyRetries = 100;
+const busyDelayMs = 50;
 const refusedEntry = /^routers\[(\d+)\]/;
 
 export class SpecRunner {
@@ -90,7 +94,11 @@ export class SpecRunner {
     const { realTime, links } = this.#core.snapshot();
     const plan = planDesired(spec, { realTime: realTime.granted });
     await this.#write(() => this.#journal.add(mayHold(plan.desired, links)));
-    const coreError = this.#handOver(plan);
+    let coreError = this.#handOver(plan);
+    for (let tries = 0; coreError?.errno === constants.errno.EAGAIN && tries < busyRetries; tries += 1) {
+      await sleep(this.#clock, busyDelayMs);
+      coreError = this.#handOver(plan);
+    }
     if (!coreError) this.#running = plan.desired;
     this.#applied = { generation, appliedAt: this.#clock.wallNow(), ...plan, coreError };
     this.#logProblems(this.#applied);

@@ -31,6 +31,12 @@ after(() => lan?.destroy());
 beforeEach(async () => {
   await Promise.all([...running].map((agent) => agent.process.kill()));
   running.clear();
+  // What killed agents leave behind is the next test's only where it says so.
+  for (const node of lan.nodes) {
+    for (const range of ["198.51.100.200/31", "2001:db8:100::200"]) {
+      await lan.exec(node, ["ip", "address", "flush", "dev", "eth0", "to", range]);
+    }
+  }
 });
 
 interface LogLine {
@@ -122,6 +128,8 @@ async function electedPair(options: { preempt?: boolean } = {}): Promise<[Agent,
   await n1.becomes("MASTER", "web/IPv6");
   const n2 = new Agent("n2", newStateDirectory(), [web], options);
   await n2.logged("ready");
+  // n2 has heard n1 by then: what follows is a takeover, not a first election.
+  await delay(3 * intervalMs);
   return [n1, n2];
 }
 

@@ -22,7 +22,7 @@ function setUp(context: TestContext) {
     const { content } = JSON.parse(readFileSync(join(directory, "held-addresses.json"), "utf8"));
     return content.map(({ address }: { address: string }) => address);
   };
-  return { directory, core, runner, journal };
+  return { clock, directory, core, runner, journal };
 }
 
 test("an address is in the journal before the core hears of it", async (context) => {
@@ -82,6 +82,21 @@ test("a state that the core refuses as a whole leaves what runs", async (context
   assert.equal(coreError?.message, "stopped");
   await runner.settle();
   assert.deepEqual(journal(), ["192.0.2.10/24"]);
+});
+
+test("a core that is too busy to take it is asked again", async (context) => {
+  const { clock, core, runner } = setUp(context);
+  let refusals = 3;
+  core.answer = () => (refusals-- > 0 ? { ok: false, error: { operation: "apply", errno: 11, message: "busy" } } : { ok: true });
+  const applying = runner.apply({ virtualRouters: [one] });
+  let applied = false;
+  void applying.then(() => {
+    applied = true;
+  });
+  while (!applied) await clock.advance(10);
+  assert.equal((await applying).coreError, undefined);
+  assert.equal(clock.now() >= 150, true);
+  assert.equal(core.applied.length, 1);
 });
 
 test("the floor of the interval follows what the core was granted", async (context) => {
