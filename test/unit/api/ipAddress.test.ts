@@ -99,7 +99,20 @@ for (const [text, address, inside] of memberships) {
   });
 }
 
-const reachable = ["192.0.2.1", "10.0.0.1", "240.0.0.1", "223.255.255.255", "169.253.0.1", "2001:db8::1", "fd00::1", "fec0::1", "::2"];
+const reachable = [
+  "192.0.2.1",
+  "10.0.0.1",
+  "240.0.0.1",
+  "223.255.255.255",
+  "169.253.0.1",
+  "169.255.0.1",
+  "126.0.0.1",
+  "128.0.0.1",
+  "2001:db8::1",
+  "fd00::1",
+  "fec0::1",
+  "::2",
+];
 const unreachable = ["0.0.0.0", "127.0.0.1", "127.255.255.255", "169.254.1.1", "224.0.0.18", "239.1.1.1", "255.255.255.255", "::", "::1", "fe80::1", "febf::1", "ff02::12"]; // biome-ignore format: a table
 for (const text of reachable) test(`${text} can be reached`, () => assert.equal(isGlobalUnicast(parsed(text)), true));
 for (const text of unreachable) test(`${text} cannot be reached`, () => assert.equal(isGlobalUnicast(parsed(text)), false));
