@@ -74,6 +74,8 @@ check_languages() {
   has node && has npm || fail "Node.js is missing: install Node 20 or newer with npm (https://nodejs.org)."
   at_least 20.0 "$(node -p process.versions.node)" || fail "Node $(node -v) is too old: install Node 20 or newer (https://nodejs.org)."
   [ "$needs_control_plane" = no ] && return
+  # Where its archive is unpacked, as its installation guide says; root's PATH often lacks it.
+  has go || PATH=$PATH:/usr/local/go/bin
   has go || fail "Go is missing: install Go 1.21 or newer (https://go.dev/dl); the control plane of the demo and the tests is built with it."
   go_version=$(go env GOVERSION)
   at_least 1.21 "${go_version#go}" || fail "$go_version is too old: install Go 1.21 or newer (https://go.dev/dl)."
