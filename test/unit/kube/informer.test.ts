@@ -17,12 +17,21 @@ let client: KubeClient;
 let registry: Metrics;
 let metrics: KubeMetrics;
 let informer: Informer;
+/** Pauses after errors that the informer has announced, in ms. */
+let pauses: number[];
+const logger = {
+  debug() {},
+  info: (fields: object) => void pauses.push((fields as { pauseMs: number }).pauseMs),
+  warn: (fields: object) => void pauses.push((fields as { pauseMs: number }).pauseMs),
+  error() {},
+};
 
 beforeEach(async () => {
   server = await FaultServer.start();
   clock = new VirtualClock();
   client = new KubeClient({ kubeconfig: server.kubeconfig, clock });
   registry = new Metrics();
+  pauses = [];
   metrics = createKubeMetrics(registry);
 });
 
@@ -39,7 +48,7 @@ function seen(what: string, probe: () => unknown): Promise<unknown> {
 
 /** Begins to follow, waits for the first watch, and returns the keys that the handler gets from then on. */
 async function follow(options: Partial<InformerOptions<KubeObject>> = {}): Promise<string[]> {
-  informer = new Informer({ client, resource: things, clock, metrics, random: () => 0, ...options });
+  informer = new Informer({ client, resource: things, clock, metrics, logger, random: () => 0, ...options });
   informer.start();
   await informer.waitForSync();
   await seen("the first watch", () => server.watchers === 1);
@@ -53,11 +62,14 @@ function names(): string[] {
   return informer.list().map((object) => object.metadata.name);
 }
 
-/** Waits until the informer sleeps after an error, and lets that time pass. */
-async function passBackoff(milliseconds = 30_000): Promise<void> {
-  await seen("the watch to be over", () => server.watchers === 0);
-  await new Promise((resolve) => setImmediate(resolve));
-  await clock.advance(milliseconds);
+/** Waits until the informer pauses after an error, and returns how long it will. */
+async function nextPause(): Promise<number> {
+  return (await seen("the pause", () => pauses.shift())) as number;
+}
+
+/** Lets the next pause pass. */
+async function passPause(): Promise<void> {
+  await clock.advance(await nextPause());
 }
 
 test("a list fills the cache, and the watch goes on from its version", async () => {
@@ -113,7 +125,7 @@ for (const [name, fault] of faults) {
     server.objects = [thing("stays", "1"), thing("changes", "9"), thing("appears", "10")];
     server.resourceVersion = "200";
     fault(server);
-    await passBackoff();
+    await passPause();
     await seen("the next watch", () => server.watchers === 1);
     assert.deepEqual(server.log, ["list", "watch 100", "list", "watch 200"]);
     assert.deepEqual(keys.sort(), ["appears", "changes", "vanishes"]);
@@ -123,11 +135,10 @@ for (const [name, fault] of faults) {
 
 test("410 as the status of the watch request leads to a list", async () => {
   server.watches.push(sendStatus(410, "Expired"));
-  informer = new Informer({ client, resource: things, clock, metrics, random: () => 0 });
+  informer = new Informer({ client, resource: things, clock, metrics, logger, random: () => 0 });
   informer.start();
   await informer.waitForSync();
-  await seen("the refusal", () => server.log.length === 2);
-  await passBackoff();
+  await passPause();
   await seen("the next watch", () => server.watchers === 1);
   assert.deepEqual(server.log, ["list", "watch 100", "list", "watch 100"]);
   assert.match(await registry.render(), /watch_restarts_total\{resource="things",reason="expired"\} 1/);
@@ -157,11 +168,10 @@ for (const [name, spoil] of badLists) {
     const keys = await follow();
     spoil(server);
     server.cutWatches();
-    await passBackoff(250);
-    await seen("the bad list", () => server.log.filter((entry) => entry === "list").length >= 2 && server.lists.length === 0);
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual([names(), keys], [["a"], []]);
-    await clock.advance(30_000);
+    await passPause();
+    const pause = await nextPause();
+    assert.deepEqual([server.lists.length, names(), keys], [0, ["a"], []]);
+    await clock.advance(pause);
     await seen("the next watch", () => server.watchers === 1);
     assert.deepEqual([names(), keys], [["a"], []]);
   });
@@ -172,7 +182,7 @@ test("an empty list that succeeds does empty the cache", async () => {
   const keys = await follow();
   server.lists.push((response) => sendJson(response, 200, { metadata: { resourceVersion: "200" }, items: null }));
   server.cutWatches();
-  await passBackoff();
+  await passPause();
   await seen("the deletion", () => keys.length === 1);
   assert.deepEqual([keys, names()], [["a"], []]);
 });
@@ -184,7 +194,7 @@ test("a silent watch is given up after 90 s, a bookmark puts it off", async () =
   await clock.advance(89_000);
   assert.deepEqual([server.watchers, server.log], [1, ["list", "watch 100"]]);
   await clock.advance(1_100);
-  await passBackoff();
+  await passPause();
   await seen("the next list", () => server.log.length >= 3);
   assert.deepEqual(server.log[2], "list");
   assert.match(await registry.render(), /watch_restarts_total\{resource="things",reason="idle"\} 1/);
@@ -194,46 +204,36 @@ test("Retry-After of a 429 is waited for", async () => {
   await follow();
   server.lists.push(sendStatus(429, "TooManyRequests", { "retry-after": "17" }));
   server.cutWatches();
-  await passBackoff(250);
-  await seen("the refused list", () => server.log.length === 3 && server.lists.length === 0);
-  await seen("the pause", () => clock.pending > 0);
-  await clock.advance(16_900);
+  await passPause();
+  assert.equal(await nextPause(), 17_000);
+  await clock.advance(16_999);
   assert.equal(server.log.length, 3);
-  await clock.advance(200);
+  await clock.advance(1);
   await seen("the next watch", () => server.watchers === 1);
 });
 
 test("pauses double up to the limit while errors last, and begin anew after a healthy watch", async () => {
-  const pauses: number[] = [];
-  const note = (fields: object) => void pauses.push((fields as { pauseMs: number }).pauseMs);
   for (let index = 0; index < 10; index += 1) server.lists.push(sendStatus(500, "InternalError"));
-  informer = new Informer({
-    client,
-    resource: things,
-    clock,
-    random: () => 0,
-    logger: { debug() {}, info() {}, warn: note, error() {} },
-  });
+  informer = new Informer({ client, resource: things, clock, logger, random: () => 0 });
   informer.start();
+  const seenPauses: number[] = [];
   for (let count = 1; count <= 10; count += 1) {
-    await seen("the pause", () => pauses.length === count);
-    await clock.advance(pauses.at(-1) ?? 0);
+    const pause = await nextPause();
+    seenPauses.push(pause);
+    await clock.advance(pause);
   }
-  assert.deepEqual(pauses, [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000]);
+  assert.deepEqual(seenPauses, [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000]);
   await seen("the watch", () => server.watchers === 1);
   await clock.advance(20_000);
   server.cutWatches();
-  await seen("the pause", () => pauses.length === 11);
-  assert.equal(pauses[10], 100);
+  assert.equal(await nextPause(), 100);
 });
 
 test("a server that ends each watch at once is not asked in a hot loop", async () => {
   for (let index = 0; index < 3; index += 1) server.watches.push((response) => void response.writeHead(200).end());
-  informer = new Informer({ client, resource: things, clock, random: () => 0 });
+  informer = new Informer({ client, resource: things, clock, logger, random: () => 0 });
   informer.start();
-  await seen("the first watch", () => server.log.length === 2);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.deepEqual(server.log, ["list", "watch 100"]);
+  assert.deepEqual([await nextPause(), server.log], [100, ["list", "watch 100"]]);
 });
 
 test("a complete list is read at least every ten minutes", async () => {
