@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { once } from "node:events";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, connect as connectSocket } from "node:net";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { applyStatus, setFinalizer } from "../../../src/kube/apply.ts";
 import { KubeClient } from "../../../src/kube/client.ts";
@@ -183,4 +187,29 @@ test("200 requests one after the other use two connections at the most, 200 at o
   controller.abort();
   for (const watch of watches) assert.equal(await codeOf(watch), "Aborted");
   await fresh.close();
+});
+
+test("the API server is reached through an HTTP proxy of the kubeconfig", async (t) => {
+  const tunnels: string[] = [];
+  const proxy = createServer().on("connect", (request, downstream) => {
+    tunnels.push(request.url ?? "");
+    const upstream = connectSocket(Number(new URL(plane.url).port), "127.0.0.1", () => downstream.write("HTTP/1.1 200 OK\r\n\r\n"));
+    upstream.on("error", () => downstream.destroy()).pipe(downstream);
+    downstream.on("error", () => upstream.destroy()).pipe(upstream);
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const kubeconfig = join(plane.folder, "http-proxy.kubeconfig");
+  const config = JSON.parse(readFileSync(plane.kubeconfig(), "utf8"));
+  config.clusters[0].cluster["proxy-url"] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  writeFileSync(kubeconfig, JSON.stringify(config));
+  const proxied = new KubeClient({ kubeconfig });
+  t.after(async () => {
+    await proxied.close();
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  for (let index = 0; index < 20; index += 1) await proxied.list(widgets);
+  assert.ok(tunnels.length >= 1 && tunnels.length <= 2, `${tunnels.length} tunnels`);
+  assert.equal(tunnels[0], new URL(plane.url).host);
 });

@@ -171,6 +171,14 @@ test("a request says who asks, and in which form the body is", async () => {
   assert.deepEqual([patch?.headers.authorization, patch?.headers["user-agent"]], ["Bearer secret", "aloft"]);
 });
 
+test("a SOCKS proxy is refused with its name", async () => {
+  server.writeKubeconfig({ "proxy-url": "socks5://127.0.0.1:1080" });
+  const other = new KubeClient({ kubeconfig: server.kubeconfig });
+  const error = await failure(other.get(things, { name: "a" }));
+  assert.equal(error.code, "Configuration");
+  assert.match(error.message, /socks5:\/\/127\.0\.0\.1:1080/);
+});
+
 test("a path prefix of the server is kept", async () => {
   server.writeKubeconfig({ server: `${server.url}/k8s/clusters/one/` });
   const other = new KubeClient({ kubeconfig: server.kubeconfig });
