@@ -223,7 +223,8 @@ test("a NodeAgent that is deleted keeps what runs; an empty one withdraws", asyn
   assert.equal(agent.log().split('"to":"INIT"').length - 1, 0, "the virtual router that stayed was not restarted");
   await apply("n1");
   await lacks("n1", web);
-  await reported("n1", "nothing", ({ status }) => status?.virtualRouters?.length === 0 && status?.state === "Running");
+  // Server-side apply leaves an empty list out.
+  await reported("n1", "nothing", ({ status }) => (status?.virtualRouters ?? []).length === 0 && status?.state === "Running");
 });
 
 test("a NodeAgent with a deletionTimestamp withdraws", async () => {
@@ -267,9 +268,8 @@ test("without CAP_SYS_NICE it says so and raises short intervals", async () => {
 test("without CAP_NET_ADMIN it says what does not work", async () => {
   await apply("n1", web);
   startAgent("n1", newStateDirectory(), ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", "--"]);
-  const object = await reported("n1", "a failed preflight", (now) => conditionOf(now, "Preflight")?.status === "False");
+  const object = await reported("n1", "Degraded", (now) => now.status?.state === "Degraded");
   assert.match(conditionOf(object, "Preflight")?.message ?? "", /The agent lacks CAP_NET_ADMIN: it cannot add or remove addresses\./);
-  assert.equal(object.status?.state, "Degraded");
 });
 
 test("an address that stands statically is told", async () => {
