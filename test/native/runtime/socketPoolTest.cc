@@ -1,0 +1,75 @@
+#include "runtime/socketPool.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+
+#include "namespaces.h"
+
+namespace aloft::runtime {
+namespace {
+
+using wire::Family;
+
+class SocketPoolTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::newNamespace().valid()) GTEST_SKIP() << "a network namespace of its own needs CAP_SYS_ADMIN";
+    test::shell("ip link set lo up; ip link add al0 type veth peer name al1; ip link set al0 up; ip link set al1 up");
+    index_ = if_nametoindex("al0");
+  }
+
+  static SocketPool::Need need(const char* name, std::initializer_list<std::size_t> routers) {
+    SocketPool::Need need{name, {}};
+    for (const std::size_t router : routers) need.routers.set(router);
+    return need;
+  }
+
+  static bool isOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+
+  std::uint32_t index_ = 0;
+  SocketPool pool_;
+};
+
+TEST_F(SocketPoolTest, OpensWhatIsNeededOnceAndJoinsTheGroup) {
+  const auto table = pool_.update({{{index_, Family::IPv4}, need("al0", {51})}, {{index_, Family::IPv6}, need("al0", {51})}});
+  ASSERT_NE(table, nullptr);
+  ASSERT_EQ(table->size(), 2U);
+  EXPECT_TRUE(pool_.ready({index_, Family::IPv4}));
+  EXPECT_TRUE(test::shellSucceeds("ip maddress show dev al0 | grep -q 224.0.0.18"));
+  EXPECT_TRUE(test::shellSucceeds("ip maddress show dev al0 | grep -q 'ff02::12$'"));
+  EXPECT_EQ(pool_.update({{{index_, Family::IPv4}, need("al0", {51})}, {{index_, Family::IPv6}, need("al0", {51})}}), nullptr);
+}
+
+TEST_F(SocketPoolTest, AnotherSetOfRoutersNeedsNoOtherSocket) {
+  ASSERT_NE(pool_.update({{{index_, Family::IPv4}, need("al0", {51})}}), nullptr);
+  EXPECT_EQ(pool_.update({{{index_, Family::IPv4}, need("al0", {51, 52})}}), nullptr);
+  EXPECT_FALSE(pool_.hasProblems());
+}
+
+TEST_F(SocketPoolTest, ClosesASocketOnlyWhenTheVrrpThreadHasLetGoOfIt) {
+  const auto first = pool_.update({{{index_, Family::IPv4}, need("al0", {51})}});
+  ASSERT_NE(first, nullptr);
+  const int fd = first->front().fd;
+  pool_.retired();  // the vrrp thread took the first table, and had none before
+  const auto second = pool_.update({});
+  ASSERT_NE(second, nullptr);
+  EXPECT_TRUE(second->empty());
+  EXPECT_TRUE(isOpen(fd));
+  pool_.retired();  // it took the second one
+  EXPECT_FALSE(isOpen(fd));
+  EXPECT_FALSE(test::shellSucceeds("ip maddress show dev al0 | grep -q 224.0.0.18"));
+}
+
+TEST_F(SocketPoolTest, SaysWhatCouldNotBeOpenedAndTriesAgain) {
+  const SocketPool::Key missing = {4711, Family::IPv4};
+  EXPECT_EQ(pool_.update({{missing, need("nowhere", {51})}}), nullptr);
+  EXPECT_TRUE(pool_.hasProblems());
+  EXPECT_FALSE(pool_.ready(missing));
+  EXPECT_EQ(pool_.problem(missing), "bind VRRP socket to its interface: No such device");
+  ASSERT_NE(pool_.update({{{index_, Family::IPv4}, need("al0", {51})}}), nullptr);
+  EXPECT_FALSE(pool_.hasProblems());
+}
+
+}  // namespace
+}  // namespace aloft::runtime
