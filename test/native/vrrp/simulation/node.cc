@@ -255,6 +255,7 @@ void Node::handleStateChange(const Effect& effect, const std::string& key) {
   Observed& observed = observed_[effect.router];
   if (observed.state != effect.from) world_.fail("n" + std::to_string(index_) + " leaves a state of " + key + " that it was not in");
   observed.state = effect.to;
+  if (effect.to == State::Master) ++takeovers_[key];
   world_.record(index_, key + " " + name(effect.from) + ">" + name(effect.to) + " " + name(effect.reason));
 }
 
@@ -275,7 +276,7 @@ void Node::execute(std::uint64_t process, const Request& request) {
   }
   const int error = world_.random.chance(world_.actuatorErrorPercent) ? kBusy : 0;
   if (error == 0) held_[request.key] = request.hold;
-  if (error != 0 && config(request.key) == nullptr) {  // the engine no longer knows it: the actuator's to try again
+  if (error != 0 && !request.hold && config(request.key) == nullptr) {  // the engine no longer knows it: the actuator's to try again
     world_.after(10ms, [this, request, process] { execute(process, request); });
     return;
   }

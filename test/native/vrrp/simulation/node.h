@@ -47,6 +47,8 @@ class Node {
   }
   /// Changes of state, requests to the actuator: what a steady LAN has none of.
   std::uint64_t disturbances() const { return disturbances_; }
+  /// How often it became MASTER of an election, in all its lives.
+  std::uint64_t takeovers(const std::string& key) const { return takeovers_.contains(key) ? takeovers_.at(key) : 0; }
 
  private:
   struct Request {
@@ -101,6 +103,7 @@ class Node {
   std::map<RouterId, Observed> observed_;
   bool resuming_ = false;
   std::uint64_t disturbances_ = 0;
+  std::map<std::string, std::uint64_t> takeovers_;
 };
 
 }  // namespace aloft::vrrp::simulation
