@@ -26,7 +26,9 @@ export interface PlanControllerOptions {
 }
 
 /** A failover changes many objects within milliseconds; all that arrives in this time is one pass. */
-const collapseMs = 20;
+const shortestCollapseMs = 20;
+/** A plan of a large cluster takes longer: computing them takes at most a third of the time. */
+const restPerPlan = 2;
 /** Silence is the absence of events: somebody has to look. */
 const longestPauseMs = 2000;
 const writesAtOnce = 8;
@@ -37,6 +39,7 @@ export class PlanController {
   readonly #controller: Controller;
   /** VirtualIPs that the API server says do not exist, although nodes run them. */
   readonly #gone = new Set<string>();
+  #collapseMs = shortestCollapseMs;
 
   constructor(options: PlanControllerOptions) {
     this.#options = options;
@@ -46,7 +49,7 @@ export class PlanController {
   }
 
   /** Something changed; usable as an informer's handler without binding. */
-  readonly changed = (): void => this.#controller.enqueueAfter(theKey, collapseMs);
+  readonly changed = (): void => this.#controller.enqueueAfter(theKey, this.#collapseMs);
 
   /** Works until `signal` aborts. */
   run(signal: AbortSignal): Promise<void> {
@@ -66,8 +69,11 @@ export class PlanController {
   }
 
   #plan(): CurrentPlan {
-    const plan = this.#options.planner.plan(this.#gone);
-    this.#options.metrics.show(plan.virtualIPs);
+    const { clock, planner, metrics } = this.#options;
+    const startedAt = clock.now();
+    const plan = planner.plan(this.#gone);
+    this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
+    metrics.show(plan.virtualIPs);
     return plan;
   }
 

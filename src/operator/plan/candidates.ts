@@ -16,7 +16,21 @@ export interface NodeFacts {
   /** The node is Ready and its agent reports. Counts only for a node that is no candidate yet. */
   alive: boolean;
   /** What the agent last reported; absent when it never did. */
-  interfaces?: readonly InterfaceStatus[];
+  interfaces?: readonly InterfaceFacts[];
+}
+
+export interface InterfaceFacts {
+  name: string;
+  /** Host addresses (full prefix length) are no subnets. */
+  subnets: readonly IpPrefix[];
+}
+
+/** Reads the addresses of an agent's interfaces once, for all VirtualIPs. */
+export function readInterfaces(interfaces: readonly InterfaceStatus[]): InterfaceFacts[] {
+  return interfaces.map(({ name, addresses }) => {
+    const subnets = addresses.flatMap((address) => parsePrefix(address) ?? []);
+    return { name, subnets: subnets.filter(({ family, prefixLength }) => prefixLength < familyBits[family]) };
+  });
 }
 
 export interface Candidate {
@@ -42,6 +56,13 @@ export interface CandidateQuestion {
   load: ReadonlyMap<string, number>;
 }
 
+interface Wish {
+  /** The first address of each family: it decides on the interface. */
+  targets: readonly IpPrefix[];
+  /** The interface that the user names for a node, if any. */
+  explicitOn(node: string): string | undefined;
+}
+
 interface Fit {
   facts: NodeFacts;
   isCurrent: boolean;
@@ -54,8 +75,9 @@ interface Fit {
  * interface is gone yields its place to a node that has one. Free places go to living nodes first, then to those with the least load.
  */
 export function chooseCandidates({ spec, nodes, current, load }: CandidateQuestion): CandidateChoice {
+  const wish = readWish(spec);
   const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(spec.nodes.selector ?? {}, labels));
-  const fits = selected.map((facts) => fitNode(spec, facts, current.get(facts.name)));
+  const fits = selected.map((facts) => fitNode(wish, facts, current.get(facts.name)));
   const positions = new Map([...current.keys()].map((node, position) => [node, position]));
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
   const usable = fits.filter(({ problem, isCurrent }) => problem === undefined || isCurrent);
@@ -68,11 +90,15 @@ export function chooseCandidates({ spec, nodes, current, load }: CandidateQuesti
       interfaces,
       ...(problem && { message: problem }),
     })),
-    unfit: unfit.map(({ facts, problem = "" }) => ({ node: facts.name, message: problem })).sort((a, b) => byName(nameOf(a), nameOf(b))),
+    unfit: unfit.map(({ facts, problem = "" }) => ({ node: facts.name, message: problem })).sort((a, b) => (a.node < b.node ? -1 : 1)),
   };
 }
 
-const nameOf = ({ node }: { node: string }) => ({ name: node });
+function readWish(spec: VirtualIPSpec): Wish {
+  const targets = familiesOf(spec).flatMap((family) => parsePrefix(addressesOf(spec, family)[0] ?? "") ?? []);
+  const overrides = new Map((spec.nodes.overrides ?? []).map((override) => [override.name, override.interface]));
+  return { targets, explicitOn: (node) => overrides.get(node) ?? spec.interface };
+}
 
 /** A current candidate without any report may run as before; one that reports that its interface is gone does not. */
 function rankOf({ isCurrent, problem, facts }: Fit): number {
@@ -80,8 +106,8 @@ function rankOf({ isCurrent, problem, facts }: Fit): number {
   return facts.alive ? 1 : 2;
 }
 
-function fitNode(spec: VirtualIPSpec, facts: NodeFacts, current: InterfaceChoice | undefined): Fit {
-  const found = findInterfaces(spec, facts, current ?? {});
+function fitNode(wish: Wish, facts: NodeFacts, current: InterfaceChoice | undefined): Fit {
+  const found = findInterfaces(wish, facts, current ?? {});
   const isCurrent = current !== undefined;
   if (typeof found !== "string") return { facts, isCurrent, interfaces: found };
   // Recorded but nowhere running yet: nothing would be lost.
@@ -90,38 +116,29 @@ function fitNode(spec: VirtualIPSpec, facts: NodeFacts, current: InterfaceChoice
 }
 
 /** The interface of each family, or why there is none. */
-function findInterfaces(spec: VirtualIPSpec, { name, interfaces }: NodeFacts, current: InterfaceChoice): InterfaceChoice | string {
+function findInterfaces(
+  { targets, explicitOn }: Wish,
+  { name, interfaces }: NodeFacts,
+  current: InterfaceChoice,
+): InterfaceChoice | string {
   if (interfaces === undefined) return "no agent has reported";
-  const explicit = spec.nodes.overrides?.find((override) => override.name === name)?.interface ?? spec.interface;
+  const explicit = explicitOn(name);
   if (explicit !== undefined && !interfaces.some((candidate) => candidate.name === explicit)) return `interface ${explicit} does not exist`;
   const choice: InterfaceChoice = {};
-  for (const family of familiesOf(spec)) {
-    const found = explicit ?? findInterface(addressesOf(spec, family)[0] ?? "", interfaces, current[family]);
-    if (found === undefined) return `no interface holds ${bare(addressesOf(spec, family)[0] ?? "")}`;
-    choice[family] = found;
+  for (const target of targets) {
+    const found = explicit ?? findInterface(target, interfaces, current[target.family]);
+    if (found === undefined) return `no interface holds ${formatAddress(target)}`;
+    choice[target.family] = found;
   }
   return choice;
 }
 
 /** Of the interfaces whose subnet holds the address: the one in use, else the one with the longest prefix, else the first by name. */
-function findInterface(address: string, interfaces: readonly InterfaceStatus[], inUse: string | undefined): string | undefined {
-  const target = parsePrefix(address);
-  if (!target) return undefined;
-  const holding = interfaces.flatMap(({ name, addresses }) => {
-    const lengths = addresses.flatMap((text) => subnetLength(parsePrefix(text), target));
+function findInterface(target: IpPrefix, interfaces: readonly InterfaceFacts[], inUse: string | undefined): string | undefined {
+  const holding = interfaces.flatMap(({ name, subnets }) => {
+    const lengths = subnets.filter((subnet) => contains(subnet, target)).map(({ prefixLength }) => prefixLength);
     return lengths.length > 0 ? [{ name, length: Math.max(...lengths) }] : [];
   });
   if (holding.some(({ name }) => name === inUse)) return inUse;
   return holding.sort((a, b) => b.length - a.length || byName(a, b))[0]?.name;
-}
-
-/** A host address (full prefix length) is no subnet. */
-function subnetLength(subnet: IpPrefix | undefined, target: IpPrefix): number[] {
-  if (!subnet || subnet.prefixLength === familyBits[subnet.family] || !contains(subnet, target)) return [];
-  return [subnet.prefixLength];
-}
-
-function bare(address: string): string {
-  const prefix = parsePrefix(address);
-  return prefix ? formatAddress(prefix) : address;
 }

@@ -3,8 +3,8 @@ import { formatDuration, parseDuration } from "../../api/duration.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { byAge } from "../allocate/age.ts";
-import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts } from "./candidates.ts";
-import type { ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
+import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts, readInterfaces } from "./candidates.ts";
+import type { AgentView, ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
 import { assignPriorities, highestFirst, Standing } from "./priorities.ts";
 import type { Verdict } from "./verdicts.ts";
 
@@ -25,7 +25,15 @@ export interface Placement {
   candidates: PlacedCandidate[];
   /** Selected nodes that cannot take part. */
   unfit: CandidateChoice["unfit"];
+  /** Nodes whose first report a new VirtualIP waits for before it is placed anywhere. */
+  awaited: string[];
 }
+
+/**
+ * How long the first report of an agent that has just become known is waited for, in ms. Whoever reports first, perhaps by
+ * milliseconds, would otherwise lead every VirtualIP of a new cluster, and for good, as placements stay.
+ */
+const firstReportMs = 3000;
 
 const defaultInterval = { 2: "1s", 3: "100ms" } as const;
 
@@ -35,9 +43,9 @@ export function effectiveInterval({ vrrp }: VirtualIPSpec): string {
   return milliseconds ? formatDuration(milliseconds) : defaultInterval[vrrp.version];
 }
 
-/** The placements in order of age. */
-export function place(cluster: ClusterView, verdicts: ReadonlyMap<string, Verdict>, running: RunningRouters): Placement[] {
-  const nodes = nodeFacts(cluster);
+/** The placements in order of age. `now` in monotonic ms. */
+export function place(cluster: ClusterView, verdicts: ReadonlyMap<string, Verdict>, running: RunningRouters, now: number): Placement[] {
+  const nodes = nodeFacts(cluster, now);
   const existing = new Set(nodes.filter(({ deleting }) => !deleting).map(({ name }) => name));
   const elections = cluster.virtualIPs.map((view) => ({ view, ...presentElection(view, running.get(view.name), existing) }));
   const standing = new Standing();
@@ -62,16 +70,24 @@ interface Election {
   interfaces: Map<string, InterfaceChoice>;
 }
 
+/** No report yet: the agent became known just now, or its NodeAgent has still to be made. */
+interface PlaceableNode extends NodeFacts {
+  awaited?: "known" | "unknown";
+}
+
 interface PlaceQuestion extends Election {
   spec: VirtualIPSpec;
   verdict: Verdict;
-  nodes: readonly NodeFacts[];
+  nodes: readonly PlaceableNode[];
   standing: Standing;
   load: Map<string, number>;
 }
 
 function placeOne({ view, spec, verdict, nodes, standing, load, priorities, interfaces }: PlaceQuestion): Placement {
   const { candidates, unfit } = chooseCandidates({ spec, nodes, current: keepActiveFirst(view, interfaces), load });
+  const advertisementInterval = effectiveInterval(spec);
+  const awaited = priorities.size === 0 ? awaitedNodes(nodes, candidates, unfit) : [];
+  if (awaited.length > 0) return { view, verdict, advertisementInterval, candidates: [], unfit, awaited };
   const names = candidates.map(({ node }) => node);
   const explicit = new Map(
     (spec.nodes.overrides ?? []).flatMap(({ name, priority }) => (priority === undefined ? [] : [[name, priority] as const])),
@@ -89,7 +105,15 @@ function placeOne({ view, spec, verdict, nodes, standing, load, priorities, inte
   );
   const byNode = new Map(candidates.map((candidate) => [candidate.node, candidate]));
   const placed = [...assigned].map(([node, priority]) => ({ interfaces: {}, ...byNode.get(node), node, priority }));
-  return { view, verdict, advertisementInterval: effectiveInterval(spec), candidates: placed, unfit };
+  return { view, verdict, advertisementInterval, candidates: placed, unfit, awaited };
+}
+
+/** A NodeAgent that does not exist holds nobody up who can run; where nobody can, it says why. */
+function awaitedNodes(nodes: readonly PlaceableNode[], candidates: readonly unknown[], unfit: CandidateChoice["unfit"]): string[] {
+  const selected = new Set(unfit.map(({ node }) => node));
+  const awaited = nodes.filter(({ name, awaited }) => selected.has(name) && awaited !== undefined);
+  const isReason = candidates.length === 0 || awaited.some((node) => node.awaited === "known");
+  return isReason ? awaited.map(({ name }) => name).sort() : [];
 }
 
 /** When fewer candidates are wanted than there are, the active node is the last to go. */
@@ -102,7 +126,7 @@ function keepActiveFirst({ status }: VirtualIPView, interfaces: ReadonlyMap<stri
 function retained({ view, priorities, interfaces }: Election, verdict: Verdict | undefined, routers: RoutersByNode): Placement {
   const [sample] = [...(routers?.values() ?? [])].flat();
   const candidates = [...priorities].map(([node, priority]) => ({ node, priority, interfaces: interfaces.get(node) ?? {} }));
-  return { view, verdict, advertisementInterval: sample?.advertisementInterval, candidates, unfit: [] };
+  return { view, verdict, advertisementInterval: sample?.advertisementInterval, candidates, unfit: [], awaited: [] };
 }
 
 type RoutersByNode = ReadonlyMap<string, readonly VirtualRouterSpec[]> | undefined;
@@ -127,12 +151,25 @@ function presentElection({ status }: VirtualIPView, routers: RoutersByNode, exis
   return { priorities: ordered, interfaces: new Map([...ordered.keys()].map((node) => [node, interfaces.get(node) ?? {}])) };
 }
 
-function nodeFacts({ nodes, agents }: ClusterView): NodeFacts[] {
+function nodeFacts({ nodes, agents }: ClusterView, now: number): PlaceableNode[] {
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   return nodes.map(({ name, labels, deleting, ready }) => {
     const agent = byName.get(name);
-    return { name, labels, deleting, alive: ready && agent?.silent === false, interfaces: agent?.status.interfaces };
+    return {
+      name,
+      labels,
+      deleting,
+      alive: ready && agent?.silent === false,
+      interfaces: agent?.status.interfaces && readInterfaces(agent.status.interfaces),
+      awaited: awaitedState(agent, now),
+    };
   });
+}
+
+function awaitedState(agent: AgentView | undefined, now: number): PlaceableNode["awaited"] {
+  if (!agent) return "unknown";
+  const isNew = agent.status.interfaces === undefined && now - agent.reportedAt < firstReportMs;
+  return isNew ? "known" : undefined;
 }
 
 function count(load: Map<string, number>, nodes: readonly string[]): void {

@@ -48,7 +48,7 @@ export interface Plan {
 export function makePlan(question: PlanQuestion): Plan {
   const { cluster, gone } = question;
   const running = runningRouters(cluster.agents);
-  const placements = place(cluster, judge(cluster.virtualIPs, running), running);
+  const placements = place(cluster, judge(cluster.virtualIPs, running), running, question.now);
   const reports = collectReports(cluster.agents);
   const memory = new Map<string, HolderMemory>();
   const rechecks: number[] = [];

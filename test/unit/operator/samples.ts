@@ -1,5 +1,5 @@
 /** Views of a cluster for the tests of the planner. */
-import type { NodeAgentSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
+import type { NodeAgentSpec, VirtualRouterSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
 import type { AgentView, NodeView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
 import type { VirtualIPPlan } from "../../../src/operator/plan/plan.ts";
@@ -40,6 +40,15 @@ export function agent(name: string, more: Partial<AgentView> = {}): AgentView {
 
 export function report(virtualIP: string, more: Partial<VirtualRouterStatus> = {}): VirtualRouterStatus {
   return { virtualIP, family: "IPv4", state: "BACKUP", priority: 100, since: timeAt(0), reason: "Started", transitions: 1, ...more };
+}
+
+/** A spec with an address of each family. */
+export const dual = { addresses: [{ address: "192.0.2.10/24" }, { address: "2001:db8::10" }] };
+
+export function clusterOf(...nodes: string[]): PlannedCluster {
+  const cluster = new PlannedCluster();
+  cluster.addNodes(...nodes);
+  return cluster;
 }
 
 /** A cluster that is planned again and again, as the operator does: what a plan says is recorded before the next one. */
@@ -94,6 +103,16 @@ export class PlannedCluster {
     const found = this.agents.find((view) => view.name === name);
     if (!found) throw new Error(`no agent ${name}`);
     return found;
+  }
+
+  /** What a node is to run. */
+  routers(node: string): VirtualRouterSpec[] {
+    return this.agentOf(node).spec.virtualRouters;
+  }
+
+  /** The recorded priorities of a VirtualIP, by node. */
+  priorities(name: string): Record<string, number> {
+    return Object.fromEntries((this.view(name).status.nodes ?? []).map((each) => [each.name, each.priority]));
   }
 
   /** The agent of a node reports these routers now. */

@@ -196,6 +196,17 @@ test("status: without a standby it is degraded", () => {
   assert.equal(statusOf(cluster).summary?.state, "Degraded");
 });
 
+test("status: giving the addresses up because the object is deleted is no move", () => {
+  const cluster = webOnN1();
+  cluster.virtualIPs = [{ ...cluster.view("web"), deleting: true }];
+  for (const name of ["n1", "n2"]) cluster.reports(name, both({ state: "INIT", reason: "Stopped" }));
+  cluster.step();
+  cluster.nowMs += 2000;
+  cluster.step();
+  assert.equal(statusOf(cluster).activeNode, undefined);
+  assert.equal(statusOf(cluster).history?.length, 1);
+});
+
 test("status: a node that no longer reports is no standby", () => {
   const cluster = webOnN1();
   cluster.agents = cluster.agents.map((view) => ({ ...view, silent: view.name !== "n1" }));
