@@ -14,7 +14,8 @@ using wire::IpAddress;
 constexpr std::size_t kMaxAddresses = 256;
 
 /// The link-local address that belongs to the virtual router itself: fe80::/64 with the EUI-64 of its virtual MAC 00-00-5E-00-02-{VRID}.
-/// It is the same on all candidates and is what FRR's vrrpd lists; it is only listed here, never set on an interface.
+/// It is the same on all candidates and is what FRR's vrrpd lists; it is only listed here, never set on an interface. keepalived drops
+/// adverts whose list is not its own, in version 3 as well: as a peer it needs this address, or a configured one, first in its list.
 IpAddress virtualLinkLocal(std::uint8_t virtualRouterId) {
   IpAddress address;
   address.family = Family::IPv6;

@@ -28,7 +28,7 @@ TEST(Holding, AFailedHoldIsTriedAgainWithBackoffWhileMaster) {
     bench.actuated(false, 1);
     EXPECT_EQ(bench.status().actuatorError, 1);
     std::string effects;
-    while (effects.find("hold") == std::string::npos) {
+    for (int i = 0; i < 200 && effects.find("hold") == std::string::npos; ++i) {
       bench.fire();
       effects = bench.drain();
     }
