@@ -45,7 +45,8 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     lastKnown: new LastKnownFile(options.stateDirectory, options.node, clock.wallNow),
     runner: host.runner,
     log: log.child({ component: "configuration" }),
-    onChange: () => reporter.changed(),
+    // An agent is often there before its NodeAgent, and its reports have failed until then.
+    onChange: () => reporter.reachable(),
   });
   const build = statusBuilder(host, controller, stopped);
   host.onEvents(() => reporter.changed());
@@ -65,7 +66,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
       onReachable: () => reporter.reachable(),
     },
   });
-  await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log, shutdown);
+  await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log);
   void watch.run();
   reporter.changed();
 }

@@ -91,14 +91,8 @@ function logEvents(batch: CoreEvent[], log: Logger): void {
   }
 }
 
-/** Serves /metrics, /healthz and /readyz; a busy port is a warning: addresses matter more than being watched. */
-export async function serveProbes(
-  options: AgentOptions,
-  host: Host,
-  cluster: ClusterMetrics,
-  log: Logger,
-  shutdown: Shutdown,
-): Promise<void> {
+/** Serves /metrics, /healthz and /readyz until the process ends; a busy port is a warning: addresses matter more than being watched. */
+export async function serveProbes(options: AgentOptions, host: Host, cluster: ClusterMetrics, log: Logger): Promise<void> {
   if (!options.http) return;
   const { core, runner } = host;
   const result = await startHttpServer({
@@ -113,5 +107,4 @@ export async function serveProbes(
     return;
   }
   log.info({ ...options.http, port: result.server.port }, "serving metrics and probes");
-  shutdown.step("close the HTTP server", () => result.server.close());
 }

@@ -26,7 +26,10 @@ export class Reporter {
   #due = Number.POSITIVE_INFINITY;
   #writing = false;
   #changedWhileWriting = false;
+  /** Since the last write that succeeded. */
   #failures = 0;
+  /** Of them those that the next delay counts. */
+  #backoff = 0;
   #stopped = new AbortController();
 
   constructor(options: ReporterOptions) {
@@ -39,9 +42,11 @@ export class Reporter {
     else if (this.#failures === 0) this.#schedule(collapseMs);
   }
 
-  /** The API server answers again: no retry needs to be waited for. */
+  /** What made writes fail may be over, and something may have changed: no retry needs to be waited for. */
   reachable(): void {
-    if (!this.#writing) this.#schedule(collapseMs);
+    this.#backoff = 0;
+    if (this.#writing) this.#changedWhileWriting = true;
+    else this.#schedule(collapseMs);
   }
 
   /** Ends all reports with one last of them, which may take `limitMs`; false when it could not be written. */
@@ -80,17 +85,19 @@ export class Reporter {
       await write(build(), this.#stopped.signal);
       if (this.#failures > 0) log.info({ failures: this.#failures }, "the status is reported again");
       this.#failures = 0;
+      this.#backoff = 0;
     } catch (error) {
       if (this.#failures === 0 && !this.#stopped.signal.aborted) log.warn({ error }, "the status cannot be reported");
       this.#failures += 1;
+      this.#backoff += 1;
     }
     this.#writing = false;
     this.#schedule(this.#nextDelay());
   }
 
   #nextDelay(): number {
-    if (this.#failures > 0) {
-      const delay = Math.min(retryMs.first * 2 ** (this.#failures - 1), retryMs.last);
+    if (this.#backoff > 0) {
+      const delay = Math.min(retryMs.first * 2 ** (this.#backoff - 1), retryMs.last);
       return delay * (0.5 + Math.random() / 2);
     }
     return this.#changedWhileWriting ? collapseMs : heartbeatMs;

@@ -14,7 +14,7 @@ export async function runStandalone(file: string, options: AgentOptions, log: Lo
   const host = await startHost(options, log, shutdown);
   const problems = await applyFile(file, options.node, host);
   if (problems.length > 0) throw configurationError(file, problems);
-  await serveProbes(options, host, {}, log, shutdown);
+  await serveProbes(options, host, {}, log);
   announceReady(host, log);
   let reloading: Promise<void> = Promise.resolve();
   process.on("SIGHUP", () => {

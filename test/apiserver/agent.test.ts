@@ -138,6 +138,17 @@ test("a NodeAgent's spec runs, and its status says so within a second", async ()
   await lacks("n1", web6);
 });
 
+test("an agent that was there before its NodeAgent reports as soon as there is one", async () => {
+  const agent = startAgent("n1", newStateDirectory());
+  await until("a failed report", () => agent.log().includes("the status cannot be reported"));
+  // By then the retries are seconds apart.
+  await delay(6000);
+  await apply("n1");
+  const at = Date.now();
+  await reported("n1", "Running", ({ status }) => status?.state === "Running");
+  assert.ok(Date.now() - at < 1500, `${Date.now() - at} ms`);
+});
+
 test("two agents elect; when the active one is killed the other one's status tells of the takeover", async () => {
   await apply("n1", { ...web, priority: 200 });
   await apply("n2", web);

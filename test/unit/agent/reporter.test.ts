@@ -105,6 +105,26 @@ test("when the API server is heard again the newest state is told at once", asyn
   assert.deepEqual(writes.slice(before), [{ at: 60_050, masters: 9 }]);
 });
 
+test("reachable while a write is failing: the retry does not wait for long", async () => {
+  const { clock, writes, state, reporter } = setUp();
+  state.failing = true;
+  reporter.changed();
+  await clock.advance(60_000);
+  let fail = () => {};
+  state.failing = false;
+  state.pending = new Promise((_, reject) => {
+    fail = () => reject(new Error("404"));
+  });
+  reporter.reachable();
+  await clock.advance(100);
+  reporter.reachable();
+  const before = writes.length;
+  state.pending = undefined;
+  fail();
+  await clock.advance(250);
+  assert.equal(writes.length, before + 1);
+});
+
 test("the last report gives up the one that is being written, has its own limit and is the last", async () => {
   const { clock, writes, state, reporter } = setUp();
   state.pending = new Promise(() => {});
