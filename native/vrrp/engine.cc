@@ -41,16 +41,17 @@ std::unique_ptr<Table> Engine::configure(std::unique_ptr<Table> next, TimePoint 
   Table::Contents& after = *next->contents_;
   for (Interface& interface : after.interfaces) {
     const LinkState* link = impl_->links.withName(interface.name);
-    if (link != nullptr) after.bind(interface, link->index);
+    interface.ifindex = link == nullptr ? 0 : link->index;
+    after.forEachOn(interface, [&](VirtualRouter& router) {
+      if (const VirtualRouter* predecessor = before.withId(router.id())) {
+        router.inherit(*predecessor, after.effects, now);
+      } else {
+        router.start(link, after.effects, now);
+      }
+      after.keepDeadline(router);
+    });
   }
-  for (VirtualRouter& router : after.routers) {
-    if (const VirtualRouter* predecessor = before.withId(router.id())) {
-      router.inherit(*predecessor, after.effects, now);
-    } else {
-      router.start(impl_->links.withName(router.config().interface), after.effects, now);
-    }
-    after.keepDeadline(router);
-  }
+  after.indexInterfaces();
   for (VirtualRouter& router : before.routers) {
     if (after.withId(router.id()) == nullptr) router.stop(false, before.effects, now);
   }
@@ -119,14 +120,10 @@ void Engine::Impl::unlink(LinkState link, TimePoint now) {
 }
 
 void Engine::Impl::tellLink(const Interface& interface, const LinkState* link, TimePoint now) {
-  for (const auto& family : interface.routers) {
-    for (const std::uint32_t entry : family) {
-      if (entry == 0) continue;
-      VirtualRouter& router = current->routers[entry - 1];
-      router.handleLink(link, current->effects, now);
-      current->keepDeadline(router);
-    }
-  }
+  current->forEachOn(interface, [&](VirtualRouter& router) {
+    router.handleLink(link, current->effects, now);
+    current->keepDeadline(router);
+  });
 }
 
 // ----- Answers and time -----

@@ -76,9 +76,7 @@ VirtualRouter* Table::Contents::on(const Interface& interface, wire::Family fami
   return entry == 0 ? nullptr : &routers[entry - 1];
 }
 
-void Table::Contents::bind(Interface& interface, std::uint32_t ifindex) {
-  interface.ifindex = ifindex;
-  // Built anew: links change rarely, and open addressing without deletions stays simple.
+void Table::Contents::indexInterfaces() {
   std::fill(byIndex_.begin(), byIndex_.end(), nullptr);
   const std::size_t mask = byIndex_.size() - 1;
   for (Interface& each : interfaces) {

@@ -32,7 +32,22 @@ struct Table::Contents {
   /// Null when the interface has no such virtual router.
   VirtualRouter* on(const Interface& interface, wire::Family family, std::uint8_t virtualRouterId);
   /// Makes withIndex() find `interface`; with 0, not find it.
-  void bind(Interface& interface, std::uint32_t ifindex);
+  void bind(Interface& interface, std::uint32_t ifindex) {
+    interface.ifindex = ifindex;
+    indexInterfaces();
+  }
+  /// Brings withIndex() in step with the interfaces. Built anew each time: links change rarely, and open addressing without deletions
+  /// stays simple.
+  void indexInterfaces();
+
+  template <typename Action>
+  void forEachOn(const Interface& interface, const Action& action) {
+    for (const auto& family : interface.routers) {
+      for (const std::uint32_t entry : family) {
+        if (entry != 0) action(routers[entry - 1]);
+      }
+    }
+  }
 
   /// Brings the heap in step with a router that has just had an input.
   void keepDeadline(const VirtualRouter& router) { deadlines.set(indexOf(router), router.nextDeadline()); }

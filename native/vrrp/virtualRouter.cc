@@ -124,6 +124,7 @@ void VirtualRouter::receiveAsBackup(const VrrpAdvert& advert, const IpAddress& s
 
 void VirtualRouter::activeDownTimerFired(Outbox& out) {
   if (overslept(out.now)) {
+    if (run_.heard == Heard::Resignation) run_.heard = Heard::Master;  // too long ago: the whole interval, not Skew_Time
     armActiveDown(out);
     return;
   }

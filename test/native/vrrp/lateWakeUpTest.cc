@@ -122,5 +122,15 @@ TEST(LateWakeUp, ABackupThatIsLateTakesOverAtOnceOrListensAgain) {
   EXPECT_EQ(veryLate.untilDeadline(), kDown);
 }
 
+TEST(LateWakeUp, ABackupThatSleptOverAResignationListensForAWholeActiveDown) {
+  Bench bench(routerConfig());
+  bench.receive({.priority = 200});
+  bench.receive({.priority = 0});
+  bench.advance(1s);
+  bench.engine.handleTimeout(bench.now);
+  EXPECT_EQ(bench.state(), State::Backup);
+  EXPECT_EQ(bench.untilDeadline(), kDown);
+}
+
 }  // namespace
 }  // namespace aloft::vrrp

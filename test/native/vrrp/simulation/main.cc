@@ -14,7 +14,7 @@ namespace {
 using aloft::vrrp::simulation::Outcome;
 using aloft::vrrp::simulation::runScenario;
 
-constexpr std::uint64_t kDefaultSeeds = 5000;
+constexpr std::uint64_t kDefaultSeeds = 4000;
 constexpr std::uint64_t kTwiceEvery = 50;
 
 int fail(const char* program, std::uint64_t seed, const char* what) {
