@@ -35,10 +35,19 @@ function instance(router: RouterSettings, more: readonly string[]): string[] {
     ...(preempt ? [] : ["  nopreempt"]),
     ...more.map((line) => `  ${line}`),
     "  virtual_ipaddress {",
+    ...(family === "IPv6" ? [`    ${virtualLinkLocal(virtualRouterID)}`] : []),
     ...addresses.map((address) => `    ${address}`),
     "  }",
     "}",
   ];
+}
+
+/**
+ * The link-local address of the virtual router's own MAC address. RFC 9568 §5.2.9 wants one at the head of the list; keepalived starts without,
+ * but receivers that keep to the RFC discard its adverts then.
+ */
+function virtualLinkLocal(virtualRouterID: number): string {
+  return `fe80::200:5eff:fe00:2${virtualRouterID.toString(16).padStart(2, "0")}/64`;
 }
 
 let started = 0;
