@@ -110,10 +110,16 @@ export class ControlPlane {
   }
 
   /** Runs kubectl and returns its standard output; throws with kubectl's own message when it fails. */
-  kubectl(args: string[], options: KubectlOptions = {}): Promise<string> {
+  async kubectl(args: string[], options: KubectlOptions = {}): Promise<string> {
     const common = [`--kubeconfig=${this.kubeconfig(options.user)}`, `--cache-dir=${join(this.folder, "kubectl-cache")}`];
-    const [program = "", ...prefix] = [...this.#inNamespace(), this.#binaries.kubectl];
-    return run(program, [...prefix, ...common, ...args], { input: options.input, timeoutMs: options.timeoutMs ?? 60_000 });
+    const [program = "", ...prefix] = [...this.#inNamespace(), this.#binaries.kubectl, ...common];
+    try {
+      return await run(program, [...prefix, ...args], { input: options.input, timeoutMs: options.timeoutMs ?? 60_000 });
+    } catch (error) {
+      // As a user would have typed it.
+      if (error instanceof Error) error.message = error.message.replace([program, ...prefix].join(" "), "kubectl");
+      throw error;
+    }
   }
 
   /** Starts a stopped API server on the same port and waits until it is ready. */
