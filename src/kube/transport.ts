@@ -64,7 +64,7 @@ export class Transport {
       return await deadline.race(response.body.text());
     } catch (cause) {
       if (deadline.expired) this.#discardConnections();
-      throw explain(request, deadline, cause, `no answer within ${timeoutMs} ms`);
+      throw this.#explain(request, deadline, cause, `no answer within ${timeoutMs} ms`);
     } finally {
       deadline.dispose();
     }
@@ -82,8 +82,8 @@ export class Transport {
       }
     } catch (cause) {
       if (idle.expired) this.#discardConnections();
-      if (total.expired) throw explain(request, total, cause, `it lasted longer than ${totalMs} ms`);
-      throw explain(request, idle, cause, `nothing arrived for ${idleMs} ms`);
+      if (total.expired) throw this.#explain(request, total, cause, `it lasted longer than ${totalMs} ms`);
+      throw this.#explain(request, idle, cause, `nothing arrived for ${idleMs} ms`);
     } finally {
       idle.dispose();
       total.dispose();
@@ -119,6 +119,14 @@ export class Transport {
     if (response.statusCode >= 200 && response.statusCode < 300) return response;
     const retryAfter = response.headers["retry-after"];
     throw errorOfStatus(describe(request), response.statusCode, await response.body.text(), retryAfter?.toString());
+  }
+
+  #explain(request: HttpRequest, deadline: Deadline, cause: unknown, onTimeout: string): KubeError {
+    if (cause instanceof KubeError) return cause;
+    const operation = describe(request);
+    if (request.signal?.aborted || this.#closed) return new KubeError("Aborted", `${operation}: aborted`, { cause });
+    if (deadline.expired) return new KubeError("Timeout", `${operation}: ${onTimeout}`, { cause });
+    return new KubeError("Network", `${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 
   #headersOf(request: HttpRequest): Record<string, string> {
@@ -173,12 +181,4 @@ function queryOf(query: HttpRequest["query"]): string {
 
 function describe(request: HttpRequest): string {
   return `${request.method} ${request.path}`;
-}
-
-function explain(request: HttpRequest, deadline: Deadline, cause: unknown, onTimeout: string): KubeError {
-  if (cause instanceof KubeError) return cause;
-  const operation = describe(request);
-  if (request.signal?.aborted) return new KubeError("Aborted", `${operation}: aborted`, { cause });
-  if (deadline.expired) return new KubeError("Timeout", `${operation}: ${onTimeout}`, { cause });
-  return new KubeError("Network", `${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }

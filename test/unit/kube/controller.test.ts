@@ -56,6 +56,20 @@ test("an error is tried again with backoff until it succeeds", async () => {
   assert.match(text, /workqueue_retries_total\{name="test"\} 3/);
 });
 
+test("a success resets the backoff", async () => {
+  const times: number[] = [];
+  const run = start(async () => {
+    times.push(run.clock.now());
+    if (times.length !== 3) throw new Error("not yet");
+  });
+  run.controller.enqueue("a");
+  await run.clock.advance(100);
+  run.controller.enqueue("a");
+  await run.clock.advance(5);
+  assert.deepEqual(times, [0, 5, 15, 100, 105]);
+  await run.stop();
+});
+
 test("a synchronous throw is an error like any other", async () => {
   let calls = 0;
   const run = start(() => {

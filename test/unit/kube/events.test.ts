@@ -127,6 +127,15 @@ test("a fault that may pass is waited for, one that will not is not", async () =
   assert.match(await registry.render(), /aloft_events_dropped_total\{reason="failed"\} 1/);
 });
 
+test("a fault that lasts is not waited for without end", async () => {
+  const { recorder, clock, failing, registry, requests } = recording();
+  for (let index = 0; index < 20; index += 1) failing.push("Network");
+  recorder.record(vip, "Normal", "Moved", "a");
+  await clock.advance(600_000);
+  assert.equal(requests(), 6);
+  assert.match(await registry.render(), /aloft_events_dropped_total\{reason="failed"\} 1/);
+});
+
 test("an Event that the API server forgot, and a name that is taken, lead to a new name", async () => {
   const { recorder, stored, list, clock, failing } = recording();
   failing.push("AlreadyExists");

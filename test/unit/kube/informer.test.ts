@@ -156,6 +156,10 @@ const badLists: [string, (target: FaultServer) => void][] = [
     "an object that is no list",
     (target) => target.lists.push((response) => sendJson(response, 200, { kind: "Status", status: "Success" })),
   ],
+  [
+    "an object that has a version but no items",
+    (target) => target.lists.push((response) => sendJson(response, 200, { kind: "Thing", metadata: { resourceVersion: "7" } })),
+  ],
   ["a list without a version", (target) => target.lists.push((response) => sendJson(response, 200, { metadata: {}, items: [] }))],
   ["half a body", (target) => target.lists.push(cutInBody)],
   ["a proxy's page", (target) => target.lists.push((response) => void response.end("<html>busy</html>"))],
@@ -295,6 +299,16 @@ test("stop during the first list starts no watch and rejects the waiting", async
   await waiting;
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual([server.log, informer.hasSynced()], [["list"], false]);
+});
+
+test("a list that ends after the stop changes nothing", async () => {
+  const list = Promise.withResolvers<{ items: KubeObject[]; resourceVersion: string }>();
+  informer = new Informer({ client: { list: () => list.promise as never, watch: () => assert.fail("a watch") }, resource: things, clock });
+  informer.start();
+  const stopped = informer.stop();
+  list.resolve({ items: [thing("a", "1")], resourceVersion: "1" });
+  await stopped;
+  assert.deepEqual([names(), informer.hasSynced()], [[], false]);
 });
 
 test("stop ends a watch and leaves the cache readable; start works once", async () => {

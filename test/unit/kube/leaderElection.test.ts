@@ -194,6 +194,45 @@ test("work that does not end in time keeps the lease from being released and the
   finish();
 });
 
+test("after a loss the process does not stand again while its old work runs", async () => {
+  const cluster = new Cluster();
+  let isCut = false;
+  let starts = 0;
+  const work = Promise.withResolvers<void>();
+  const one = cluster.candidate("one", {
+    fault: () => (isCut ? refusal() : undefined),
+    onStarted: () => {
+      starts += 1;
+      return work.promise;
+    },
+  });
+  await cluster.clock.advance(3_000);
+  isCut = true;
+  await cluster.clock.advance(20_000);
+  isCut = false;
+  await cluster.clock.advance(60_000);
+  assert.deepEqual([starts, one.elector.isLeader()], [1, false]);
+  work.resolve();
+  await cluster.clock.advance(5_000);
+  assert.ok(starts > 1);
+  await one.stop();
+});
+
+test("renewals that are answered after their time do not count", async () => {
+  const cluster = new Cluster();
+  let isSlow = false;
+  const slow = () => new Promise<undefined>((resolve) => cluster.clock.setTimeout(() => resolve(undefined), 6_000));
+  const one = cluster.candidate("one", { fault: () => (isSlow ? (slow() as Promise<never>) : undefined) });
+  await cluster.clock.advance(2_100);
+  isSlow = true;
+  await cluster.clock.advance(10_000);
+  assert.deepEqual(cluster.log, ["0.0 one begins", "12.0 one ends"]);
+  isSlow = false;
+  const stopping = one.stop();
+  await cluster.clock.advance(10_000);
+  await stopping;
+});
+
 test("a candidate that loses the race for a missing lease waits", async () => {
   const cluster = new Cluster();
   const candidates = ["one", "two", "three"].map((identity) => cluster.candidate(identity));

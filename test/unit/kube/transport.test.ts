@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { KubeClient } from "../../../src/kube/client.ts";
 import { KubeError, type KubeErrorCode } from "../../../src/kube/kubeError.ts";
 import { until } from "../../support/waiting.ts";
-import { VirtualClock } from "../runtime/virtualClock.ts";
+import { settle, VirtualClock } from "../runtime/virtualClock.ts";
 import { type Answer, FaultServer, sendJson, sendStatus, thing, things } from "./faultServer.ts";
 
 const fieldManager = "test";
@@ -108,14 +111,43 @@ test("a request without an answer ends after its time, and the next one uses a n
   assert.deepEqual([server.connections, clock.pending], [2, 0]);
 });
 
-test("an abort ends a request that waits for a connection", async () => {
-  server.writeKubeconfig({ server: "http://192.0.2.1:6443" }); // TEST-NET-1: nobody answers.
+test("an abort ends a request at once that still waits for the TLS handshake", async (t) => {
+  const silent = createServer();
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  server.writeKubeconfig({ server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}` });
   const other = new KubeClient({ kubeconfig: server.kubeconfig });
+  t.after(async () => {
+    await other.close();
+    silent.close();
+  });
   const controller = new AbortController();
   const pending = failure(other.get(things, { name: "a" }, { signal: controller.signal }));
-  setImmediate(() => controller.abort());
-  assert.ok(["Aborted", "Network"].includes((await pending).code));
-  await other.close();
+  const [socket] = (await once(silent, "connection")) as [Socket];
+  t.after(() => socket.destroy());
+  controller.abort();
+  assert.equal((await pending).code, "Aborted");
+});
+
+test("after a time-out no idle connection is used again", async () => {
+  const held: ServerResponse[] = [];
+  server.other = (response) => void held.push(response);
+  const both = [client.get(things, { name: "a" }), client.get(things, { name: "b" })];
+  await until("both requests", () => held.length === 2, { everyMs: 1 });
+  for (const response of held.splice(0)) sendJson(response, 200, thing("a", "1"));
+  await Promise.all(both);
+  await settle(); // Both connections are idle now.
+  const late = failure(client.get(things, { name: "a" }));
+  await until("the request", () => held.length === 1, { everyMs: 1 });
+  await clock.advance(30_000);
+  assert.equal((await late).code, "Timeout");
+  server.other = (response) => sendJson(response, 200, thing("a", "1"));
+  await Promise.all([client.get(things, { name: "a" }), client.get(things, { name: "b" })]);
+  const sockets = server.requests.map((request) => request.socket);
+  assert.deepEqual(
+    sockets.slice(3).map((socket) => sockets.slice(0, 3).includes(socket)),
+    [false, false],
+  );
 });
 
 test("requests share connections until the TLS material changes", async () => {
@@ -214,7 +246,11 @@ test("a list whose continue token expired is read at once", async () => {
   );
 });
 
-test("a closed client refuses", async () => {
+test("a closed client ends what runs and refuses the rest", async () => {
+  server.other = () => {};
+  const running = failure(client.get(things, { name: "a" }));
+  await until("the request", () => server.log.length === 1, { everyMs: 1 });
   await client.close();
+  assert.equal((await running).code, "Aborted");
   assert.equal((await failure(client.get(things, { name: "a" }))).code, "Aborted");
 });
