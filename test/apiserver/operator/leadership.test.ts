@@ -73,10 +73,10 @@ test("a restart of the operator keeps every VRID, every priority and every spec 
   const first = await bed.startOperator("a");
   const isSettled = async () => {
     const { items } = await bed.client.list(virtualIPs);
-    const states = items.map(({ status }) => (status as { summary?: { state?: string } } | undefined)?.summary?.state);
-    return states.length === names.length && states.every((state) => state === "Active");
+    const backups = items.map(({ status }) => (status as { summary?: { backups?: string } } | undefined)?.summary?.backups);
+    return backups.length === names.length && backups.every((nodes) => nodes?.split(",").length === 2);
   };
-  await until("all VirtualIPs to be active", isSettled, { timeoutMs: 40_000, everyMs: 300 });
+  await until("all VirtualIPs to have a MASTER and two BACKUPs", isSettled, { timeoutMs: 40_000, everyMs: 300 });
   const before = await versions();
   assert.deepEqual(new Set(Object.values(before.virtualRouterIDs)), new Set(names.map((_, index) => index + 1)));
   assert.ok(

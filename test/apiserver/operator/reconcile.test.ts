@@ -37,7 +37,8 @@ test("a VirtualIP goes from apply to one node that answers, and on when that nod
   assert.deepEqual(ready.metadata.finalizers, [releaseFinalizer]);
   assert.equal(ready.status?.virtualRouterID, 1);
   assert.equal(ready.status?.advertisementInterval, "100ms");
-  const settled = await bed.untilVirtualIP("web", "to be redundant", (vip) => conditionOf(vip, "Degraded") === "False/Redundant");
+  const settled = await bed.untilVirtualIP("web", "to have two nodes that stand by", ({ status }) => status?.summary?.backups === "n2,n3");
+  assert.equal(conditionOf(settled, "Degraded"), "False/Redundant");
   assert.equal(conditionOf(settled, "Accepted"), "True/Accepted");
   assert.equal(conditionOf(settled, "Ready"), "True/Active");
   assert.deepEqual(
