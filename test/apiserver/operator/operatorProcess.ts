@@ -12,7 +12,7 @@ export interface OperatorFlags {
   leaseDuration?: string;
   /** Default 60s. */
   deadAfter?: string;
-  /** Whose kubeconfig it uses; default that of the administrator. */
+  /** Whose kubeconfig it uses; default that of a user with the operator's rights. */
   user?: string;
 }
 
@@ -31,13 +31,13 @@ export class OperatorProcess {
   static async start(
     plane: ControlPlane,
     name: string,
-    { leaseDuration = "3s", deadAfter = "60s", user }: OperatorFlags = {},
+    { leaseDuration = "3s", deadAfter = "60s", user = "operator" }: OperatorFlags = {},
   ): Promise<OperatorProcess> {
     const port = await freePort();
     const flags = {
       kubeconfig: plane.kubeconfig(user),
       http: `127.0.0.1:${port}`,
-      "lease-namespace": "default",
+      "lease-namespace": "aloft-system",
       identity: name,
       "lease-duration": leaseDuration,
       "dead-after": deadAfter,

@@ -10,6 +10,8 @@ import { type OperatorFlags, OperatorProcess } from "./operatorProcess.ts";
 import { PlayedLan } from "./playedLan.ts";
 
 const crds = join(import.meta.dirname, "../../../crds");
+/** The operator runs with these rights and no more. */
+const rbac = join(import.meta.dirname, "../../../deploy/rbac.yaml");
 
 export class Testbed {
   readonly plane: ControlPlane;
@@ -25,7 +27,8 @@ export class Testbed {
   }
 
   static async start(): Promise<Testbed> {
-    const plane = await startControlPlane({ users: [{ name: "limited" }] });
+    const plane = await startControlPlane({ users: [{ name: "operator", groups: ["aloft:operators"] }, { name: "limited" }] });
+    await plane.kubectl(["apply", "-f", rbac]);
     await plane.kubectl(["apply", "--server-side", "-f", crds]);
     await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
     return new Testbed(plane);
@@ -56,7 +59,8 @@ export class Testbed {
     for (const resource of [nodeAgents, nodes]) {
       for (const { metadata } of (await this.client.list(resource)).items) await this.client.delete(resource, { name: metadata.name });
     }
-    await this.plane.kubectl(["delete", "lease,events", "--all", "--namespace=default"]);
+    await this.plane.kubectl(["delete", "events", "--all", "--namespace=default"]);
+    await this.plane.kubectl(["delete", "leases", "--all", "--namespace=aloft-system"]);
     this.lan = new PlayedLan(this.client);
     this.lan.start();
   }
