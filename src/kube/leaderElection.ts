@@ -63,7 +63,7 @@ export class LeaderElector {
 
   /** Whether this process leads now, by its own monotonic clock. */
   isLeader(): boolean {
-    return this.#leading && this.#clock.now() < this.#demotionTime;
+    return this.#leading && this.#untilDemotionMs > 0;
   }
 
   /** Identity of the leader that was seen last; "" if none. */
@@ -87,8 +87,8 @@ export class LeaderElector {
     return this.#options.renewDeadlineMs / 2;
   }
 
-  get #demotionTime(): number {
-    return this.#renewedAt + this.#options.renewDeadlineMs;
+  get #untilDemotionMs(): number {
+    return Math.max(0, this.#renewedAt + this.#options.renewDeadlineMs - this.#clock.now());
   }
 
   /** Takes or renews the lease if nobody else holds it, within `limitMs`. Never throws. */
@@ -167,10 +167,10 @@ export class LeaderElector {
   /** Renews until `stop` aborts (false), or until the renew deadline passes or somebody else holds the lease (true). */
   async #keepRenewing(stop: AbortSignal): Promise<boolean> {
     for (;;) {
-      await sleep(this.#clock, Math.min(this.#options.retryPeriodMs, this.#demotionTime - this.#clock.now()), stop);
+      await sleep(this.#clock, Math.min(this.#options.retryPeriodMs, this.#untilDemotionMs), stop);
       if (stop.aborted) return false;
-      const leftMs = this.#demotionTime - this.#clock.now();
-      if (leftMs <= 0) return true;
+      const leftMs = this.#untilDemotionMs;
+      if (leftMs === 0) return true;
       if (!(await this.#tryHold(stop, Math.min(leftMs, this.#requestLimitMs))) && this.#isTakenOver) return !stop.aborted;
     }
   }
@@ -184,15 +184,16 @@ export class LeaderElector {
     try {
       await this.#options.onStarted(signal);
     } catch (error) {
-      this.#logger.error({ error }, "the leader's work failed");
+      const isTheEnd = signal.aborted && isKubeError(error, "Aborted");
+      if (!isTheEnd) this.#logger.error({ error }, "the leader's work failed");
     }
   }
 
   /** Whether `work` ends before another may take the lease. */
   async #endsInTime(work: Promise<void>): Promise<boolean> {
-    const leaseEnd = this.#renewedAt + this.#options.leaseDurationMs;
+    const leftMs = Math.max(0, this.#renewedAt + this.#options.leaseDurationMs - this.#clock.now());
     const over = new AbortController();
-    const tooLate = sleep(this.#clock, leaseEnd - this.#clock.now(), over.signal).then(() => over.signal.aborted);
+    const tooLate = sleep(this.#clock, leftMs, over.signal).then(() => over.signal.aborted);
     const inTime = await Promise.race([work.then(() => true), tooLate]);
     over.abort();
     if (!inTime) this.#logger.error({ lease: this.#options.lease.name }, "the leader's work did not end in time");

@@ -24,7 +24,7 @@ export interface HttpRequest {
 
 /** Requests that run at the same time; further ones wait for a connection. */
 const requestConnections = 8;
-/** Longer than the time between two renewals of a lease, so that it always finds a connection open. */
+/** Longer than the time between two renewals of a lease, shorter than the 90 s after which kube-apiserver closes an idle connection. */
 const keepAliveMs = 60_000;
 const connectTimeoutMs = 10_000;
 
