@@ -1,6 +1,6 @@
 /** A small Kubernetes cluster on a LAN: API server and operator on the fabric, one agent in the network namespace of each node. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatAddress, parseAddress, parsePrefix } from "../../src/api/ipAddress.ts";
 import type { NodeAgent } from "../../src/api/nodeAgent.ts";
@@ -9,7 +9,7 @@ import type { BackgroundProcess } from "../support/backgroundProcess.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
 import { Lan } from "../support/lan.ts";
 import { aloftProgram } from "../support/standaloneAgent.ts";
-import { until } from "../support/waiting.ts";
+import { hopeless, until } from "../support/waiting.ts";
 import { type Standing, standing } from "./bounds.ts";
 import { agentUser, nodeObject, operatorUser, users } from "./identities.ts";
 
@@ -69,11 +69,8 @@ export class Cluster {
     await this.apply("crds");
     await this.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
     await this.apply("deploy/rbac.yaml");
-    for (const node of this.lan.nodes) {
-      const object = nodeObject(node, this.lan.nodeAddress(node));
-      await this.kubectl(["apply", "-f", "-"], JSON.stringify(object));
-      await this.kubectl(["patch", "node", node, "--subresource=status", "--patch", JSON.stringify({ status: object.status })]);
-    }
+    const nodes = this.lan.nodes.map((node) => nodeObject(node, this.lan.nodeAddress(node)));
+    await this.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: nodes }));
   }
 
   /** Starts operator and agents, and returns when each agent has reported. */
@@ -82,7 +79,7 @@ export class Cluster {
     for (const node of this.lan.nodes) this.startAgent(node);
     const reported = async () => {
       const ended = [this.operator, ...this.agents.values()].find((process) => process?.running === false);
-      if (ended) throw new Error(`${ended.name} ended with status ${ended.status?.code}`);
+      if (ended) throw hopeless(`${ended.name} ended with status ${ended.status?.code}: ${ended.logTail(3)}`);
       const { items } = JSON.parse(await this.kubectl(["get", "nodeagents", "-o", "json"])) as { items: NodeAgent[] };
       return this.lan.nodes.every((node) => items.find(({ metadata }) => metadata.name === node)?.status?.state === "Running");
     };
@@ -95,12 +92,17 @@ export class Cluster {
     this.operator = this.lan.spawn("fabric", "operator", [aloftProgram, "operator", ...flags]);
   }
 
-  startAgent(node: string): void {
-    if (this.agents.get(node)?.running) return;
+  /** The command line of a node's agent. */
+  agentCommand(node: string): string[] {
     const stateDirectory = join(this.lan.directory, `state-${node}`);
     mkdirSync(stateDirectory, { recursive: true });
-    const flags = ["--kubeconfig", this.controlPlane.kubeconfig(agentUser(node).name), "--state-dir", stateDirectory, "--node", node];
-    this.agents.set(node, this.lan.spawn(node, `agent-${node}`, [aloftProgram, "agent", ...flags]));
+    const kubeconfig = this.controlPlane.kubeconfig(agentUser(node).name);
+    return [aloftProgram, "agent", "--kubeconfig", kubeconfig, "--state-dir", stateDirectory, "--node", node];
+  }
+
+  startAgent(node: string): void {
+    if (this.agents.get(node)?.running) return;
+    this.agents.set(node, this.lan.spawn(node, `agent-${node}`, this.agentCommand(node)));
   }
 
   agent(node: string): BackgroundProcess {
@@ -165,7 +167,16 @@ export class Cluster {
   logHint(): string {
     const logs = ["operator", ...this.lan.nodes.map((node) => `agent-${node}`)].map((name) => join(this.lan.directory, `${name}.log`));
     const damage = logs.filter(existsSync).flatMap((log) => lastComplaint(log));
-    return [`logs are in ${this.lan.directory}`, ...damage].join("\n    ");
+    return damage.length === 0 ? "no log says why" : ["the logs complain:", ...damage].join("\n    ");
+  }
+
+  /** Leaves the logs of all processes in the LAN's directory when everything else goes. */
+  keepLogs(): void {
+    this.lan.keepDirectory();
+    for (const name of ["etcd.log", "kube-apiserver.log"]) {
+      const log = this.plane && join(this.plane.folder, name);
+      if (log && existsSync(log)) copyFileSync(log, join(this.lan.directory, name));
+    }
   }
 
   /** Ends and removes everything. Idempotent. */
@@ -188,11 +199,12 @@ export function withoutPrefix(text: string): string {
   return address ? formatAddress(address) : text;
 }
 
-/** The last line of a log that is a warning or worse. */
+/** The last warning or worse of a log, in short. */
 function lastComplaint(log: string): string[] {
   const complaint = readFileSync(log, "utf8")
     .split("\n")
-    .filter((line) => /"level":("(warn|error|fatal)"|[456]0)/.test(line) || /^\S*Error:/.test(line))
-    .at(-1);
-  return complaint ? [`${log}: ${complaint}`] : [];
+    .findLast((line) => /"level":"(warn|error|fatal)"/.test(line));
+  if (complaint === undefined) return [];
+  const { msg, error } = JSON.parse(complaint) as { msg?: string; error?: { message?: string } };
+  return [`${basename(log)}: ${[msg, error?.message].filter(Boolean).join(": ")}`];
 }

@@ -14,7 +14,7 @@ import type { VirtualIP } from "../../src/api/virtualIP.ts";
 import { Cluster, checkout } from "./cluster.ts";
 import { type Drill, drills, runDrill } from "./drills.ts";
 import { howToUse, keepRunning, stopKept } from "./keep.ts";
-import { type DrillResult, failures, formatDrills } from "./report.ts";
+import { type DrillResult, explanation, failures, formatDrills } from "./report.ts";
 import { Steps } from "./steps.ts";
 
 const virtualIPFile = "deploy/examples/virtualip.yaml";
@@ -67,20 +67,18 @@ async function runDrills(cluster: Cluster, steps: Steps, chosen: readonly Drill[
   return results;
 }
 
-function printResults(results: readonly DrillResult[], steps: Steps): boolean {
+function printResults(results: readonly DrillResult[], steps: Steps): void {
   const [titles = "", ...lines] = formatDrills(results);
   steps.line();
   steps.line(`  ${steps.bold(titles)}`);
   for (const line of lines) steps.line(`  ${line.endsWith("ok") ? line : steps.red(line)}`);
-  steps.lines([
-    "",
-    "Times in ms. Takeover: last advert of the old node to the first of the new one, as the client's kernel stamped them.",
-    "",
-  ]);
-  const failed = failures(results);
-  if (failed.length === 0) steps.line(`  ${steps.green("Every takeover stayed within the time that VRRP allows.")}`);
+  steps.lines(["", ...explanation(results), ""]);
+}
+
+function printVerdict(failed: readonly string[], steps: Steps): void {
+  if (failed.length === 0) steps.line(`  ${steps.green("Every takeover stayed within its bound.")}`);
   else steps.lines(failed.map((failure) => steps.red(failure)));
-  return failed.length === 0;
+  steps.line();
 }
 
 async function demo(flags: Flags): Promise<boolean> {
@@ -94,18 +92,17 @@ async function demo(flags: Flags): Promise<boolean> {
     const { metadata } = await bringUp(cluster, steps);
     await printVirtualIPs(cluster, steps);
     const results = await runDrills(cluster, steps, chosen, metadata.name);
-    const isGood = printResults(results, steps);
     if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ drills: results }, null, 2)}\n`);
-    if (!flags.keep) await steps.step("removed again", () => cluster.destroy());
-    else {
-      keepRunning(cluster);
-      steps.lines(howToUse(cluster));
-    }
-    steps.line();
-    return isGood;
+    if (flags.keep) keepRunning(cluster);
+    else await steps.step("everything removed", () => cluster.destroy());
+    printResults(results, steps);
+    const failed = failures(results);
+    printVerdict(failed, steps);
+    if (flags.keep) steps.lines(howToUse(cluster));
+    return failed.length === 0;
   } catch (error) {
-    cluster.lan.keepDirectory();
-    steps.lines(["", steps.red(error instanceof Error ? error.message : String(error)), cluster.logHint(), ""]);
+    cluster.keepLogs();
+    steps.lines(["", steps.red(error instanceof Error ? error.message : String(error)), `logs are in ${cluster.lan.directory}`, ""]);
     await cluster.destroy();
     return false;
   }

@@ -66,3 +66,13 @@ export function formatDrills(results: readonly DrillResult[]): string[] {
   const lines = results.flatMap((result) => result.families.map((family, index) => ({ result, family, isFirst: index === 0 })));
   return formatTable(columns, lines);
 }
+
+/** What a reader of the table needs to know. */
+export function explanation(results: readonly DrillResult[]): string[] {
+  const isLasting = results.some(({ families }) => families.some(({ isDoubleAnswerLasting }) => isDoubleAnswerLasting));
+  return [
+    "Times in ms. Takeover: last advert of the old node to the first of the new one, by the client's kernel. Protocol: what VRRP itself takes",
+    "at most with these priorities and this interval. Bound: the same and what the machine may add; a takeover beyond it fails the drill.",
+    ...(isLasting ? ['">": still so when the client stopped watching. The kernel of a killed agent answers until the agent is back.'] : []),
+  ];
+}

@@ -116,7 +116,7 @@ export class LanOwner {
     this.directory = directory;
     write(prefix, { pid: process.pid, startTicks: startTicks(process.pid) ?? "", directory, kept: false, note: null });
     // Its standard input is a pipe whose other end only this process has: reading ends when this process does, even by SIGKILL.
-    const program = `trap "" INT TERM HUP; read -r word; [ "$word" = leave ] && exit 0\n${removal}`;
+    const program = `trap "" INT TERM HUP; read -r word; [ "$word" = leave ] && exit 0; sleep 0.1\n${removal}`;
     this.reaper = spawn("sh", ["-c", program, "sh", prefix, directory], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
     this.reaper.stdin?.on("error", () => {});
     this.reaper.unref();
@@ -128,11 +128,11 @@ export class LanOwner {
     return ["-c", removal, "sh", this.prefix, this.keepDirectory ? "" : this.directory];
   }
 
-  // The reaper would do it too, but only after this process has ended: whoever waits for that may look at once.
+  // The reaper does it too, but only after this process has ended: whoever waits for that may look at once. The reaper then finds
+  // what a program that was still at work when this process ended has made afterwards.
   private readonly atExit = () => {
     spawnSync("sh", this.removalArguments, { timeout: 10_000 });
-    this.reaper.stdin?.destroy();
-    this.reaper.kill("SIGKILL");
+    if (this.keepDirectory) this.reaper.kill("SIGKILL");
   };
 
   private dismiss(): void {

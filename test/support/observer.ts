@@ -7,7 +7,7 @@ import { parseAddress } from "../../src/api/ipAddress.ts";
 import type { BackgroundProcess } from "./backgroundProcess.ts";
 import type { Lan } from "./lan.ts";
 import { type Advert, elapsedMs } from "./takeover.ts";
-import { until } from "./waiting.ts";
+import { hopeless, until } from "./waiting.ts";
 
 const program = fileURLToPath(new URL("../../build/native/lanobserver", import.meta.url));
 
@@ -104,7 +104,7 @@ export class Observer {
     const flags = ["--interface", "eth0", "--capture", "--output", file, ...stream, ...pace, ...targets];
     const process = lan.spawn("client", name, [program, ...flags]);
     const begun = () => {
-      if (!process.running) throw new Error(`it ended with status ${process.status?.code}: ${process.logTail()}`);
+      if (!process.running) throw hopeless(`it ended with status ${process.status?.code}: ${process.logTail()}`);
       return readFileSync(file, "utf8").includes("\n");
     };
     await until("the start of the observer", begun, { everyMs: 5 });

@@ -8,7 +8,7 @@ import { apiVersion } from "../../src/api/group.ts";
 import type { BackgroundProcess } from "./backgroundProcess.ts";
 import type { Lan } from "./lan.ts";
 import type { RouterSettings, VrrpRouter } from "./vrrpRouter.ts";
-import { until } from "./waiting.ts";
+import { hopeless, until } from "./waiting.ts";
 
 /** The checkout's launcher. */
 export const aloftProgram = fileURLToPath(new URL("../../bin/aloft", import.meta.url));
@@ -63,7 +63,7 @@ export async function startStandaloneAgent(
   ];
   const agent = lan.spawn(node, name, [aloftProgram, "agent", "--standalone", ...flags]);
   const ready = () => {
-    if (!agent.running) throw new Error(`it ended with status ${agent.status?.code}`);
+    if (!agent.running) throw hopeless(`it ended with status ${agent.status?.code}`);
     return /"msg":"ready/.test(agent.log());
   };
   await until(`"ready" from the agent on ${node}`, ready, { everyMs: 20, hint: () => `its log is ${agent.logFile}:\n${agent.logTail(8)}` });
