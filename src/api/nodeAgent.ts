@@ -40,7 +40,7 @@ export const nodeAgentSpecSchema = z.object({
 });
 export type NodeAgentSpec = z.infer<typeof nodeAgentSpecSchema>;
 
-/** Why a virtual router is in its state; the engine's own reasons, see native/vrrp/event.h. */
+/** Why a virtual router is in its state; the engine's own reasons, see native/vrrp/effect.h. */
 export const transitionReasons = [
   "Started", // INIT → BACKUP
   "FirstElection", // BACKUP → MASTER: nobody was heard since the start
