@@ -63,7 +63,7 @@ test("SIGTERM hands the leadership over long before the lease ends", async () =>
   assert.deepEqual(await leader.stop(), { code: 0, signal: null });
   await standby.untilLeading();
   // A standby looks every 4 to 8.8 s at this duration.
-  assert.ok(performance.now() - started < 15_000);
+  assert.ok(performance.now() - started < 20_000);
 });
 
 test("a restart of the operator keeps every VRID, every priority and every spec of 50 VirtualIPs", async () => {
@@ -76,7 +76,7 @@ test("a restart of the operator keeps every VRID, every priority and every spec 
     const backups = items.map(({ status }) => (status as { summary?: { backups?: string } } | undefined)?.summary?.backups);
     return backups.length === names.length && backups.every((nodes) => nodes?.split(",").length === 2);
   };
-  await until("all VirtualIPs to have a MASTER and two BACKUPs", isSettled, { timeoutMs: 40_000, everyMs: 300 });
+  await until("all VirtualIPs to have a MASTER and two BACKUPs", isSettled, { timeoutMs: 90_000, everyMs: 300 });
   const before = await versions();
   assert.deepEqual(new Set(Object.values(before.virtualRouterIDs)), new Set(names.map((_, index) => index + 1)));
   assert.ok(
