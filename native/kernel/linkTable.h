@@ -30,8 +30,8 @@ struct Link {
   bool up = false;  ///< administratively up, with carrier
   bool loopback = false;
   wire::MacAddress mac{};
-  std::string kind;          ///< "veth", "bridge", …; "" for a physical device
-  std::uint32_t master = 0;  ///< index of the bridge or bond it is enslaved to, 0 for none
+  std::string kind;                ///< "veth", "bridge", …; "" for a physical device
+  std::uint32_t master = 0;        ///< index of the bridge or bond it is enslaved to, 0 for none
   std::vector<Address> addresses;  ///< in the kernel's order, as far as it is known
 
   const Address* find(const wire::IpPrefix& prefix) const;

@@ -39,6 +39,7 @@ Status Thread::start(const char* name, bool lockStack, std::function<void()> bod
   auto* usable = static_cast<std::byte*>(stack_) + kGuardSize;
   if (lockStack) locked_ = lockMemory(usable, kStackSize);
 
+  name_ = name;
   body_ = std::move(body);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -52,7 +53,6 @@ Status Thread::start(const char* name, bool lockStack, std::function<void()> bod
     return Error{"start thread", error};
   }
   running_ = true;
-  pthread_setname_np(handle_, name);
   return {};
 }
 
@@ -65,7 +65,9 @@ void Thread::join() {
 }
 
 void* Thread::run(void* self) {
-  static_cast<Thread*>(self)->body_();
+  auto* thread = static_cast<Thread*>(self);
+  pthread_setname_np(pthread_self(), thread->name_);
+  thread->body_();
   return nullptr;
 }
 

@@ -13,14 +13,18 @@ namespace aloft::os {
 /// blocked in it: they belong to the program's main thread. It starts in the network namespace of the thread that starts it.
 class Thread {
  public:
+#if defined(__SANITIZE_THREAD__)
+  static constexpr std::size_t kStackSize = 8 << 20;  // its thread-local data lie there as well
+#else
   static constexpr std::size_t kStackSize = 512 << 10;
+#endif
 
   Thread() = default;
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
   ~Thread() { join(); }
 
-  /// `name` has at most 15 characters. Called once.
+  /// `name` is a literal of at most 15 characters. Called once.
   Status start(const char* name, bool lockStack, std::function<void()> body);
   /// Waits for the end; nothing when it never started.
   void join();
@@ -30,6 +34,7 @@ class Thread {
  private:
   static void* run(void* self);
 
+  const char* name_ = "";
   std::function<void()> body_;
   pthread_t handle_{};
   bool running_ = false;

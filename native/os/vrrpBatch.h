@@ -36,9 +36,9 @@ class VrrpReceiver {
 
  private:
   static constexpr std::size_t kMaxIPv4Header = 60;
-  struct alignas(8) Slot {
+  struct Slot {
     std::array<std::uint8_t, wire::kMaxVrrpSize + kMaxIPv4Header> bytes;
-    std::array<std::uint8_t, 128> control;
+    alignas(cmsghdr) std::array<std::uint8_t, 128> control;
     sockaddr_in6 source;
     iovec vector;
   };
@@ -74,9 +74,9 @@ class VrrpSender {
   std::span<const std::uint32_t> flush(int fd);
 
  private:
-  struct alignas(8) Slot {
+  struct Slot {
     sockaddr_storage destination;
-    std::array<std::uint8_t, 64> control;
+    alignas(cmsghdr) std::array<std::uint8_t, 64> control;
     iovec vector;
   };
 

@@ -75,7 +75,8 @@ os::Status Actuator::join() {
 
 void Actuator::run(bool highPriority) {
   // Never real time: an address operation can keep the kernel busy for long. A refusal costs latency on a busy node and nothing else.
-  if (highPriority) [[maybe_unused]] const os::Status nice = os::requestHighPriority();
+  if (highPriority) [[maybe_unused]]
+    const os::Status nice = os::requestHighPriority();
   std::array<epoll_event, 2> events;
   while (!last_) {
     epoll_.wait(events, waitingTime());
@@ -109,8 +110,8 @@ void Actuator::settle() {
 // ----- What the kernel tells -----
 
 void Actuator::readMonitor() {
-  const bool complete = monitor_.drain({[this](const wire::LinkMessage& message) { hear(message); },
-                                        [this](const wire::AddressMessage& message) { hear(message); }});
+  const bool complete = monitor_.drain(
+      {[this](const wire::LinkMessage& message) { hear(message); }, [this](const wire::AddressMessage& message) { hear(message); }});
   if (!complete) resync();
 }
 

@@ -32,8 +32,8 @@ class Actuator {
   /// Subscribes and dumps, so that links() is true from the start. `notify` is called by the actuator thread when takeEvents() or the ring
   /// of state changes has something; it must not wait.
   static os::Result<std::unique_ptr<Actuator>> create(Channels& channels, std::vector<JournalEntry> journal, std::function<void()> notify);
-  Actuator(os::Epoll epoll, kernel::RouteMonitor monitor, kernel::RouteClient client, Channels& channels,
-           std::vector<JournalEntry> journal, std::function<void()> notify);
+  Actuator(os::Epoll epoll, kernel::RouteMonitor monitor, kernel::RouteClient client, Channels& channels, std::vector<JournalEntry> journal,
+           std::function<void()> notify);
   ~Actuator();
 
   os::Status start(bool highPriority);

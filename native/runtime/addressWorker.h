@@ -25,10 +25,10 @@ struct AddressJob {
 /// How a job went.
 struct AddressAnswer {
   kernel::Owner owner = kernel::kNobody;
-  bool held = false;     ///< whether the kernel has any of the owner's addresses now
-  int error = 0;         ///< errno of the first operation that failed
-  std::string message;   ///< "add 192.0.2.10/24 to eth0: Operation not permitted"
-  std::string operation; ///< "add address"
+  bool held = false;      ///< whether the kernel has any of the owner's addresses now
+  int error = 0;          ///< errno of the first operation that failed
+  std::string message;    ///< "add 192.0.2.10/24 to eth0: Operation not permitted"
+  std::string operation;  ///< "add address"
 };
 
 class AddressWorker {

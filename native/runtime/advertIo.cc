@@ -39,7 +39,8 @@ SocketTable* AdvertIo::replace(SocketTable* next) {
   if (next != nullptr) {
     for (const AdvertSocket& socket : *next) {
       // Fails only without kernel memory; the virtual routers there are then deaf, and their peers win.
-      if (!contains(former, socket)) [[maybe_unused]] const auto added = epoll_.add(socket.fd, toToken(socket));
+      if (!contains(former, socket)) [[maybe_unused]]
+        const auto added = epoll_.add(socket.fd, toToken(socket));
     }
   }
   sockets_ = next;

@@ -19,8 +19,8 @@ class AdvertIo {
   /// Tokens of sockets in epoll; others are the caller's.
   static bool isSocket(std::uint64_t token) { return (token & kSocketBit) != 0; }
 
-  /// Reads what is queued at the socket of a token, at most kMaxReceiveBatches × VrrpReceiver::kBatch packets: the rest is there in the next
-  /// round, so that a flood cannot keep the thread from its timers.
+  /// Reads what is queued at the socket of a token, at most kMaxReceiveBatches × VrrpReceiver::kBatch packets: the rest is there in the
+  /// next round, so that a flood cannot keep the thread from its timers.
   template <class Handler>
   void receive(std::uint64_t token, Handler&& handle) {
     const AdvertSocket socket = fromToken(token);

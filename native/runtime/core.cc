@@ -1,13 +1,21 @@
 #include "runtime/core.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <thread>
+
+#include "os/clock.h"
 
 namespace aloft::runtime {
 namespace {
 
 /// The vrrp thread answers within microseconds. Without real time on a busy node it may take its turn.
 constexpr int kSnapshotTimeoutMs = 1000;
+
+/// How long a configuration waits until the actuator has opened the sockets that it needs, which may have to wait for RTNL. A virtual
+/// router that starts without goes to FAULT first, to nobody's harm but the log's. One that leaves must resign, whatever RTNL does.
+constexpr auto kPatience = std::chrono::seconds(2);
+constexpr auto kPatienceWhenOneLeaves = std::chrono::milliseconds(50);
 
 Assignment toAssignment(vrrp::RouterId id, const vrrp::RouterConfig& config) {
   return {id, config.interface, config.family, config.virtualRouterId, config.addresses};
@@ -39,9 +47,7 @@ os::Result<std::unique_ptr<Core>> Core::start(CoreOptions options) {
 Core::Core(std::unique_ptr<Channels> channels, std::unique_ptr<VrrpThread> vrrp, std::unique_ptr<Actuator> actuator)
     : channels_(std::move(channels)), vrrp_(std::move(vrrp)), actuator_(std::move(actuator)) {}
 
-Core::~Core() {
-  [[maybe_unused]] const os::Status status = stop(false);
-}
+Core::~Core() { [[maybe_unused]] const os::Status status = stop(false); }
 
 bool Core::command(const Command& command) {
   if (!channels_->commands.push(command)) return false;
@@ -56,10 +62,12 @@ os::Status Core::apply(std::vector<vrrp::RouterConfig> routers) {
 
   const Generation generation = ++generation_;
   std::vector<Assignment> assignments;
+  std::vector<vrrp::RouterId> ids;
   std::set<Election> elections;
   for (const vrrp::RouterConfig& config : routers) {
     const vrrp::RouterId id = ids_.idOf(config);
     directory_.record(id, config, generation);
+    ids.push_back(id);
     assignments.push_back(toAssignment(id, config));
     elections.emplace(config.interface, config.family, config.virtualRouterId);
   }
@@ -67,13 +75,21 @@ os::Status Core::apply(std::vector<vrrp::RouterConfig> routers) {
 
   Command configure{Command::Kind::Configure};
   configure.generation = generation;
-  configure.needsSockets = !std::includes(elections_.begin(), elections_.end(), elections.begin(), elections.end());
+  std::sort(ids.begin(), ids.end());
+  configure.patience = patience(ids, elections);
   configure.table = vrrp::Engine::prepare(std::move(routers), ids_).release();
+  routers_ = std::move(ids);
   elections_ = std::move(elections);
   // In this order: whatever the vrrp thread orders of the actuator is then about virtual routers that the actuator knows.
   actuator_->assign(generation, std::move(assignments));
   command(configure);
   return {};
+}
+
+vrrp::Duration Core::patience(const std::vector<vrrp::RouterId>& routers, const std::set<Election>& elections) const {
+  if (std::includes(elections_.begin(), elections_.end(), elections.begin(), elections.end())) return vrrp::Duration::zero();
+  const bool oneLeaves = !std::includes(routers.begin(), routers.end(), routers_.begin(), routers_.end());
+  return oneLeaves ? vrrp::Duration(kPatienceWhenOneLeaves) : vrrp::Duration(kPatience);
 }
 
 bool Core::awaitSnapshot() {
@@ -99,25 +115,42 @@ Snapshot Core::snapshot() {
 
   Snapshot snapshot;
   const auto holdings = actuator_->holdings();
+  const auto holdingsOf = [&holdings](vrrp::RouterId router) {
+    const auto found = holdings.find(router);
+    return found == holdings.end() ? nullptr : &found->second;
+  };
+  std::set<vrrp::RouterId> missing(routers_.begin(), routers_.end());
   if (buffer_ && awaitSnapshot()) {
     snapshot.discarded = buffer_->discarded;
     for (const RouterRecord& record : std::span(buffer_->routers).first(buffer_->count)) {
-      const vrrp::RouterConfig* config = directory_.find(record.id);
-      if (config == nullptr) continue;
-      RouterSnapshot router{record, config->key, {}, toWallMs(record.changedAt), faultMessage(record, *config)};
-      const auto held = holdings.find(record.id);
-      if (held != holdings.end()) {
-        router.addressesHeld = held->second.addresses;
-        if (!held->second.message.empty()) router.message = held->second.message;
-      }
-      snapshot.routers.push_back(std::move(router));
+      describe(snapshot, record, holdingsOf(record.id));
+      missing.erase(record.id);
     }
+  }
+  // Applied, but its configuration still waits for its sockets.
+  for (const vrrp::RouterId router : missing) {
+    RouterRecord record;
+    record.id = router;
+    record.changedAt = vrrp::TimePoint(os::monotonicNow());
+    describe(snapshot, record, holdingsOf(router));
   }
   snapshot.links = actuator_->links();
   snapshot.lateness = vrrp_->lateness().read();
   snapshot.realTime = vrrp_->realTime();
   snapshot.eventsLost = channels_->eventsLost.load(std::memory_order_relaxed) + actuator_->eventsLost();
   return snapshot;
+}
+
+void Core::describe(Snapshot& snapshot, const RouterRecord& record, const Actuator::Holdings* holdings) const {
+  const vrrp::RouterConfig* config = directory_.find(record.id);
+  if (config == nullptr) return;
+  RouterSnapshot router{record, config->key, {}, toWallMs(record.changedAt), faultMessage(record, *config)};
+  if (record.priority == 0) router.record.priority = config->priority;
+  if (holdings != nullptr) {
+    router.addressesHeld = holdings->addresses;
+    if (!holdings->message.empty()) router.message = holdings->message;
+  }
+  snapshot.routers.push_back(std::move(router));
 }
 
 CoreEvent Core::toEvent(const EventRecord& record) const {

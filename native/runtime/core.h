@@ -53,6 +53,8 @@ class Core {
   Core(std::unique_ptr<Channels> channels, std::unique_ptr<VrrpThread> vrrp, std::unique_ptr<Actuator> actuator);
   bool command(const Command& command);
   bool awaitSnapshot();
+  void describe(Snapshot& snapshot, const RouterRecord& record, const Actuator::Holdings* holdings) const;
+  vrrp::Duration patience(const std::vector<vrrp::RouterId>& routers, const std::set<Election>& elections) const;
   CoreEvent toEvent(const EventRecord& record) const;
 
   // Destroyed in reverse: the threads before what they share.
@@ -68,6 +70,7 @@ class Core {
   // The caller's thread's own.
   vrrp::IdRegistry ids_;
   RouterDirectory directory_;
+  std::vector<vrrp::RouterId> routers_;  ///< of the last apply(), sorted
   std::set<Election> elections_;
   Generation generation_ = 0;
   std::size_t largest_ = 0;  ///< most virtual routers in one apply()

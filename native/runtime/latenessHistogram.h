@@ -11,8 +11,8 @@ namespace aloft::runtime {
 class LatenessHistogram {
  public:
   /// Upper bounds in microseconds; a last bucket takes the rest.
-  static constexpr std::array<std::uint32_t, 15> kBoundsUs = {5,   10,   20,   50,   100,   200,   500,  1000,
-                                                             2000, 5000, 10000, 20000, 50000, 100000, 1000000};
+  static constexpr std::array<std::uint32_t, 15> kBoundsUs = {5,    10,   20,    50,    100,   200,    500,    1000,
+                                                              2000, 5000, 10000, 20000, 50000, 100000, 1000000};
 
   void record(std::chrono::nanoseconds lateness);
 

@@ -34,11 +34,11 @@ using SocketTable = std::vector<AdvertSocket>;
 struct Command {
   enum class Kind : std::uint8_t { Configure, Snapshot, Shutdown };
   Kind kind{};
-  bool keepAddresses = false;           // Shutdown
-  bool needsSockets = false;            // Configure: not before the actuator has opened what this generation needs
-  Generation generation = 0;            // Configure
-  vrrp::Table* table = nullptr;         // Configure
-  SnapshotBuffer* snapshot = nullptr;   // Snapshot; stays the caller's
+  bool keepAddresses = false;          // Shutdown
+  vrrp::Duration patience{};           // Configure: how long to wait for Report::Ready of this generation
+  Generation generation = 0;           // Configure
+  vrrp::Table* table = nullptr;        // Configure
+  SnapshotBuffer* snapshot = nullptr;  // Snapshot; stays the caller's
 };
 
 /// vrrp thread → actuator.
@@ -46,7 +46,7 @@ struct Order {
   enum class Kind : std::uint8_t {
     Hold,
     Release,
-    Reconcile,  ///< orders were lost; the state of all virtual routers follows
+    Reconcile,   ///< orders were lost; the state of all virtual routers follows
     Configured,  ///< `generation` runs; `table` is the former one and can be freed
     Discarded,   ///< `table` was never used: a newer one came before
     Retired,     ///< `sockets` is not used any more, nor are those sockets that are in no later table

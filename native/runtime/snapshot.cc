@@ -14,7 +14,7 @@ std::string faultMessage(const RouterRecord& record, const vrrp::RouterConfig& c
       return interface + " is down or has no carrier";
     case vrrp::Reason::NoSourceAddress:
       return interface + (config.family == wire::Family::IPv4 ? " has no IPv4 address to send adverts from"
-                                                             : " has no usable link-local IPv6 address to send adverts from");
+                                                              : " has no usable link-local IPv6 address to send adverts from");
     default:
       return interface + " cannot be used";
   }

@@ -17,8 +17,7 @@ class SpscRing {
 
  public:
   /// Room for at least `capacity` elements.
-  explicit SpscRing(std::size_t capacity)
-      : mask_(std::bit_ceil(capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
+  explicit SpscRing(std::size_t capacity) : mask_(std::bit_ceil(capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
   SpscRing(const SpscRing&) = delete;
   SpscRing& operator=(const SpscRing&) = delete;
 
@@ -34,9 +33,7 @@ class SpscRing {
   }
 
   /// Producer. How many elements can be pushed now, at least.
-  std::size_t room() const {
-    return capacity() - (end_.load(std::memory_order_relaxed) - begin_.load(std::memory_order_acquire));
-  }
+  std::size_t room() const { return capacity() - (end_.load(std::memory_order_relaxed) - begin_.load(std::memory_order_acquire)); }
 
   /// Consumer. False when empty.
   bool pop(T& element) {

@@ -144,7 +144,8 @@ struct Uniqueness {
 std::string interfaceProblem(const std::string& name) {
   constexpr std::size_t kMaxName = 15;  // IFNAMSIZ - 1
   if (name.empty() || name.size() > kMaxName) return "must have 1 to 15 characters";
-  const bool badCharacter = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c == '/' || c == ':' || c <= ' ' || c == 0x7f; });
+  const bool badCharacter =
+      std::any_of(name.begin(), name.end(), [](unsigned char c) { return c == '/' || c == ':' || c <= ' ' || c == 0x7f; });
   if (badCharacter || name == "." || name == "..") return "\"" + name + "\" is no name of an interface";
   return "";
 }

@@ -35,7 +35,8 @@ struct FieldProblem {
 /// an address is given to one virtual router of an interface only.
 std::variant<std::vector<vrrp::RouterConfig>, FieldProblem> validate(const std::vector<DesiredRouter>& routers);
 
-/// An interface name as the kernel allows it: 1–15 bytes, neither "." nor "..", without "/", ":" and blanks. Empty when it is good, else what is wrong.
+/// An interface name as the kernel allows it: 1–15 bytes, neither "." nor "..", without "/", ":" and blanks. Empty when it is good, else
+/// what is wrong.
 std::string interfaceProblem(const std::string& name);
 
 }  // namespace aloft::runtime

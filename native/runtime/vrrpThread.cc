@@ -24,9 +24,6 @@ constexpr auto kRealTimeBudget = 500ms;
 constexpr auto kBusyLimit = 50ms;
 constexpr timespec kBreather = {0, 200'000};
 
-/// How long a new configuration waits for sockets to be opened. They wait for RTNL, resignations must not.
-constexpr auto kSocketGrace = 50ms;
-
 /// Orders that must not be lost find this much room in the ring: those that may be lost leave it free.
 constexpr std::size_t kReservedOrders = 16;
 
@@ -170,7 +167,7 @@ void VrrpThread::take(const Command& command) {
       Order discarded{Order::Kind::Discarded};
       discarded.table = pending_.table;
       if (discarded.table != nullptr) orderReliably(discarded);
-      pending_ = {command.table, command.generation, now_ + (command.needsSockets ? kSocketGrace : 0ms)};
+      pending_ = {command.table, command.generation, now_ + command.patience};
       break;
     }
     case Command::Kind::Snapshot:

@@ -23,7 +23,9 @@ class RouteClientTest : public testing::Test {
  protected:
   void SetUp() override {
     if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "a network namespace of its own needs CAP_SYS_ADMIN";
-    ASSERT_EQ(std::system("ip link set lo up && ip link add al0 type veth peer name al1 && ip link set al0 up && ip link set al1 up"), 0);
+    ASSERT_EQ(std::system("ip link set lo up && ip link add al0 type veth peer name al1 && ip link set al0 up && ip link set al1 up "
+                          "&& until ip link show dev al0 | grep -q 'state UP'; do sleep 0.01; done"),
+              0);
     auto opened = RouteClient::open();
     ASSERT_TRUE(opened.ok());
     client_ = std::make_unique<RouteClient>(std::move(opened.value()));

@@ -51,12 +51,18 @@ class CoreTest : public testing::Test {
     test::shell("ip link add eth0 type veth peer name eth0 netns " + test::pathOf(far_));
     prepare(near_, 1);
     prepare(far_, 2);
+    // The kernel tells of the carrier a little later.
+    for (const os::Fd* space : {&near_, &far_}) {
+      test::enter(*space);
+      test::shell("until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
+    }
   }
 
   static void prepare(const os::Fd& space, int host) {
     test::enter(space);
     const std::string n = std::to_string(host);
-    test::shell("sysctl -q -w net.ipv6.conf.eth0.accept_dad=0; ip link set lo up; ip link set eth0 up; ip addr add 10.9.0." + n + "/24 dev eth0");
+    test::shell("sysctl -q -w net.ipv6.conf.eth0.accept_dad=0; ip link set lo up; ip link set eth0 up; ip addr add 10.9.0." + n +
+                "/24 dev eth0");
   }
 
   static std::unique_ptr<Core> start(const os::Fd& space, std::vector<JournalEntry> journal = {}) {
@@ -79,7 +85,8 @@ class CoreTest : public testing::Test {
   }
   static bool stands(const os::Fd& space, const std::string& address) {
     test::enter(space);
-    return test::shellSucceeds("ip addr show dev eth0 | grep -qF 'inet " + address + " ' || ip addr show dev eth0 | grep -qF 'inet6 " + address + " '");
+    return test::shellSucceeds("ip addr show dev eth0 | grep -qF 'inet " + address + " ' || ip addr show dev eth0 | grep -qF 'inet6 " +
+                               address + " '");
   }
   static bool comesToStand(const os::Fd& space, const std::string& address, bool wanted = true) {
     return within(10s, [&] { return stands(space, address) == wanted; });

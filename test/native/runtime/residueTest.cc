@@ -28,9 +28,7 @@ kernel::LinkTable links(const char* address, bool marked) {
   return table;
 }
 
-std::vector<Assignment> assignments(const char* address) {
-  return {{kRouter, "eth0", wire::Family::IPv4, 51, {prefix(address)}}};
-}
+std::vector<Assignment> assignments(const char* address) { return {{kRouter, "eth0", wire::Family::IPv4, 51, {prefix(address)}}}; }
 
 const std::vector<JournalEntry> kJournal = {{"eth0", prefix("192.0.2.10/24")}};
 const kernel::HeldAddress kHeld = {kEth0, prefix("192.0.2.10/24")};

@@ -8,9 +8,7 @@
 namespace aloft::runtime {
 namespace {
 
-DesiredRouter good() {
-  return {"vip/IPv4", "IPv4", "eth0", 51, 3, 254, 100, true, 0, "Auto", {"192.0.2.10/24"}};
-}
+DesiredRouter good() { return {"vip/IPv4", "IPv4", "eth0", 51, 3, 254, 100, true, 0, "Auto", {"192.0.2.10/24"}}; }
 
 TEST(Validate, TakesAGoodOneAndConvertsItsUnits) {
   DesiredRouter router = good();
@@ -53,7 +51,8 @@ TEST(Validate, NamesTheFieldThatIsWrong) {
       {"routers[1].virtualRouterID", [](auto& r) { r.virtualRouterID = std::nan(""); }},
       {"routers[1].virtualRouterID", [](auto& r) { r.virtualRouterID = 51; }},  // the other one's
       {"routers[1].version", [](auto& r) { r.version = 4; }},
-      {"routers[1].version", [](auto& r) { r.version = 2, r.family = "IPv6", r.addresses = {"2001:db8::1/64"}, r.advertisementIntervalMs = 1000; }},
+      {"routers[1].version",
+       [](auto& r) { r.version = 2, r.family = "IPv6", r.addresses = {"2001:db8::1/64"}, r.advertisementIntervalMs = 1000; }},
       {"routers[1].priority", [](auto& r) { r.priority = 0; }},
       {"routers[1].priority", [](auto& r) { r.priority = 256; }},
       {"routers[1].priority", [](auto& r) { r.priority = -INFINITY; }},
@@ -67,13 +66,19 @@ TEST(Validate, NamesTheFieldThatIsWrong) {
       {"routers[1].checksum", [](auto& r) { r.checksum = "auto"; }},
       {"routers[1].addresses", [](auto& r) { r.addresses = {}; }},
       {"routers[1].addresses", [](auto& r) { r.addresses.assign(129, "192.0.2.11/24"); }},
-      {"routers[1].addresses[1]", [](auto& r) { r.addresses = {"192.0.2.11/24", "192.0.2.12"}; }},
+      {"routers[1].addresses[1]",
+       [](auto& r) {
+         r.addresses = {"192.0.2.11/24", "192.0.2.12"};
+       }},
       {"routers[1].addresses[0]", [](auto& r) { r.addresses = {"192.0.2.11/33"}; }},
       {"routers[1].addresses[0]", [](auto& r) { r.addresses = {"2001:db8::1/64"}; }},
       {"routers[1].addresses[0]", [](auto& r) { r.addresses = {"0.0.0.0/0"}; }},
       {"routers[1].addresses[0]", [](auto& r) { r.addresses = {"224.0.0.18/32"}; }},
       {"routers[1].addresses[0]", [](auto& r) { r.addresses = {"192.0.2.10/32"}; }},  // the other one's
-      {"routers[1].addresses[1]", [](auto& r) { r.addresses = {"192.0.2.11/32", "192.0.2.11/24"}; }},
+      {"routers[1].addresses[1]",
+       [](auto& r) {
+         r.addresses = {"192.0.2.11/32", "192.0.2.11/24"};
+       }},
   };
   for (const Bad& bad : cases) {
     DesiredRouter second = good();
