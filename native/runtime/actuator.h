@@ -66,11 +66,15 @@ class Actuator {
     std::vector<Assignment> assignments;
   };
 
+  /// Sockets that could not be opened and addresses that could not be removed are tried again this often.
+  static constexpr std::chrono::seconds kRetryInterval{1};
+
   void run(bool highPriority);
   int waitingTime() const;
   /// Passes on what the last step brought about: sockets, links, losses, reports, events.
   void settle();
 
+  // actuatorLinks.cc
   void readMonitor();
   void resync();
   void hear(const wire::LinkMessage& message);
@@ -85,6 +89,7 @@ class Actuator {
   std::string problemOf(const Assignment& assignment) const;
   void report(const Report& report) { reports_.push_back(report); }
   void flushReports();
+
   void post(CoreEvent event);
   void notifyCaller();
 

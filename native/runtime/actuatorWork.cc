@@ -8,8 +8,6 @@
 
 namespace aloft::runtime {
 
-using namespace std::chrono_literals;
-
 void Actuator::assign(Generation generation, std::vector<Assignment> assignments) {
   {
     const std::lock_guard guard(lock_);
@@ -112,7 +110,7 @@ void Actuator::answer(const AddressAnswer& answer) {
   const bool known = assignments_.contains(answer.owner);
   if (answer.error != 0 && !known) {
     strays_.insert(answer.owner);
-    retryAt_ = os::monotonicNow() + 1s;
+    retryAt_ = os::monotonicNow() + kRetryInterval;
   }
   if (!known && !wanted_[answer.owner].due) wanted_.erase(answer.owner);
   if (answer.owner == kernel::kNobody) return;

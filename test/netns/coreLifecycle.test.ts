@@ -1,0 +1,301 @@
+/**
+ * The core's life in a process: loaded, started, fed, stopped, collected, torn down. It runs in the machine's own network namespace, with
+ * virtual routers on an interface that does not exist, so that nothing is sent and nothing is set.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Worker } from "node:worker_threads";
+import { type Core, type CoreEvent, type DesiredRouter, type DesiredState, loadAddon } from "../../src/agent/native.ts";
+import { until } from "../support/waiting.ts";
+
+const addon = loadAddon();
+const nativeModule = JSON.stringify(new URL("../../src/agent/native.ts", import.meta.url).href);
+
+function start(onEvents: (batch: CoreEvent[]) => void = () => {}): Core {
+  const started = addon.start({ heldAddresses: [], realTime: false }, onEvents);
+  assert.ok(started.ok, "start needs root");
+  return started.core;
+}
+
+function router(changes: Partial<Record<keyof DesiredRouter, unknown>> = {}): DesiredRouter {
+  return {
+    key: "vip/IPv4",
+    family: "IPv4",
+    interface: "alcore-none",
+    virtualRouterID: 51,
+    version: 3,
+    priority: 254,
+    advertisementIntervalMs: 100,
+    preempt: true,
+    preemptDelayMs: 0,
+    checksum: "Auto",
+    addresses: ["192.0.2.10/24"],
+    ...changes,
+  } as DesiredRouter;
+}
+
+test("a snapshot of a fresh core has links, no routers, and everything that the contract names", async () => {
+  const core = start();
+  const snapshot = core.snapshot();
+  assert.deepEqual(snapshot.routers, []);
+  const loopback = snapshot.links.find(({ name }) => name === "lo");
+  assert.equal(loopback?.loopback, true);
+  assert.equal(snapshot.eventsLost, 0);
+  assert.deepEqual(snapshot.realTime, { granted: false, message: "not asked for" });
+  assert.equal(snapshot.lateness.boundsUs.at(-1), Number.POSITIVE_INFINITY);
+  assert.equal(snapshot.lateness.boundsUs.length, snapshot.lateness.counts.length);
+  assert.equal(snapshot.discarded.BadChecksum, 0);
+  await core.stop();
+});
+
+test("a router on an interface that is missing is in FAULT and says so; its events tell it", async () => {
+  const events: CoreEvent[] = [];
+  const core = start((batch) => events.push(...batch));
+  assert.deepEqual(core.apply({ routers: [router()] }), { ok: true });
+  assert.equal(core.snapshot().routers[0]?.key, "vip/IPv4");
+  await until("the fault", async () => core.snapshot().routers[0]?.state === "FAULT");
+  const [snapshot] = core.snapshot().routers;
+  assert.equal(snapshot?.reason, "InterfaceMissing");
+  assert.equal(snapshot?.message, "interface alcore-none does not exist");
+  assert.equal(snapshot?.priority, 254);
+  await until("the event", async () => events.some(({ type }) => type === "stateChanged"));
+  const change = events.find((event) => event.type === "stateChanged");
+  assert.equal(change?.key, "vip/IPv4");
+  assert.equal(change?.to, "FAULT");
+  assert.ok(Math.abs((change?.changedAt ?? 0) - Date.now()) < 60_000);
+  await core.stop();
+});
+
+test("events that come with stop() are delivered before its promise is kept", async () => {
+  const events: CoreEvent[] = [];
+  const core = start((batch) => events.push(...batch));
+  core.apply({ routers: [router()] });
+  await until("the fault", async () => core.snapshot().routers[0]?.state === "FAULT");
+  await core.stop();
+  const last = events.filter((event) => event.type === "stateChanged").at(-1);
+  assert.deepEqual([last?.key, last?.to, last?.reason], ["vip/IPv4", "INIT", "Stopped"]);
+});
+
+test("stop twice gives the same promise, and later calls are answered", async () => {
+  const core = start();
+  const first = core.stop();
+  assert.equal(core.stop({ keepAddresses: true }), first);
+  assert.deepEqual(await first, { ok: true });
+  assert.equal(core.stop(), first);
+  const applied = core.apply({ routers: [router()] });
+  assert.equal(!applied.ok && applied.error.operation, "apply");
+  assert.deepEqual(core.snapshot().routers, []);
+});
+
+test("stop refuses an option that it does not understand and goes on running", async () => {
+  const core = start();
+  const refused = await core.stop({ keepAddresses: "yes" } as never);
+  assert.equal(!refused.ok && refused.error.path, "keepAddresses");
+  assert.equal(core.apply({ routers: [] }).ok, true);
+  await core.stop();
+});
+
+test("two cores run side by side", async () => {
+  const [one, two] = [start(), start()];
+  one.apply({ routers: [router()] });
+  two.apply({ routers: [router({ key: "other/IPv4" })] });
+  assert.deepEqual(
+    [one, two].map((core) => core.snapshot().routers[0]?.key),
+    ["vip/IPv4", "other/IPv4"],
+  );
+  await one.stop();
+  assert.equal(two.snapshot().routers.length, 1);
+  await two.stop();
+});
+
+const bad: [path: string, desired: unknown][] = [
+  ["", undefined],
+  ["", "routers"],
+  ["routers", {}],
+  ["routers", { routers: "none" }],
+  ["routers[0]", { routers: [null] }],
+  ["routers[1]", { routers: [router(), 7] }],
+  ["routers[0].key", { routers: [router({ key: 7 })] }],
+  ["routers[0].key", { routers: [router({ key: "" })] }],
+  ["routers[1].key", { routers: [router(), router({ virtualRouterID: 52, addresses: ["192.0.2.11/24"] })] }],
+  ["routers[0].family", { routers: [router({ family: "IPX" })] }],
+  ["routers[0].interface", { routers: [router({ interface: "../../eth0" })] }],
+  ["routers[0].interface", { routers: [router({ interface: "x".repeat(16) })] }],
+  ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: "51" })] }],
+  ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: Number.NaN })] }],
+  ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: 2n ** 64n })] }],
+  ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: 256n })] }],
+  ["routers[1].virtualRouterID", { routers: [router(), router({ key: "b", addresses: ["192.0.2.11/24"] })] }],
+  ["routers[0].version", { routers: [router({ version: 1 })] }],
+  [
+    "routers[0].version",
+    { routers: [router({ family: "IPv6", version: 2, advertisementIntervalMs: 1000, addresses: ["2001:db8::1/64"] })] },
+  ],
+  ["routers[0].priority", { routers: [router({ priority: 0 })] }],
+  ["routers[0].priority", { routers: [router({ priority: 254.5 })] }],
+  ["routers[0].advertisementIntervalMs", { routers: [router({ advertisementIntervalMs: 0 })] }],
+  ["routers[0].advertisementIntervalMs", { routers: [router({ advertisementIntervalMs: Number.POSITIVE_INFINITY })] }],
+  ["routers[0].advertisementIntervalMs", { routers: [router({ version: 2, advertisementIntervalMs: 100 })] }],
+  ["routers[0].preempt", { routers: [router({ preempt: 1 })] }],
+  ["routers[0].preemptDelayMs", { routers: [router({ preemptDelayMs: -1 })] }],
+  ["routers[0].checksum", { routers: [router({ checksum: "md5" })] }],
+  ["routers[0].addresses", { routers: [router({ addresses: "192.0.2.10/24" })] }],
+  ["routers[0].addresses", { routers: [router({ addresses: [] })] }],
+  ["routers[0].addresses", { routers: [router({ addresses: new Array(129).fill("192.0.2.10/24") })] }],
+  ["routers[0].addresses[1]", { routers: [router({ addresses: ["192.0.2.10/24", null] })] }],
+  ["routers[0].addresses[0]", { routers: [router({ addresses: ["2001:db8::1/64"] })] }],
+  ["routers[0].addresses[0]", { routers: [router({ addresses: ["192.0.2.10"] })] }],
+  ["routers[1].addresses[0]", { routers: [router(), router({ key: "b", virtualRouterID: 52 })] }],
+];
+
+test("a bad state is refused with the path of the field, and changes nothing", async (context) => {
+  const core = start();
+  assert.equal(core.apply({ routers: [router()] }).ok, true);
+  for (const [path, desired] of bad) {
+    await context.test(`${path || "the whole"}: ${show(desired)}`, () => {
+      const result = core.apply(desired as DesiredState);
+      assert.equal(result.ok, false);
+      if (result.ok) return;
+      assert.equal(result.error.path, path, result.error.message);
+      assert.equal(result.error.operation, "apply");
+      assert.deepEqual(
+        core.snapshot().routers.map(({ key }) => key),
+        ["vip/IPv4"],
+      );
+    });
+  }
+  await core.stop();
+});
+
+function show(value: unknown): string {
+  return (JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part)) ?? "undefined").slice(0, 60);
+}
+
+test("numbers may be bigints", async () => {
+  const core = start();
+  assert.deepEqual(core.apply({ routers: [router({ virtualRouterID: 51n, priority: 200n })] }), { ok: true });
+  assert.equal(core.snapshot().routers[0]?.priority, 200);
+  await core.stop();
+});
+
+test("the class of a core cannot be used to make one", async () => {
+  const core = start();
+  const Class = core.constructor as new () => Core;
+  assert.throws(() => new Class(), /made by start/);
+  await core.stop();
+});
+
+/** Runs a script with the addon in a process of its own; the core of `start()` is in `core`. */
+function run(
+  body: string,
+  args: string[] = [],
+  listener = "() => {}",
+): { status: number | null; signal: string | null; stderr: string; stdout: string } {
+  const script = `
+    import { loadAddon } from ${nativeModule};
+    const started = loadAddon().start({ heldAddresses: [], realTime: true }, ${listener});
+    let core = started.core;
+    core.apply({ routers: [${JSON.stringify(router())}] });
+    ${body}`;
+  return spawnSync(process.execPath, [...args, "--input-type=module", "-e", script], { encoding: "utf8", timeout: 20_000 });
+}
+
+const endings: [name: string, body: string, status: number][] = [
+  ["by itself: a running core does not hold the event loop", "", 0],
+  ["by process.exit()", "process.exit(7);", 7],
+  ["by process.exit() in the middle of stop()", "core.stop(); process.exit(7);", 7],
+  ["by an error that nobody catches", "setImmediate(() => { throw new Error('thrown on purpose'); });", 1],
+  ["after stop()", "await core.stop();", 0],
+];
+for (const [name, body, status] of endings) {
+  test(`a process with a running core ends ${name}`, () => {
+    const result = run(body);
+    assert.equal(result.signal, null, result.stderr);
+    assert.equal(result.status, status, result.stderr);
+  });
+}
+
+test("what the listener throws is an error that nobody catches, as from any callback", () => {
+  const result = run("setTimeout(() => {}, 10_000);", [], "() => { throw new Error('thrown by the listener'); }");
+  assert.equal(result.status, 1, result.stderr);
+  assert.match(result.stderr, /thrown by the listener/);
+});
+
+test("a core whose object is collected goes on", () => {
+  const result = run(
+    `const before = core.snapshot().routers.length;
+     core = undefined;
+     started.core = undefined;
+     for (let i = 0; i < 5; i++) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
+     const threads = (await import("node:fs")).readdirSync("/proc/self/task").map((id) => (process.getBuiltinModule("node:fs")).readFileSync("/proc/self/task/" + id + "/comm", "utf8").trim());
+     console.log(before, threads.filter((name) => name.startsWith("aloft-")).sort().join(" "));`,
+    ["--expose-gc"],
+  );
+  assert.equal(result.stdout.trim(), "1 aloft-actuator aloft-vrrp", result.stderr);
+  assert.equal(result.status, 0);
+});
+
+test("stopped cores are collected with their threads and descriptors", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const count = () => readdirSync("/proc/self/task").length * 1000 + readdirSync("/proc/self/fd").length;
+  for (let i = 0; i < 3; i++) await start().stop();
+  const before = count();
+  const cores: Core[] = [];
+  for (let i = 0; i < 10; i++) cores.push(start());
+  await Promise.all(cores.map((core) => core.stop()));
+  cores.length = 0;
+  await until("the descriptors to be closed", async () => {
+    collect();
+    return count() <= before;
+  });
+});
+
+/** A worker thread that runs a core; resolves when it has started. */
+async function workerWithCore(): Promise<Worker> {
+  const worker = new Worker(
+    `const { parentPort } = require("node:worker_threads");
+     import(${nativeModule}).then(({ loadAddon }) => {
+       const started = loadAddon().start({ heldAddresses: [], realTime: false }, () => {});
+       started.core.apply({ routers: [${JSON.stringify(router({ key: "worker/IPv4" }))}] });
+       parentPort.on("message", async (message) => {
+         if (message === "stop") await started.core.stop();
+         if (message === "stop without waiting") started.core.stop();
+         parentPort.postMessage(started.core.snapshot().routers[0].key);
+       });
+       parentPort.postMessage("started");
+     });`,
+    { eval: true },
+  );
+  await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  return worker;
+}
+
+function threadsOfCores(): number {
+  const names = readdirSync("/proc/self/task").map((id) => readFileSync(`/proc/self/task/${id}/comm`, "utf8"));
+  return names.filter((name) => name.startsWith("aloft-")).length;
+}
+
+test("a worker thread has cores of its own, which end with it", async () => {
+  const core = start();
+  const worker = await workerWithCore();
+  assert.equal(threadsOfCores(), 4);
+  await worker.terminate();
+  assert.equal(threadsOfCores(), 2);
+  assert.equal(core.apply({ routers: [] }).ok, true);
+  await core.stop();
+});
+
+test("a worker thread can be terminated in the middle of stop(), again and again", async () => {
+  for (let i = 0; i < 5; i++) {
+    const worker = await workerWithCore();
+    worker.postMessage(i % 2 === 0 ? "stop without waiting" : "stop");
+    if (i > 1) await new Promise((resolve) => setImmediate(resolve));
+    await worker.terminate();
+  }
+  await until("the end of all threads", async () => threadsOfCores() === 0);
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { loadAddon } from "../../../src/agent/native.ts";
+
+const addon = loadAddon();
+
+test("the addon has exactly the exports of its contract, and the version of the package", () => {
+  assert.deepEqual(Object.keys(addon).sort(), ["start", "version"]);
+  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  assert.equal(addon.version, version);
+});
+
+const held = { interface: "eth0", address: "192.0.2.10/24" };
+const refused: [name: string, options: unknown, path: string][] = [
+  ["no options", undefined, ""],
+  ["null", null, ""],
+  ["no realTime", { heldAddresses: [] }, "realTime"],
+  ["realTime as a text", { heldAddresses: [], realTime: "yes" }, "realTime"],
+  ["no heldAddresses", { realTime: false }, "heldAddresses"],
+  ["heldAddresses as an object", { realTime: false, heldAddresses: {} }, "heldAddresses"],
+  ["an entry that is no object", { realTime: false, heldAddresses: [held, 7] }, "heldAddresses[1]"],
+  ["an entry without interface", { realTime: false, heldAddresses: [{ address: held.address }] }, "heldAddresses[0].interface"],
+  ["a bad interface", { realTime: false, heldAddresses: [{ ...held, interface: "a/b" }] }, "heldAddresses[0].interface"],
+  ["an address without length", { realTime: false, heldAddresses: [{ ...held, address: "192.0.2.10" }] }, "heldAddresses[0].address"],
+];
+
+for (const [name, options, path] of refused) {
+  test(`start refuses ${name} and names the field`, () => {
+    const result = addon.start(options as never, () => {});
+    assert.equal(result.ok, false);
+    if (result.ok) return;
+    assert.equal(result.error.path, path);
+    assert.equal(result.error.operation, "start");
+    assert.ok(result.error.message.length > 0);
+  });
+}
+
+test("start refuses a listener that is no function", () => {
+  const result = addon.start({ heldAddresses: [], realTime: false }, undefined as never);
+  assert.equal(!result.ok && result.error.path, "onEvents");
+});
+
+test("a getter that throws is a refusal, not an exception", () => {
+  const options = {
+    heldAddresses: [],
+    get realTime(): boolean {
+      throw new Error("no such luck");
+    },
+  };
+  const result = addon.start(options, () => {});
+  assert.equal(!result.ok && result.error.path, "realTime");
+  assert.match((!result.ok && result.error.message) || "", /no such luck/);
+});
