@@ -2,19 +2,14 @@
 import type { Lateness } from "./coreDriver.ts";
 
 /**
- * Upper bound in microseconds of the bucket that holds the quantile `q` (0 to 1); the greatest value seen when that is the last bucket,
- * undefined when there is nothing.
+ * Upper bound in microseconds of the bucket that holds the quantile `q` (0 to 1), or the greatest value seen if that is less; undefined when
+ * there is nothing. Counts are cumulative, as those of Prometheus: each includes the ones before it, the last is all.
  */
 export function histogramQuantile({ boundsUs, counts, maxUs }: Lateness, q: number): number | undefined {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const total = counts.at(-1) ?? 0;
   if (total === 0) return undefined;
   const rank = Math.max(1, Math.ceil(q * total));
-  let seen = 0;
-  const index = counts.findIndex((count) => {
-    seen += count;
-    return seen >= rank;
-  });
-  return Math.min(boundsUs[index] ?? maxUs, maxUs);
+  return Math.min(boundsUs[counts.findIndex((count) => count >= rank)] ?? maxUs, maxUs);
 }
 
 /** The value at quantile `q`, nearest rank; undefined for no values. */

@@ -15,6 +15,8 @@ export const scenarios = ["kill", "stop", "cut"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export const priorities = { leader: 254, follower: 244 };
+/** Time between two pings of the client: an outage cannot be told more exactly. */
+export const probeEveryMs = 0.25;
 const virtualRouterID = 51;
 const virtualAddress: Record<Family, string> = { IPv4: "198.51.100.200", IPv6: "2001:db8:100::200" };
 const prefixLength: Record<Family, number> = { IPv4: 24, IPv6: 64 };
@@ -49,7 +51,7 @@ export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial
     routers.push(leader);
     routers.push(await start(lan, "n2", settings, priorities.follower));
     await untilHeldBy(lan, "n1", address, activeDownInterval(priorities.leader, intervalMs) + 10_000);
-    const observer = await Observer.start(lan, [address], { stream: true });
+    const observer = await Observer.start(lan, [address], { stream: true, echoEvery: `${probeEveryMs * 1000}us` });
     await sleep(Math.max(200, 1.2 * intervalMs));
     await untilPhase(observer, intervalMs, settings.phase);
     const sinceNs = process.hrtime.bigint();

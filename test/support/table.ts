@@ -25,9 +25,9 @@ function pad(text: string, columns: number, align: "left" | "right"): string {
   return align === "left" ? text + fill : fill + text;
 }
 
-/** Milliseconds with one decimal, "-" for what was not measured. */
-export function formatMs(value: number | undefined): string {
-  return value === undefined ? "-" : value.toFixed(1);
+/** Milliseconds with one decimal (or as many as asked for), "-" for what was not measured. */
+export function formatMs(value: number | undefined, decimals = 1): string {
+  return value === undefined ? "-" : value.toFixed(decimals);
 }
 
 export interface Spread {

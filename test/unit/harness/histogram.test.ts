@@ -5,10 +5,10 @@ import { excessUs, histogramQuantile, quantile } from "../../../bench/histogram.
 const lateness = (counts: number[], maxUs: number) => ({ boundsUs: [50, 100, 500], counts, sumUs: 0, maxUs });
 
 test("a quantile of a histogram is the upper bound of its bucket, and never above the greatest value", () => {
-  assert.equal(histogramQuantile(lateness([98, 1, 1, 0], 400), 0.5), 50);
-  assert.equal(histogramQuantile(lateness([98, 1, 1, 0], 400), 0.99), 100);
-  assert.equal(histogramQuantile(lateness([98, 1, 1, 0], 400), 1), 400);
-  assert.equal(histogramQuantile(lateness([10, 0, 0, 5], 900), 0.99), 900);
+  assert.equal(histogramQuantile(lateness([98, 99, 100, 100], 400), 0.5), 50);
+  assert.equal(histogramQuantile(lateness([98, 99, 100, 100], 400), 0.99), 100);
+  assert.equal(histogramQuantile(lateness([98, 99, 100, 100], 400), 1), 400);
+  assert.equal(histogramQuantile(lateness([10, 10, 10, 15], 900), 0.99), 900);
   assert.equal(histogramQuantile(lateness([0, 0, 0, 0], 0), 0.99), undefined);
 });
 

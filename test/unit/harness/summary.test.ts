@@ -21,6 +21,7 @@ test("after a kill the takeover on the wire is compared, after a cut the client'
   ]);
   assert.equal(compare(trials, "kill", 100, 304.7).ratio, 300 / 310);
   assert.equal(compare(trials, "cut", 100, 304.7).ratio, 0.25);
+  assert.equal(compare(trials, "cut", 100, 304.7).verdict, "better");
 });
 
 test("trials of other scenarios and intervals do not count, and one without a takeover is a miss", () => {
@@ -37,9 +38,17 @@ test("trials of other scenarios and intervals do not count, and one without a ta
   assert.equal(ratio, undefined);
 });
 
+test("medians that cannot be told apart are equal", () => {
+  const verdict = (ours: number, theirs: number) =>
+    compare([trial("aloft", "kill", ours, 0), trial("keepalived", "kill", theirs, 0)], "kill", 100, 304.7).verdict;
+  assert.equal(verdict(304.84, 304.8), "equal");
+  assert.equal(verdict(304.9, 304.8), "worse");
+  assert.equal(verdict(304.7, 304.8), "better");
+});
+
 test("the table has one line per make", () => {
   const comparison = compare([trial("aloft", "kill", 300, 0), trial("keepalived", "kill", 310, 0)], "kill", 100, 304.6875);
   const [, aloft = "", keepalived = ""] = formatComparisons([comparison]);
-  assert.match(aloft, /^kill\s+100\s+304\.7\s+aloft\s+1\s+300\.0 \/ 300\.0 \/ 300\.0\s.*0\.968$/);
-  assert.match(keepalived, /^\s+keepalived\s+1\s+310\.0 \/ 310\.0 \/ 310\.0/);
+  assert.match(aloft, /^kill\s+100\s+304\.69\s+aloft\s+1\s+300\.00 \/ 300\.00 \/ 300\.00\s.*0\.968\s+better$/);
+  assert.match(keepalived, /^\s+keepalived\s+1\s+310\.00 \/ 310\.00 \/ 310\.00/);
 });
