@@ -60,7 +60,10 @@ void Session::onWake(napi_env env, napi_value, void* session, void*) {
 void Session::deliverEvents(Napi::Env env) {
   const Napi::HandleScope scope(env);
   const std::vector<runtime::CoreEvent> events = core_->takeEvents();
-  if (!events.empty() && !onEvents_.IsEmpty()) onEvents_.Call({toEvents(env, events)});
+  if (events.empty() || onEvents_.IsEmpty()) return;
+  onEvents_.Call({toEvents(env, events)});
+  // Left pending, it would be a warning and no more.
+  if (env.IsExceptionPending()) napi_fatal_exception(env, env.GetAndClearPendingException().Value());
 }
 
 // ----- The end -----
