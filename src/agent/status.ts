@@ -1,5 +1,5 @@
 /** What the core says and what was asked of it → NodeAgent.status. Pure. */
-import type { Condition } from "../api/condition.ts";
+import { type Condition, type ConditionFinding, setConditions } from "../api/condition.ts";
 import { familyField } from "../api/fields.ts";
 import type { InterfaceStatus, NodeAgentStatus, VirtualRouterStatus } from "../api/nodeAgent.ts";
 import { type EntryProblem, routerKey } from "./desired.ts";
@@ -32,14 +32,9 @@ export function buildStatus(facts: StatusFacts): NodeAgentStatus {
   const known = new Set(running.map(({ virtualIP, family }) => routerKey(virtualIP, family)));
   const virtualRouters = [...running, ...refused.filter(({ virtualIP, family }) => !known.has(routerKey(virtualIP, family)))];
   const count = (state: VirtualRouterStatus["state"]) => running.filter((router) => router.state === state).length;
-  const conditions = withTransitionTimes(
-    [realTime(snapshot), preflightCondition(facts, problems), configurationApplied(applied)].map((condition) => ({
-      ...condition,
-      message: cut(condition.message, most.conditionMessage),
-      observedGeneration: applied?.generation,
-    })),
-    facts,
-  );
+  const findings = [realTime(snapshot), preflightCondition(facts, problems), configurationApplied(applied)];
+  const fitting = findings.map((finding) => ({ ...finding, message: cut(finding.message, most.conditionMessage) }));
+  const conditions = setConditions(facts.conditions, fitting, applied?.generation, facts.now.toISOString());
   return {
     observedGeneration: applied?.generation,
     state: agentState(facts, conditions, count("FAULT")),
@@ -104,15 +99,13 @@ function refusedRouter(problem: EntryProblem, since: Date): VirtualRouterStatus 
   return { ...idleRouter({ key: routerKey(virtualIP, family), family, priority }, since, "Rejected"), message: cut(message, most.message) };
 }
 
-type NewCondition = Omit<Condition, "lastTransitionTime">;
-
-function realTime({ realTime: { granted, message } }: Snapshot): NewCondition {
+function realTime({ realTime: { granted, message } }: Snapshot): ConditionFinding {
   return granted
     ? { type: "RealTime", status: "True", reason: "Granted", message: "The timers run with real-time priority." }
     : { type: "RealTime", status: "False", reason: "NotPermitted", message: message || "The timers run without real-time priority." };
 }
 
-function preflightCondition(facts: StatusFacts, problems: Map<string, string | undefined>): NewCondition {
+function preflightCondition(facts: StatusFacts, problems: Map<string, string | undefined>): ConditionFinding {
   const routers = new Set([...problems.values()].filter((problem) => problem !== undefined));
   const sentences = [...processProblems(facts.preflight), ...facts.fileProblems, ...routers];
   return sentences.length === 0
@@ -120,7 +113,7 @@ function preflightCondition(facts: StatusFacts, problems: Map<string, string | u
     : { type: "Preflight", status: "False", reason: "Failed", message: sentences.join(" ") };
 }
 
-function configurationApplied(applied: AppliedSpec | undefined): NewCondition {
+function configurationApplied(applied: AppliedSpec | undefined): ConditionFinding {
   const type = "ConfigurationApplied";
   if (!applied) return { type, status: "Unknown", reason: "Waiting", message: "No configuration has been received yet." };
   const { coreError, rejected } = applied;
@@ -128,14 +121,6 @@ function configurationApplied(applied: AppliedSpec | undefined): NewCondition {
   if (rejected.length === 0) return { type, status: "True", reason: "Applied", message: "All virtual routers of the specification run." };
   const entries = rejected.map(({ virtualIP, family, message }) => `${routerKey(virtualIP || "?", family || "?")}: ${message}`);
   return { type, status: "False", reason: "EntriesRejected", message: `Refused: ${entries.join("; ")}.` };
-}
-
-function withTransitionTimes(conditions: NewCondition[], { conditions: before, now }: StatusFacts): Condition[] {
-  return conditions.map((condition) => {
-    const old = before.find(({ type }) => type === condition.type);
-    const lastTransitionTime = old?.status === condition.status ? old.lastTransitionTime : now.toISOString();
-    return { ...condition, lastTransitionTime };
-  });
 }
 
 /** Missing real time is a matter of the node's configuration, which the floor of the interval answers: it does not degrade the agent. */

@@ -14,3 +14,30 @@ export type Condition = z.infer<typeof conditionSchema>;
 
 /** A list of conditions in the form in which server-side apply merges it: a map keyed by type. */
 export const conditionsSchema = mapList(z.array(conditionSchema).max(16), ["type"]);
+
+/** What was found out about one condition; when it became so follows from the list before. */
+export type ConditionFinding = Omit<Condition, "lastTransitionTime" | "observedGeneration">;
+
+/**
+ * The list of `findings` as conditions, in their order. lastTransitionTime is `now` (RFC 3339) where the status is new, else what it was.
+ * Conditions that `findings` does not name are dropped: each list has one writer, who names all of them.
+ */
+export function setConditions(
+  before: readonly Condition[],
+  findings: readonly ConditionFinding[],
+  observedGeneration: number | undefined,
+  now: string,
+): Condition[] {
+  return findings.map((finding) => {
+    const old = findCondition(before, finding.type);
+    return { ...finding, lastTransitionTime: old?.status === finding.status ? old.lastTransitionTime : now, observedGeneration };
+  });
+}
+
+export function findCondition<T extends { type: string }>(conditions: readonly T[] | undefined, type: string): T | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isTrue(conditions: readonly { type: string; status: string }[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === "True";
+}

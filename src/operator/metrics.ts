@@ -1,4 +1,5 @@
 /** What the operator measures of the VirtualIPs. Only the leader has values. */
+import { isTrue } from "../api/condition.ts";
 import type { Move, VirtualIPStatus } from "../api/virtualIP.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { VirtualIPPlan } from "./plan/plan.ts";
@@ -28,8 +29,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     "1 while exactly one node answers for the VirtualIP, else 0.",
     "gauge",
     each(({ name, status }) => {
-      const isReady = status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
-      return [{ labels: { virtualip: name }, value: Number(isReady === true) }];
+      return [{ labels: { virtualip: name }, value: Number(isTrue(status.conditions, "Ready")) }];
     }),
   );
   metrics.collect(

@@ -1,6 +1,5 @@
 /** Writes what a plan says of one VirtualIP: finalizer, status, Events; in this order, so that nothing is told that is not recorded. */
 import { releaseFinalizer } from "../../api/group.ts";
-import { setFinalizer } from "../../kube/apply.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { isKubeError } from "../../kube/kubeError.ts";
@@ -50,23 +49,33 @@ export class VirtualIPWriter {
     written.remember(await client.apply(virtualIPs, body, { fieldManager, signal, subresource: "status" }), clock.now());
   }
 
-  async #addFinalizer({ metadata }: KubeObject, signal: AbortSignal): Promise<KubeObject> {
-    const { client, written, clock } = this.#options;
-    const { name, resourceVersion, finalizers = [] } = metadata;
-    const patch = { metadata: { resourceVersion, finalizers: [...finalizers, releaseFinalizer] } };
-    const answer = await client.patch<KubeObject>(virtualIPs, { name }, patch, { fieldManager, signal });
+  async #addFinalizer(object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
+    const answer = await this.#writeFinalizers(object, [...(object.metadata.finalizers ?? []), releaseFinalizer], signal);
+    const { written, clock } = this.#options;
     written.remember(answer, clock.now());
     return answer;
   }
 
   /** False when the object is gone already and the cache does not know yet. */
   async #release(object: KubeObject, signal: AbortSignal): Promise<boolean> {
+    const finalizers = object.metadata.finalizers ?? [];
     try {
-      return await setFinalizer({ client: this.#options.client, fieldManager, signal }, virtualIPs, object, releaseFinalizer, false);
+      await this.#writeFinalizers(
+        object,
+        finalizers.filter((finalizer) => finalizer !== releaseFinalizer),
+        signal,
+      );
+      return true;
     } catch (error) {
       if (isKubeError(error, "NotFound")) return false;
       throw error;
     }
+  }
+
+  /** A merge patch replaces the whole list: the version guards what others have in it. */
+  #writeFinalizers({ metadata }: KubeObject, finalizers: string[], signal: AbortSignal): Promise<KubeObject> {
+    const { name, resourceVersion } = metadata;
+    return this.#options.client.patch(virtualIPs, { name }, { metadata: { resourceVersion, finalizers } }, { fieldManager, signal });
   }
 
   #tell({ view, notices, move }: VirtualIPPlan, object: KubeObject): void {

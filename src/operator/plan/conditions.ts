@@ -1,9 +1,7 @@
 /** The conditions Accepted, Ready and Degraded of a VirtualIP. Pure. */
-import type { Condition } from "../../api/condition.ts";
+import { type Condition, type ConditionFinding, findCondition } from "../../api/condition.ts";
 import type { Holding } from "./holder.ts";
 import type { Placement } from "./placements.ts";
-
-export type ConditionFinding = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 export interface ConditionQuestion {
   placement: Placement;
@@ -24,24 +22,10 @@ export function findConditions(question: ConditionQuestion): ConditionFinding[] 
   return [findAccepted(question), findReady(question), findDegraded(question)].flatMap((finding) => finding ?? []);
 }
 
-/** lastTransitionTime changes with the status only. Conditions that `findings` does not name are dropped: all are the operator's. */
-export function setConditions(
-  before: readonly Condition[],
-  findings: readonly ConditionFinding[],
-  generation: number,
-  wallNow: string,
-): Condition[] {
-  return findings.map((finding) => {
-    const old = before.find(({ type }) => type === finding.type);
-    const lastTransitionTime = old?.status === finding.status ? old.lastTransitionTime : wallNow;
-    return { ...finding, lastTransitionTime, observedGeneration: generation };
-  });
-}
-
 /** While the object is deleted it stays what it was. */
 function findAccepted({ placement: { verdict, candidates, unfit }, conditions }: ConditionQuestion): ConditionFinding | undefined {
   const type = "Accepted";
-  if (!verdict) return conditions.find((condition) => condition.type === type);
+  if (!verdict) return findCondition(conditions, type);
   if (!verdict.accepted) {
     const rest = candidates.length > 0 ? "; what was accepted before goes on" : "";
     return { type, status: "False", reason: verdict.reason, message: `${verdict.message}${rest}` };
@@ -67,7 +51,7 @@ function findReady(question: ConditionQuestion): ConditionFinding {
       if (question.allSilent) return finding("Unknown", "NoReports", "no candidate reports; what runs on them goes on");
       return finding("False", "NoMaster", "no candidate is MASTER");
     case "settling":
-      return conditions.find(({ type }) => type === "Ready") ?? finding("False", "Electing", "the candidates elect one of them");
+      return findCondition(conditions, "Ready") ?? finding("False", "Electing", "the candidates elect one of them");
   }
 }
 
@@ -88,7 +72,7 @@ function findDegraded({ placement, holding, standbys, faults, conditions }: Cond
   if (standbys.length > 0) {
     return { type, status: "False", reason: "Redundant", message: `${list(standbys)} ${standbys.length === 1 ? "stands" : "stand"} by` };
   }
-  const before = conditions.find((condition) => condition.type === type);
+  const before = findCondition(conditions, type);
   if (holding.kind === "settling" && before) return before;
   return { type, status: "True", reason: "NoStandby", message: "no other node stands by" };
 }

@@ -4,6 +4,7 @@
  * A claim is a report of state MASTER. It is void once its node is silent. Of several claims the later takeover counts, as long as
  * the others may merely be out of date; only when their nodes repeat them are there several MASTERs.
  */
+import { findCondition } from "../../api/condition.ts";
 import { parseDuration } from "../../api/duration.ts";
 import type { Family } from "../../api/ipAddress.ts";
 import type { VirtualIPStatus } from "../../api/virtualIP.ts";
@@ -102,7 +103,7 @@ function remember(before: Since | undefined, what: string | undefined, now: numb
 /** Each of two nodes has said it again after the time in which the protocol must have ended it; or it was found so before. */
 function isLastingContest({ status, advertisementInterval, now }: HolderQuestion, claims: readonly RouterReport[], since: number): boolean {
   if (claims.length < 2) return false;
-  const wasContested = status.conditions?.some(({ type, reason }) => type === "Ready" && reason === "MultipleMasters");
+  const wasContested = findCondition(status.conditions, "Ready")?.reason === "MultipleMasters";
   const end = since + toleranceMs(advertisementInterval);
   return wasContested || (now >= end && claims.filter(({ reportedAt }) => reportedAt >= end).length >= 2);
 }

@@ -1,5 +1,5 @@
 /** The Kubernetes Events that a new status gives rise to. Pure: what the status records already is not told again. */
-import type { Condition } from "../../api/condition.ts";
+import { type Condition, findCondition } from "../../api/condition.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { describeMove } from "./moves.ts";
 
@@ -20,7 +20,7 @@ export function noticesOf(before: VirtualIPStatus, after: VirtualIPStatus, move:
   const changed = (after.conditions ?? []).filter((condition) => {
     const warning = warnings[condition.type];
     if (condition.status !== warning?.status || warning.reasons?.includes(condition.reason) === false) return false;
-    const old = before.conditions?.find(({ type }) => type === condition.type);
+    const old = findCondition(before.conditions, condition.type);
     return old?.status !== condition.status || old.reason !== condition.reason;
   });
   const notices = changed.map(({ reason, message }): Notice => ({ type: "Warning", reason, message }));

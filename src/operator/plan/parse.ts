@@ -1,5 +1,6 @@
 /** Objects of the API → views. What the API server's schema would refuse today is reported, not thrown: etcd may hold older objects. */
 import { z } from "zod";
+import { isTrue } from "../../api/condition.ts";
 import { parseDuration } from "../../api/duration.ts";
 import { dnsLabelField } from "../../api/fields.ts";
 import { releaseFinalizer } from "../../api/group.ts";
@@ -41,7 +42,7 @@ export function viewNode(object: ApiObject): NodeView | undefined {
   if (!metadata.success) return undefined;
   const { name, uid = "", labels = {}, deletionTimestamp } = metadata.data;
   const conditions = salvage(nodeStatusSchema, object.status).conditions ?? [];
-  const ready = conditions.some(({ type, status }) => type === "Ready" && status === "True");
+  const ready = isTrue(conditions, "Ready");
   return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready };
 }
 

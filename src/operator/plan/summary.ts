@@ -1,4 +1,5 @@
 /** What `kubectl get vip` prints, from the rest of the status. Pure. */
+import { isTrue } from "../../api/condition.ts";
 import type { VirtualIPStatus } from "../../api/virtualIP.ts";
 import type { Holding } from "./holder.ts";
 import type { Placement } from "./placements.ts";
@@ -22,11 +23,10 @@ export function summarize(placement: Placement, status: VirtualIPStatus, holding
   return Object.fromEntries(Object.entries(summary).filter(([, value]) => value !== undefined));
 }
 
-function stateOf({ view, verdict }: Placement, { conditions = [] }: VirtualIPStatus, holding: Holding): string {
-  const isTrue = (wanted: string) => conditions.some(({ type, status }) => type === wanted && status === "True");
+function stateOf({ view, verdict }: Placement, { conditions }: VirtualIPStatus, holding: Holding): string {
   if (view.deleting) return "Terminating";
   if (verdict?.accepted === false) return "Rejected";
   if (holding.kind === "contested" || holding.kind === "familySplit") return "Split";
-  if (!isTrue("Ready")) return "Pending";
-  return isTrue("Degraded") ? "Degraded" : "Active";
+  if (!isTrue(conditions, "Ready")) return "Pending";
+  return isTrue(conditions, "Degraded") ? "Degraded" : "Active";
 }

@@ -1,4 +1,5 @@
 /** Which VirtualIPs are accepted, with which VRID; why the others are not. Pure. */
+import { findCondition } from "../../api/condition.ts";
 import { type AddressClaim, findAddressConflicts } from "../allocate/addressConflicts.ts";
 import { allocateVirtualRouterIDs, type VirtualRouterIDClaim, type VirtualRouterIDResult } from "../allocate/virtualRouterID.ts";
 import type { RunningRouters, VirtualIPView } from "./cluster.ts";
@@ -44,7 +45,7 @@ function verdictOf({ held }: VirtualRouterIDClaim, rejection: Rejection | undefi
 
 /** Whether the object was accepted in its present form. */
 function isSettled({ status, generation }: VirtualIPView): boolean {
-  const accepted = status.conditions?.find(({ type }) => type === "Accepted");
+  const accepted = findCondition(status.conditions, "Accepted");
   return accepted?.status === "True" && accepted.observedGeneration === generation;
 }
 

@@ -5,7 +5,6 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { applyStatus, setFinalizer } from "../../../src/kube/apply.ts";
 import { KubeClient } from "../../../src/kube/client.ts";
 import { KubeError, type KubeErrorCode } from "../../../src/kube/kubeError.ts";
 import { type ControlPlane, startControlPlane } from "../../support/controlPlane.ts";
@@ -112,36 +111,32 @@ test("server-side apply creates, and removes what it no longer names", async () 
 
 test("two managers each apply their own condition to one status", async () => {
   await createWidget(client, "shared");
-  const of = (type: string) => ({ conditions: [{ type, status: "True" }] });
   for (const type of ["One", "Two"]) {
-    await applyStatus({ client, fieldManager: type }, widgets, await client.get(widgets, { name: "shared" }), of(type));
+    const status = { conditions: [{ type, status: "True" }] };
+    await client.apply(widgets, { metadata: { name: "shared" }, status }, { fieldManager: type, subresource: "status" });
   }
   const { status } = await client.get<Widget>(widgets, { name: "shared" });
   assert.deepEqual(status?.conditions?.map((condition) => condition.type).sort(), ["One", "Two"]);
 });
 
-test("applyStatus writes only what changed, and never to a successor of the same name", async () => {
-  const context = { client, fieldManager: "status" };
-  const first = await createWidget(client, "reborn");
-  assert.equal(await applyStatus(context, widgets, first, { phase: "Ready" }), true);
-  const written = await client.get<Widget>(widgets, { name: "reborn" });
+test("a status that names its object's version is never applied to a successor of the same name", async () => {
+  const apply = ({ metadata: { name, resourceVersion } }: Widget, phase: string) =>
+    client.apply<Widget>(widgets, { metadata: { name, resourceVersion }, status: { phase } }, { fieldManager, subresource: "status" });
+  const written = await apply(await createWidget(client, "reborn"), "Ready");
   assert.deepEqual([written.status, written.metadata.generation], [{ phase: "Ready" }, 1]);
-  assert.equal(await applyStatus(context, widgets, written, { phase: "Ready" }), false);
-  assert.equal((await client.get(widgets, { name: "reborn" })).metadata.resourceVersion, written.metadata.resourceVersion);
   await client.delete(widgets, { name: "reborn" });
-  assert.equal(await codeOf(applyStatus(context, widgets, written, { phase: "Old" })), "NotFound");
+  assert.equal(await codeOf(apply(written, "Old")), "NotFound");
   await createWidget(client, "reborn");
-  assert.equal(await codeOf(applyStatus(context, widgets, written, { phase: "Old" })), "Conflict");
+  assert.equal(await codeOf(apply(written, "Old")), "Conflict");
 });
 
 test("a finalizer holds a deleted object until it is removed", async () => {
-  const context = { client, fieldManager };
-  assert.equal(await setFinalizer(context, widgets, await createWidget(client, "held"), "test.example.org/hold", true), true);
+  const patch = (finalizers: string[]) => client.patch(widgets, { name: "held" }, { metadata: { finalizers } }, { fieldManager });
+  await createWidget(client, "held");
+  await patch(["test.example.org/hold"]);
   await client.delete(widgets, { name: "held" });
-  const held = await client.get(widgets, { name: "held" });
-  assert.ok(held.metadata.deletionTimestamp);
-  assert.equal(await setFinalizer(context, widgets, held, "test.example.org/other", false), false);
-  assert.equal(await setFinalizer(context, widgets, held, "test.example.org/hold", false), true);
+  assert.ok((await client.get(widgets, { name: "held" })).metadata.deletionTimestamp);
+  await patch([]);
   assert.equal(await client.find(widgets, { name: "held" }), undefined);
 });
 
