@@ -16,8 +16,6 @@ export interface RequestOptions {
 export interface WriteOptions extends RequestOptions {
   /** Who owns the fields that are written; required, because the default would be the user agent. */
   fieldManager: string;
-  /** Validate and answer as usual, but store nothing. */
-  dryRun?: boolean;
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -33,7 +31,6 @@ export interface PatchOptions extends WriteOptions {
 export interface DeleteOptions extends RequestOptions {
   /** Delete only the object that has this uid and resourceVersion. */
   preconditions?: { uid?: string; resourceVersion?: string };
-  propagationPolicy?: "Foreground" | "Background" | "Orphan";
 }
 
 export interface Selection {
@@ -148,8 +145,8 @@ export class KubeClient {
 
   /** Resolves also when the object was gone already. */
   async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
-    const { preconditions, propagationPolicy } = options;
-    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions, propagationPolicy };
+    const { preconditions } = options;
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions };
     try {
       await this.#exchange({ method: "DELETE", path: pathOf(resource, ref), body }, options);
     } catch (error) {
@@ -257,5 +254,5 @@ function selectionQuery(selection: Selection): Record<string, string | undefined
 }
 
 function writeQuery(options: WriteOptions): Record<string, string | undefined> {
-  return { fieldManager: options.fieldManager, dryRun: options.dryRun ? "All" : undefined };
+  return { fieldManager: options.fieldManager };
 }

@@ -14,11 +14,6 @@ export interface Result {
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without return statement is the usual case
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<Result | void>;
 
-/** Thrown by reconcile: trying again is of no use until the object changes. Logged once. */
-export class TerminalError extends Error {
-  override readonly name = "TerminalError";
-}
-
 export interface ControllerOptions {
   name: string;
   reconcile: Reconcile;
@@ -91,11 +86,6 @@ export class Controller {
 
   #retry(key: string, error: unknown, signal: AbortSignal): ReconcileOutcome {
     const fields = { controller: this.name, key, error };
-    if (error instanceof TerminalError) {
-      this.#queue.forget(key);
-      this.#logger.error(fields, "reconciliation failed for good");
-      return "terminal";
-    }
     if (signal.aborted) {
       this.#logger.debug(fields, "reconciliation was cut short by the stop");
       return "error";

@@ -5,7 +5,7 @@ import { isKubeError, KubeError } from "./kubeError.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { type KubeMetrics, noMetrics, type WatchRestartReason, watchRestartReasons } from "./metrics.ts";
 import { type KubeObject, keyOf, type Resource } from "./object.ts";
-import { type Indexer, ObjectCache } from "./objectCache.ts";
+import { ObjectCache } from "./objectCache.ts";
 import { type Backoff, backoffMs, jittered } from "./rateLimiter.ts";
 
 export interface InformerTimings {
@@ -19,12 +19,10 @@ export interface InformerTimings {
   backoff: Backoff;
 }
 
-export interface InformerOptions<T extends KubeObject> {
+export interface InformerOptions {
   client: Pick<KubeClient, "list" | "watch">;
   resource: Resource;
   selection?: Selection;
-  /** Index name → the values under which an object is found. They see objects that no schema has checked; one that throws finds nothing. */
-  indexers?: Record<string, Indexer<T>>;
   clock?: Clock;
   logger?: Logger;
   metrics?: KubeMetrics;
@@ -40,13 +38,13 @@ const healthyMs = 10_000;
 const shortestWatchMs = 1_000;
 
 export class Informer<T extends KubeObject = KubeObject> {
-  readonly #options: InformerOptions<T>;
+  readonly #options: InformerOptions;
   readonly #timings: InformerTimings;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #metrics: KubeMetrics;
   readonly #random: () => number;
-  readonly #cache: ObjectCache<T>;
+  readonly #cache = new ObjectCache<T>();
   readonly #handlers = new Set<(key: string) => void>();
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<void>();
@@ -56,14 +54,13 @@ export class Informer<T extends KubeObject = KubeObject> {
   #heardAt: number;
   #relistDue = 0;
 
-  constructor(options: InformerOptions<T>) {
+  constructor(options: InformerOptions) {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#metrics = options.metrics ?? noMetrics;
     this.#random = options.random ?? Math.random;
-    this.#cache = new ObjectCache(options.indexers);
     this.#heardAt = this.#clock.now();
     this.#synced.promise.catch(() => {}); // Nobody may be waiting when stop() rejects it.
   }
@@ -109,11 +106,6 @@ export class Informer<T extends KubeObject = KubeObject> {
   /** All objects, deeply frozen, in no particular order. */
   list(): T[] {
     return this.#cache.list();
-  }
-
-  /** The objects under `value` in the index `name`. Throws for an index that was not declared. */
-  byIndex(name: string, value: string): T[] {
-    return this.#cache.byIndex(name, value);
   }
 
   /** Calls `handler` with the key of each object that was added, changed or deleted, first with all that are cached. Returns how to take it back. */

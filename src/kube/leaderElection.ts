@@ -22,8 +22,6 @@ export interface LeaderElectionOptions {
   onStarted: (signal: AbortSignal) => Promise<void>;
   /** Called after each leadership, when the promise of onStarted has settled or the lease has run out. */
   onStopped?: () => void | Promise<void>;
-  /** Called with the identity of each leader that is seen, also the own one. */
-  onNewLeader?: (identity: string) => void;
   clock?: Clock;
   logger?: Logger;
   metrics?: KubeMetrics;
@@ -142,7 +140,6 @@ export class LeaderElector {
     this.#seenLeader = holder;
     if (holder === "") return;
     this.#logger.info({ leader: holder, lease: this.#options.lease.name }, "leader elected");
-    this.#options.onNewLeader?.(holder);
   }
 
   /** Leads until `signal` aborts, the work ends, or the lease is lost. */

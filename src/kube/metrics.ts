@@ -25,12 +25,12 @@ export interface MetricsFactory {
   collect(name: string, help: string, type: "gauge", read: () => { labels: Labels; value: number }[]): void;
 }
 
-export type ReconcileOutcome = "success" | "requeue" | "error" | "terminal";
+export type ReconcileOutcome = "success" | "requeue" | "error";
 export type WatchRestartReason = "ended" | "expired" | "idle" | "error";
 export type EventDropReason = "spam" | "overflow" | "failed";
 
 /** Every label value that is known beforehand, so that the instruments' users can create the series at zero. */
-export const reconcileOutcomes: readonly ReconcileOutcome[] = ["success", "requeue", "error", "terminal"];
+export const reconcileOutcomes: readonly ReconcileOutcome[] = ["success", "requeue", "error"];
 export const watchRestartReasons: readonly WatchRestartReason[] = ["ended", "expired", "idle", "error"];
 const eventDropReasons: readonly EventDropReason[] = ["spam", "overflow", "failed"];
 

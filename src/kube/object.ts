@@ -54,12 +54,6 @@ export function keyOf(object: ObjectRef | KubeObject): string {
   return namespace ? `${namespace}/${name}` : name;
 }
 
-/** The inverse of keyOf(). */
-export function refOf(key: string): ObjectRef {
-  const slash = key.indexOf("/");
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
 /** Freezes an object and all that it holds, so that a cache can hand it out. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;

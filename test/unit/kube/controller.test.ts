@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Controller, type ControllerOptions, TerminalError } from "../../../src/kube/controller.ts";
+import { Controller, type ControllerOptions } from "../../../src/kube/controller.ts";
 import { KubeError } from "../../../src/kube/kubeError.ts";
 import { createKubeMetrics } from "../../../src/kube/metrics.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
@@ -78,21 +78,6 @@ test("a synchronous throw is an error like any other", async () => {
   });
   run.controller.enqueue("a");
   await run.clock.advance(6);
-  assert.equal(calls, 2);
-  await run.stop();
-});
-
-test("a TerminalError is logged once and not tried again until the key is added", async () => {
-  let calls = 0;
-  const run = start(async () => {
-    calls += 1;
-    throw new TerminalError("bad object");
-  });
-  run.controller.enqueue("a");
-  await run.clock.advance(1_000_000);
-  assert.deepEqual([calls, run.logged], [1, ["error: reconciliation failed for good"]]);
-  run.controller.enqueue("a");
-  await run.clock.advance(0);
   assert.equal(calls, 2);
   await run.stop();
 });
