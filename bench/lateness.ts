@@ -7,70 +7,15 @@
  * Ends 1 when the 99th percentile of a situation is 1 ms or more.
  */
 import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Steps } from "../test/e2e/steps.ts";
 import { Lan } from "../test/support/lan.ts";
-import { Observer } from "../test/support/observer.ts";
 import { type Column, formatTable } from "../test/support/table.ts";
-import { advertsOf } from "../test/support/takeover.ts";
-import type { DriverReport } from "./coreDriver.ts";
-import { excessUs, histogramQuantile, quantile } from "./histogram.ts";
+import { type LatenessResult, measureLateness, situations } from "./latenessTrial.ts";
 
 const limitUs = 1000;
-const driver = fileURLToPath(new URL("coreDriver.ts", import.meta.url));
-
-const situations = [
-  { title: "idle", mode: "idle", hogs: 0 },
-  { title: "JavaScript blocked", mode: "blocked", hogs: 0 },
-  { title: "all cores busy", mode: "idle", hogs: availableParallelism() },
-  { title: "JavaScript blocked, all cores busy", mode: "blocked", hogs: availableParallelism() },
-] as const;
-
-interface Quantiles {
-  p50: number | undefined;
-  p99: number | undefined;
-  max: number | undefined;
-}
-
-interface Result {
-  title: string;
-  advertsSent: number;
-  realTime: boolean;
-  /** `wakeup − deadline` by the core's histogram, in µs: upper bounds of buckets, but for the maximum. */
-  core: Quantiles;
-  /** Gap between adverts on the wire beyond the interval, in µs. */
-  wire: Quantiles;
-}
-
-async function measure(lan: Lan, situation: (typeof situations)[number], intervalMs: number, seconds: number): Promise<Result> {
-  const hogs = Array.from({ length: situation.hogs }, (_, index) =>
-    lan.spawn("client", `hog-${index}`, ["sh", "-c", "while :; do :; done"]),
-  );
-  try {
-    const observer = await Observer.start(lan, []);
-    const program = [process.execPath, driver, String(intervalMs), String(seconds), situation.mode];
-    const said = await lan.exec("n1", program, { timeoutMs: (seconds + 30) * 1000 });
-    const { adverts } = await observer.stop();
-    const report = JSON.parse(said) as DriverReport;
-    const running = advertsOf(adverts, { family: "IPv4", virtualRouterID: 51 }).filter(({ priority }) => priority > 0);
-    const measured = running.slice(-report.advertsSent).map(({ atNs }) => atNs);
-    const excess = excessUs(measured, intervalMs);
-    return {
-      title: situation.title,
-      advertsSent: report.advertsSent,
-      realTime: report.realTime.granted,
-      core: { p50: histogramQuantile(report.lateness, 0.5), p99: histogramQuantile(report.lateness, 0.99), max: report.lateness.maxUs },
-      wire: { p50: quantile(excess, 0.5), p99: quantile(excess, 0.99), max: quantile(excess, 1) },
-    };
-  } finally {
-    await Promise.all(hogs.map((hog) => hog.kill()));
-  }
-}
-
 const us = (value: number | undefined) => value?.toFixed(0) ?? "-";
-const columns: Column<Result>[] = [
+const columns: Column<LatenessResult>[] = [
   { title: "SITUATION", cell: ({ title }) => title },
   { title: "ADVERTS", cell: ({ advertsSent }) => String(advertsSent), align: "right" },
   { title: "CORE P50", cell: ({ core }) => us(core.p50), align: "right" },
@@ -92,10 +37,10 @@ async function bench(): Promise<void> {
   const [intervalMs, seconds] = [Number(values.interval), Number(values.seconds)];
   const steps = new Steps();
   const lan = await Lan.create({ nodes: 1 });
-  const results: Result[] = [];
+  const results: LatenessResult[] = [];
   try {
     for (const situation of situations) {
-      results.push(await steps.step(`${situation.title}, ${seconds} s`, () => measure(lan, situation, intervalMs, seconds)));
+      results.push(await steps.step(`${situation.title}, ${seconds} s`, () => measureLateness(lan, situation, intervalMs, seconds)));
     }
   } finally {
     await lan.destroy();
