@@ -1,5 +1,6 @@
 /** What the core says and what was asked of it → NodeAgent.status. Pure. */
 import { type Condition, type ConditionFinding, setConditions } from "../api/condition.ts";
+import { roundToMicroseconds } from "../api/duration.ts";
 import { familyField } from "../api/fields.ts";
 import type { InterfaceStatus, NodeAgentStatus, VirtualRouterStatus } from "../api/nodeAgent.ts";
 import { type EntryProblem, routerKey } from "./desired.ts";
@@ -75,7 +76,7 @@ function routerStatus(desired: DesiredRouter, router: RouterSnapshot | undefined
     since: new Date(router.changedAt).toISOString(),
     reason: router.reason || idle.reason,
     peer: router.peer || undefined,
-    silenceMs: router.silenceMs,
+    silenceMs: router.silenceMs === undefined ? undefined : roundToMicroseconds(router.silenceMs),
     transitions: router.transitions,
     message: router.message || undefined,
   };

@@ -24,6 +24,11 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(milliseconds * 1e6) / 1e6;
 }
 
+/** Milliseconds to the microsecond: what measurements are reported with. */
+export function roundToMicroseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e3) / 1e3;
+}
+
 /** The shortest Go duration of a number of milliseconds, in one unit: 100 → "100ms", 1000 → "1s", 90000 → "90s". */
 export function formatDuration(milliseconds: number): string {
   return milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`;

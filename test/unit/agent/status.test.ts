@@ -32,7 +32,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
 const condition = (status: ReturnType<typeof buildStatus>, type: string) => status.conditions?.find((one) => one.type === type);
 
 test("a running agent", () => {
-  const routers = [routerSnapshot({ state: "MASTER", reason: "AdvertTimeout", silenceMs: 361.5, peer: "192.0.2.2", transitions: 2 })];
+  const routers = [routerSnapshot({ state: "MASTER", reason: "AdvertTimeout", silenceMs: 361.500177, peer: "192.0.2.2", transitions: 2 })];
   const status = buildStatus(facts({ applied: applied([routerSpec()]), snapshot: snapshot({ routers }) }));
   assert.equal(nodeAgentStatusSchema.safeParse(status).error, undefined);
   const { conditions, virtualRouters, ...rest } = status;
