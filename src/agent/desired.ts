@@ -4,6 +4,7 @@
  */
 import { parseDuration } from "../api/duration.ts";
 import { priorityField } from "../api/fields.ts";
+import { fitsInterval, intervalRanges } from "../api/interval.ts";
 import { formatAddress, parsePrefix } from "../api/ipAddress.ts";
 import { type VirtualRouterSpec, virtualRouterSpecSchema } from "../api/nodeAgent.ts";
 import type { DesiredRouter, DesiredState } from "./native.ts";
@@ -34,11 +35,6 @@ export interface PlanOptions {
 
 /** What a thread without real-time scheduling can keep on a busy node. */
 export const intervalFloorMs = 100;
-
-const intervalRules = {
-  2: { from: 1000, to: 255_000, step: 1000, text: "whole seconds from 1s to 255s" },
-  3: { from: 10, to: 40_950, step: 10, text: "10ms to 40.95s in steps of 10ms" },
-};
 
 export const routerKey = (virtualIP: string, family: string) => `${virtualIP}/${family}`;
 
@@ -83,9 +79,9 @@ function schemaMessage(issues: { path: PropertyKey[]; message: string }[]): stri
 function toRouter(entry: VirtualRouterSpec): DesiredRouter | string {
   if (entry.family === "IPv6" && entry.version === 2) return "version: IPv6 needs VRRP version 3";
   const interval = parseDuration(entry.advertisementInterval) ?? Number.NaN;
-  const { from, to, step, text } = intervalRules[entry.version];
-  if (!(interval >= from && interval <= to && interval % step === 0)) {
-    return `advertisementInterval: version ${entry.version} allows ${text}, not ${entry.advertisementInterval}`;
+  if (!fitsInterval(entry.version, interval)) {
+    const { allowed } = intervalRanges[entry.version];
+    return `advertisementInterval: version ${entry.version} allows ${allowed}, not ${entry.advertisementInterval}`;
   }
   const preemptDelayMs = parseDuration(entry.preemptDelay) ?? Number.NaN;
   if (!(preemptDelayMs <= 1_000_000)) return `preemptDelay: must be at most 1000s, not ${entry.preemptDelay}`;

@@ -1,6 +1,8 @@
 /** VirtualIPs of a file → what this one node runs. Pure. What the operator would choose among nodes, the file has to say. */
-import { contains, type Family, familyBits, type IpPrefix, parsePrefix } from "../api/ipAddress.ts";
+import { defaultInterval } from "../api/interval.ts";
+import { type Family, families, type IpPrefix, parsePrefix } from "../api/ipAddress.ts";
 import type { VirtualRouterSpec } from "../api/nodeAgent.ts";
+import { findInterface, readSubnets } from "../api/subnets.ts";
 import { planDesired } from "./desired.ts";
 import type { LinkSnapshot } from "./native.ts";
 import type { FileProblem, PlacedVirtualIP } from "./standaloneFile.ts";
@@ -16,9 +18,6 @@ export type StandalonePlan = { ok: true; spec: { virtualRouters: VirtualRouterSp
 
 /** The priority of a node for which the file gives none: that of keepalived. */
 const defaultPriority = 100;
-/** Of both families: they move together. */
-const defaultInterval = { 2: "1s", 3: "100ms" };
-const families: Family[] = ["IPv4", "IPv6"];
 
 interface PlannedRouter {
   placed: PlacedVirtualIP;
@@ -74,28 +73,13 @@ function planVirtualIP(placed: PlacedVirtualIP, node: StandaloneNode): PlannedRo
 
 /** The interface of each family of which there are addresses; undefined when one is missing. */
 function chooseInterfaces(prefixes: IpPrefix[], links: LinkSnapshot[], explicit: string | undefined): [Family, string][] | undefined {
+  const interfaces = readSubnets(reportedInterfaces(links));
   const present = families.filter((family) => prefixes.some((prefix) => prefix.family === family));
-  const found = present.map(
-    (family) =>
-      explicit ??
-      interfaceOf(
-        prefixes.filter((prefix) => prefix.family === family),
-        links,
-      ),
-  );
+  const found = present.map((wanted) => {
+    const own = prefixes.filter(({ family }) => family === wanted);
+    return explicit ?? own.flatMap((address) => findInterface(address, interfaces) ?? [])[0];
+  });
   // A node with link-local IPv6 addresses alone still has one LAN: that of its IPv4 address.
   const fallback = found.find((name) => name !== undefined);
   return fallback === undefined ? undefined : present.map((family, index) => [family, found[index] ?? fallback]);
-}
-
-/** The interface with the longest subnet that holds one of the addresses; a host address is no subnet. */
-function interfaceOf(addresses: IpPrefix[], links: LinkSnapshot[]): string | undefined {
-  let best: { name: string; length: number } | undefined;
-  for (const { name, addresses: own } of reportedInterfaces(links)) {
-    for (const subnet of own.flatMap((text) => parsePrefix(text) ?? [])) {
-      const holds = subnet.prefixLength < familyBits[subnet.family] && addresses.some((address) => contains(subnet, address));
-      if (holds && subnet.prefixLength > (best?.length ?? -1)) best = { name, length: subnet.prefixLength };
-    }
-  }
-  return best?.name;
 }

@@ -5,6 +5,9 @@
 
 export type Family = "IPv4" | "IPv6";
 
+/** IPv4 first. */
+export const families: readonly Family[] = ["IPv4", "IPv6"];
+
 export interface IpAddress {
   family: Family;
   /** 32 or 128 bits, most significant first on the wire. */

@@ -11,7 +11,7 @@ export interface Rule<T> {
   holds(value: T): boolean;
   /** Names the field and says what is allowed. */
   message: string;
-  /** The field that the message is about, when it is not the value itself; a path below it such as "overrides". */
+  /** The field that the message is about, when it is not the value itself; a path below it such as "overrides" or "vrrp.version". */
   field?: string;
 }
 
@@ -19,7 +19,7 @@ export interface Rule<T> {
 export function withRules<Schema extends z.ZodType>(schema: Schema, rules: readonly Rule<z.output<Schema>>[]): Schema {
   const refined = schema.superRefine((value, context) => {
     for (const { holds, message, field } of rules) {
-      if (!holds(value)) context.addIssue({ code: "custom", message, path: field ? [field] : [] });
+      if (!holds(value)) context.addIssue({ code: "custom", message, path: field?.split(".") ?? [] });
     }
   });
   const validations = rules.map(({ cel, message, field }) => ({ rule: cel, message, ...(field && { fieldPath: `.${field}` }) }));

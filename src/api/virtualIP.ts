@@ -14,7 +14,7 @@ import {
 } from "./fields.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
 import { mapList, withRules } from "./rules.ts";
-import { addressListRules, addressRules, nodesRules, requirementRules, vrrpRules } from "./virtualIPRules.ts";
+import { addressListRules, addressRules, nodesRules, requirementRules, specRules, vrrpRules } from "./virtualIPRules.ts";
 
 const addressSchema = withRules(
   z.object({
@@ -87,21 +87,24 @@ const vrrpSchema = withRules(
   vrrpRules,
 );
 
-export const virtualIPSpecSchema = z.object({
-  addresses: withRules(mapList(z.array(addressSchema).min(1).max(128), ["address"]), addressListRules).describe(
-    "The addresses that move together; IPv4 and IPv6 may be mixed.",
-  ),
-  segment: dnsLabelField
-    .default("default")
-    .describe("Name of the layer 2 network. VRIDs are unique per segment; give networks that are not bridged different names."),
-  interface: interfaceField
-    .optional()
-    .describe(
-      "Interface that sends and hears the adverts and carries the addresses. Default: on each node the one whose subnet holds the address.",
+export const virtualIPSpecSchema = withRules(
+  z.object({
+    addresses: withRules(mapList(z.array(addressSchema).min(1).max(128), ["address"]), addressListRules).describe(
+      "The addresses that move together; IPv4 and IPv6 may be mixed.",
     ),
-  nodes: nodesSchema.default({ maxCandidates: 5 }).describe("Which nodes take part."),
-  vrrp: vrrpSchema.default({ version: 3, preempt: true, preemptDelay: "0s", checksum: "Auto" }).describe("Parameters of the election."),
-});
+    segment: dnsLabelField
+      .default("default")
+      .describe("Name of the layer 2 network. VRIDs are unique per segment; give networks that are not bridged different names."),
+    interface: interfaceField
+      .optional()
+      .describe(
+        "Interface that sends and hears the adverts and carries the addresses. Default: on each node the one whose subnet holds the address.",
+      ),
+    nodes: nodesSchema.default({ maxCandidates: 5 }).describe("Which nodes take part."),
+    vrrp: vrrpSchema.default({ version: 3, preempt: true, preemptDelay: "0s", checksum: "Auto" }).describe("Parameters of the election."),
+  }),
+  specRules,
+);
 export type VirtualIPSpec = z.infer<typeof virtualIPSpecSchema>;
 
 const nodeStatusSchema = z.object({

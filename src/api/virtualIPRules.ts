@@ -1,5 +1,6 @@
 /** What a VirtualIP must fulfil beyond its types. See rules.ts. */
 import { durationPattern, parseDuration } from "./duration.ts";
+import { defaultInterval, fitsInterval, intervalRanges } from "./interval.ts";
 import { formatAddress, isGlobalUnicast, isIPv4Mapped, parsePrefix } from "./ipAddress.ts";
 import type { Rule } from "./rules.ts";
 
@@ -90,26 +91,24 @@ const intervalPattern = /^([0-9]{1,6}ms|[0-9]{1,3}(\.[0-9]{1,3})?s)$/;
 const milliseconds = (text: string, pattern: RegExp) => (pattern.test(text) ? parseDuration(text) : undefined);
 const matches = (field: string, pattern: RegExp) => `self.${field}.matches(${JSON.stringify(pattern.source)})`;
 
-/** `least`, `greatest` and `step` in milliseconds: only whole steps fit the wire. */
-function intervalRule(version: 2 | 3, least: number, greatest: number, step: number, allowed: string): Rule<Vrrp> {
+function intervalRule(version: 2 | 3): Rule<Vrrp> {
+  const { least, greatest, step, allowed } = intervalRanges[version];
   const value = "duration(self.advertisementInterval).getMilliseconds()";
   const inRange = `${value} >= ${least} && ${value} <= ${greatest} && ${value} % ${step} == 0`;
   return {
     cel: `!has(self.advertisementInterval) || self.version != ${version} || (${matches("advertisementInterval", intervalPattern)} && ${inRange})`,
     holds: (vrrp) => {
       if (vrrp.advertisementInterval === undefined || vrrp.version !== version) return true;
-      const interval = milliseconds(vrrp.advertisementInterval, intervalPattern) ?? Number.NaN;
-      return interval >= least && interval <= greatest && interval % step === 0;
+      return fitsInterval(version, milliseconds(vrrp.advertisementInterval, intervalPattern) ?? Number.NaN);
     },
-    message: `advertisementInterval of VRRP version ${version} must be ${allowed}`,
+    message: `advertisementInterval of VRRP version ${version} must be ${allowed}, such as "${defaultInterval[version]}"`,
     field: "advertisementInterval",
   };
 }
 
 export const vrrpRules: Rule<Vrrp>[] = [
-  // RFC 9568 §5.2.7: 12 bits of centiseconds. RFC 3768 §5.3.7: 8 bits of seconds.
-  intervalRule(3, 10, 40_950, 10, '10ms to 40.95s in steps of 10ms, such as "100ms"'),
-  intervalRule(2, 1000, 255_000, 1000, 'whole seconds from 1s to 255s, such as "1s"'),
+  intervalRule(3),
+  intervalRule(2),
   {
     cel: `${matches("preemptDelay", durationPattern)} && duration(self.preemptDelay) <= duration('1000s')`,
     holds: ({ preemptDelay }) => (milliseconds(preemptDelay, durationPattern) ?? Number.NaN) <= 1_000_000,
@@ -121,5 +120,23 @@ export const vrrpRules: Rule<Vrrp>[] = [
     holds: ({ preempt, preemptDelay }) => preempt || (milliseconds(preemptDelay, durationPattern) ?? 0) === 0,
     message: "preemptDelay must be 0s when preempt is false: nothing is delayed then",
     field: "preemptDelay",
+  },
+];
+
+interface Spec {
+  addresses: Address[];
+  vrrp: Vrrp;
+}
+
+const longestMs = intervalRanges[3].greatest;
+const interval = "self.vrrp.advertisementInterval";
+
+export const specRules: Rule<Spec>[] = [
+  {
+    cel: `!has(${interval}) || !self.addresses.exists(a, a.address.contains(':')) || !${interval}.matches(${JSON.stringify(intervalPattern.source)}) || duration(${interval}) <= duration('${longestMs}ms')`,
+    holds: ({ addresses, vrrp: { advertisementInterval = "" } }) =>
+      !addresses.some(({ address }) => address.includes(":")) || !((milliseconds(advertisementInterval, intervalPattern) ?? 0) > longestMs),
+    message: "advertisementInterval must be at most 40.95s where an address is IPv6, which is always announced by VRRP version 3",
+    field: "vrrp.advertisementInterval",
   },
 ];

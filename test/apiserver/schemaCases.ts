@@ -35,6 +35,10 @@ export const goodCases: GoodCase[] = [
   { name: "version 3 at 0.1s", spec: withVrrp({ version: 3, advertisementInterval: "0.1s" }) },
   { name: "version 2 at 1000ms", spec: withVrrp({ version: 2, advertisementInterval: "1000ms" }) },
   { name: "version 2 at 255s", spec: withVrrp({ version: 2, advertisementInterval: "255s" }) },
+  {
+    name: "version 2 at 40s with an IPv6 address",
+    spec: { addresses: [{ address: "192.0.2.10" }, { address: "2001:db8::10" }], vrrp: { version: 2, advertisementInterval: "40s" } },
+  },
   { name: "a preempt delay in minutes", spec: withVrrp({ preemptDelay: "16m40s" }) },
   { name: "no preemption, no delay", spec: withVrrp({ preempt: false, preemptDelay: "0ms" }) },
   { name: "a checksum form", spec: withVrrp({ checksum: "WithPseudoHeader" }) },
@@ -223,6 +227,12 @@ export const badCases: BadCase[] = [
     spec: withVrrp({ version: 2, advertisementInterval: "256s" }),
     field: "spec.vrrp.advertisementInterval",
     says: "whole seconds from 1s to 255s",
+  },
+  {
+    name: "version 2 with 41s and an IPv6 address",
+    spec: { addresses: [{ address: "192.0.2.10" }, { address: "2001:db8::10" }], vrrp: { version: 2, advertisementInterval: "41s" } },
+    field: "spec.vrrp.advertisementInterval",
+    says: "at most 40.95s where an address is IPv6",
   },
   {
     name: "version 3 with 15ms",

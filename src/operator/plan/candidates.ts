@@ -1,6 +1,6 @@
 /** Chooses the nodes that take part in the election of a VirtualIP, and the interface each of them uses. Pure. */
-import { contains, type Family, familyBits, formatAddress, type IpPrefix, parsePrefix } from "../../api/ipAddress.ts";
-import type { InterfaceStatus } from "../../api/nodeAgent.ts";
+import { type Family, formatAddress, type IpPrefix, parsePrefix } from "../../api/ipAddress.ts";
+import { findInterface, type InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { byName } from "../allocate/age.ts";
 import { addressesOf, familiesOf } from "./cluster.ts";
@@ -16,21 +16,7 @@ export interface NodeFacts {
   /** The node is Ready and its agent reports. Counts only for a node that is no candidate yet. */
   alive: boolean;
   /** What the agent last reported; absent when it never did. */
-  interfaces?: readonly InterfaceFacts[];
-}
-
-export interface InterfaceFacts {
-  name: string;
-  /** Host addresses (full prefix length) are no subnets. */
-  subnets: readonly IpPrefix[];
-}
-
-/** Reads the addresses of an agent's interfaces once, for all VirtualIPs. */
-export function readInterfaces(interfaces: readonly InterfaceStatus[]): InterfaceFacts[] {
-  return interfaces.map(({ name, addresses }) => {
-    const subnets = addresses.flatMap((address) => parsePrefix(address) ?? []);
-    return { name, subnets: subnets.filter(({ family, prefixLength }) => prefixLength < familyBits[family]) };
-  });
+  interfaces?: readonly InterfaceSubnets[];
 }
 
 export interface Candidate {
@@ -131,14 +117,4 @@ function findInterfaces(
     choice[target.family] = found;
   }
   return choice;
-}
-
-/** Of the interfaces whose subnet holds the address: the one in use, else the one with the longest prefix, else the first by name. */
-function findInterface(target: IpPrefix, interfaces: readonly InterfaceFacts[], inUse: string | undefined): string | undefined {
-  const holding = interfaces.flatMap(({ name, subnets }) => {
-    const lengths = subnets.filter((subnet) => contains(subnet, target)).map(({ prefixLength }) => prefixLength);
-    return lengths.length > 0 ? [{ name, length: Math.max(...lengths) }] : [];
-  });
-  if (holding.some(({ name }) => name === inUse)) return inUse;
-  return holding.sort((a, b) => b.length - a.length || byName(a, b))[0]?.name;
 }

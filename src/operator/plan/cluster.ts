@@ -1,5 +1,5 @@
 /** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
-import { type Family, parsePrefix } from "../../api/ipAddress.ts";
+import { type Family, families, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, NodeAgentStatus, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
 
@@ -46,8 +46,6 @@ export interface ClusterView {
   nodes: readonly NodeView[];
   agents: readonly AgentView[];
 }
-
-export const families: readonly Family[] = ["IPv4", "IPv6"];
 
 /** The addresses of one family, each with its prefix length; a bare one gets the full length. */
 export function addressesOf(spec: VirtualIPSpec, family: Family): string[] {

@@ -1,9 +1,9 @@
 /** What each node shall run: placements → NodeAgent.spec. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import type { Family } from "../../api/ipAddress.ts";
+import { type Family, families } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
-import { addressesOf, type ClusterView, families, type RunningRouters } from "./cluster.ts";
+import { addressesOf, type ClusterView, type RunningRouters } from "./cluster.ts";
 import type { PlacedCandidate, Placement } from "./placements.ts";
 
 /**

@@ -1,12 +1,11 @@
 /** Objects of the API → views. What the API server's schema would refuse today is reported, not thrown: etcd may hold older objects. */
 import { z } from "zod";
 import { isTrue } from "../../api/condition.ts";
-import { parseDuration } from "../../api/duration.ts";
 import { dnsLabelField } from "../../api/fields.ts";
 import { releaseFinalizer } from "../../api/group.ts";
 import { nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
-import { type VirtualIPSpec, virtualIPSpecSchema, virtualIPStatusSchema } from "../../api/virtualIP.ts";
+import { virtualIPSpecSchema, virtualIPStatusSchema } from "../../api/virtualIP.ts";
 import type { AgentView, NodeView, VirtualIPView } from "./cluster.ts";
 
 interface ApiObject {
@@ -21,7 +20,6 @@ export function viewVirtualIP(object: ApiObject): VirtualIPView | undefined {
   if (!metadata.success) return undefined;
   const { name, uid = "", creationTimestamp = "", generation = 0, deletionTimestamp, finalizers = [] } = metadata.data;
   const parsed = virtualIPSpecSchema.safeParse(object.spec);
-  const problem = parsed.success ? intervalProblem(parsed.data) : describeIssue(parsed.error);
   return {
     name,
     uid,
@@ -30,7 +28,7 @@ export function viewVirtualIP(object: ApiObject): VirtualIPView | undefined {
     deleting: deletionTimestamp !== undefined,
     hasFinalizer: finalizers.includes(releaseFinalizer),
     segment: segmentOf(object.spec),
-    ...(parsed.success && problem === undefined ? { spec: parsed.data } : { problem }),
+    ...(parsed.success ? { spec: parsed.data } : { problem: describeIssue(parsed.error) }),
     status: salvage(virtualIPStatusSchema, object.status),
   };
 }
@@ -82,14 +80,4 @@ function describeIssue(error: z.ZodError): string {
   if (!issue) return "spec: is not valid";
   const path = issue.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
   return `spec${path}: ${issue.message}`;
-}
-
-/** RFC 9568 §5.2.7: 12 bits of centiseconds; RFC 3768 alone, for IPv4, goes further. */
-const longestVersion3Ms = 40_950;
-
-/** The families move together at one interval, and IPv6 is always version 3. No schema states a rule that spans both lists. */
-function intervalProblem({ vrrp: { advertisementInterval }, addresses }: VirtualIPSpec): string | undefined {
-  const isTooLong = advertisementInterval !== undefined && !((parseDuration(advertisementInterval) ?? Number.NaN) <= longestVersion3Ms);
-  if (!isTooLong || !addresses.some(({ address }) => address.includes(":"))) return undefined;
-  return "spec.vrrp.advertisementInterval: must be at most 40.95s with an IPv6 address, which is always announced by version 3";
 }

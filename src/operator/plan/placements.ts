@@ -1,9 +1,11 @@
 /** Candidates, priorities and parameters of every VirtualIP. Pure: what runs or is recorded stays, newcomers fill what is free. */
 import { formatDuration, parseDuration } from "../../api/duration.ts";
+import { defaultInterval } from "../../api/interval.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import { readSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { byAge } from "../allocate/age.ts";
-import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts, readInterfaces } from "./candidates.ts";
+import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts } from "./candidates.ts";
 import type { AgentView, ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
 import { assignPriorities, highestFirst, Standing } from "./priorities.ts";
 import type { Verdict } from "./verdicts.ts";
@@ -34,8 +36,6 @@ export interface Placement {
  * milliseconds, would otherwise lead every VirtualIP of a new cluster, and for good, as placements stay.
  */
 const firstReportMs = 3000;
-
-const defaultInterval = { 2: "1s", 3: "100ms" } as const;
 
 /** The interval of the VirtualIP, IPv6 included: the families move together. */
 export function effectiveInterval({ vrrp }: VirtualIPSpec): string {
@@ -160,7 +160,7 @@ function nodeFacts({ nodes, agents }: ClusterView, now: number): PlaceableNode[]
       labels,
       deleting,
       alive: ready && agent?.silent === false,
-      interfaces: agent?.status.interfaces && readInterfaces(agent.status.interfaces),
+      interfaces: agent?.status.interfaces && readSubnets(agent.status.interfaces),
       awaited: awaitedState(agent, now),
     };
   });

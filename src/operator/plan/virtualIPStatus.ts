@@ -1,8 +1,8 @@
 /** VirtualIP.status from its placement and from what the agents report. Pure. */
 import { setConditions } from "../../api/condition.ts";
-import { type Family, formatAddress, parsePrefix } from "../../api/ipAddress.ts";
+import { type Family, families, formatAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
-import { families, familiesOf } from "./cluster.ts";
+import { familiesOf } from "./cluster.ts";
 import { findConditions } from "./conditions.ts";
 import { findHolder, type HolderMemory, type Holding } from "./holder.ts";
 import { findMove, recordMove } from "./moves.ts";

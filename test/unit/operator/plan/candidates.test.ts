@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { InterfaceStatus } from "../../../../src/api/nodeAgent.ts";
+import { readSubnets } from "../../../../src/api/subnets.ts";
 import { virtualIPSpecSchema } from "../../../../src/api/virtualIP.ts";
 import {
   type CandidateQuestion,
   chooseCandidates,
   type InterfaceChoice,
   type NodeFacts,
-  readInterfaces,
 } from "../../../../src/operator/plan/candidates.ts";
 
 const eth0 = { name: "eth0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] };
@@ -17,7 +17,7 @@ type Facts = Omit<NodeFacts, "interfaces"> & { interfaces: InterfaceStatus[] | u
 
 function facts(name: string, more: Partial<Facts> = {}): NodeFacts {
   const { interfaces, ...rest } = { name, labels: {}, deleting: false, alive: true, interfaces: [eth0], ...more };
-  return { ...rest, interfaces: interfaces && readInterfaces(interfaces) };
+  return { ...rest, interfaces: interfaces && readSubnets(interfaces) };
 }
 
 interface Question {
