@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { AgentOptions, RequestOptions } from "node:https";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Cluster, KubeConfig } from "@kubernetes/client-node";
+import { readEnvironment } from "../runtime/env.ts";
 import { KubeError } from "./kubeError.ts";
 
 export interface ClusterConfigOptions {
@@ -71,10 +71,11 @@ function loadConfig(options: ClusterConfigOptions): KubeConfig {
 
 /** The order of controller-runtime. client-node's own default ends in http://localhost:8080, which hides a missing configuration. */
 function loadInto(config: KubeConfig, kubeconfig: string | undefined): void {
-  const home = join(homedir(), ".kube", "config");
+  const environment = readEnvironment();
+  const home = join(environment.home, ".kube", "config");
   if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
-  else if (process.env.KUBECONFIG) config.loadFromDefault();
-  else if (process.env.KUBERNETES_SERVICE_HOST && existsSync(serviceAccountToken)) config.loadFromCluster();
+  else if (environment.kubeconfigPaths.length > 0) config.loadFromDefault();
+  else if (environment.inCluster && existsSync(serviceAccountToken)) config.loadFromCluster();
   else if (existsSync(home)) config.loadFromFile(home);
   else throw new Error(`none found: no --kubeconfig, no $KUBECONFIG, no service account, no ${home}`);
 }
