@@ -152,10 +152,13 @@ export class LanOwner {
   }
 }
 
-/** Ends the harness in order on SIGINT and SIGTERM, so that its exit handlers run. */
+/**
+ * Ends the harness in order on SIGINT, SIGTERM and SIGHUP, so that its exit handlers run. They go on when a second signal comes:
+ * that is why the listeners stay.
+ */
 export function exitOnSignals(): void {
   for (const [signal, number] of [["SIGINT", 2] as const, ["SIGTERM", 15] as const, ["SIGHUP", 1] as const])
-    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(128 + number));
+    if (process.listenerCount(signal) === 0) process.on(signal, () => process.exit(128 + number));
 }
 
 /** Forgets an empty registry, so that nothing is left behind. */
