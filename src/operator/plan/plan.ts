@@ -1,5 +1,6 @@
 /** The whole plan: everything that shall be written, computed from what is known. Pure; computed anew at every change. */
 import { isDeepStrictEqual } from "node:util";
+import { findCondition } from "../../api/condition.ts";
 import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
@@ -85,12 +86,18 @@ function planVirtualIP(placement: Placement, { cluster, memory, now, wallNow }: 
   const plan: VirtualIPPlan = {
     view,
     status,
-    changed: !isDeepStrictEqual(status, view.status),
+    changed: !isDeepStrictEqual(status, ownPart(view.status, status)),
     finalizer,
     notices: [...notices, ...noticesOf(view.status, status, move)],
     move,
   };
   return { plan, memory: answer.memory, recheckInMs };
+}
+
+/** Of what is recorded: others may add conditions of their own types, which stay. */
+function ownPart(recorded: VirtualIPStatus, { conditions = [] }: VirtualIPStatus): VirtualIPStatus {
+  if (!recorded.conditions) return recorded;
+  return { ...recorded, conditions: recorded.conditions.filter(({ type }) => findCondition(conditions, type)) };
 }
 
 interface Finalization {

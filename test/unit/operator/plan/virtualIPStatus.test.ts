@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VirtualRouterStatus } from "../../../../src/api/nodeAgent.ts";
-import { PlannedCluster, report, timeAt, virtualIP } from "../samples.ts";
+import { clusterOf, dual, PlannedCluster, report, timeAt, virtualIP } from "../samples.ts";
 
 const families = ["IPv4", "IPv6"] as const;
 
@@ -235,4 +235,18 @@ test("status: the report of a restarted agent, or a heartbeat, changes nothing t
   cluster.nowMs += 30_000;
   cluster.reports("n1", both({ state: "MASTER", since: timeAt(1), reason: "FirstElection" }));
   assert.equal(cluster.step().virtualIPs[0]?.changed, false);
+});
+
+test("status: a condition that somebody else added is left to him", () => {
+  const cluster = clusterOf("n1", "n2");
+  cluster.virtualIPs = [virtualIP("web", dual)];
+  cluster.settle();
+  const foreign = { type: "Audited", status: "True" as const, reason: "Fine", message: "", lastTransitionTime: timeAt(0) };
+  const [view] = cluster.virtualIPs;
+  assert.ok(view);
+  cluster.virtualIPs = [{ ...view, status: { ...view.status, conditions: [...(view.status.conditions ?? []), foreign] } }];
+  assert.deepEqual(
+    cluster.step().virtualIPs.map(({ changed }) => changed),
+    [false],
+  );
 });
