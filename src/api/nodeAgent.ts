@@ -14,9 +14,7 @@ import {
   vrrpVersionField,
 } from "./fields.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
-import { mapList, setList } from "./rules.ts";
-
-const routerKeys = ["virtualIP", "family"];
+import { wholeList } from "./rules.ts";
 
 export const virtualRouterSpecSchema = z.object({
   virtualIP: z.string().min(1).max(253).describe("Name of the VirtualIP."),
@@ -29,14 +27,12 @@ export const virtualRouterSpecSchema = z.object({
   preempt: z.boolean().describe("Whether to take over from a living node of lower priority."),
   preemptDelay: durationField.describe("How long to wait after the start before doing so."),
   checksum: checksumField.describe("Checksum form of version 3 over IPv4."),
-  addresses: setList(z.array(addressField).min(1).max(128)).describe("Addresses of this family, each with its prefix length."),
+  addresses: wholeList(z.array(addressField).min(1).max(128)).describe("Addresses of this family, each with its prefix length."),
 });
 export type VirtualRouterSpec = z.infer<typeof virtualRouterSpecSchema>;
 
 export const nodeAgentSpecSchema = z.object({
-  virtualRouters: mapList(z.array(virtualRouterSpecSchema).max(1024), routerKeys)
-    .default([])
-    .describe("The elections that this node takes part in."),
+  virtualRouters: wholeList(z.array(virtualRouterSpecSchema).max(1024)).default([]).describe("The elections that this node takes part in."),
 });
 export type NodeAgentSpec = z.infer<typeof nodeAgentSpecSchema>;
 
@@ -80,7 +76,7 @@ export const interfaceStatusSchema = z.object({
   name: interfaceField.describe("Name of the interface."),
   up: z.boolean().describe("Whether it has carrier and is administratively up."),
   mac: z.string().optional().describe("Its hardware address."),
-  addresses: z.array(z.string()).max(256).describe("Addresses with prefix length that are not Aloft's own."),
+  addresses: wholeList(z.array(z.string()).max(256)).describe("Addresses with prefix length that are not Aloft's own."),
 });
 export type InterfaceStatus = z.infer<typeof interfaceStatusSchema>;
 
@@ -93,8 +89,8 @@ export const nodeAgentStatusSchema = z.object({
   masters: z.int().min(0).optional().describe("Virtual routers in MASTER."),
   backups: z.int().min(0).optional().describe("Virtual routers in BACKUP."),
   faults: z.int().min(0).optional().describe("Virtual routers in FAULT."),
-  virtualRouters: mapList(z.array(virtualRouterStatusSchema).max(1024), routerKeys).optional().describe("The virtual routers that run."),
-  interfaces: mapList(z.array(interfaceStatusSchema).max(128), ["name"])
+  virtualRouters: wholeList(z.array(virtualRouterStatusSchema).max(1024)).optional().describe("The virtual routers that run."),
+  interfaces: wholeList(z.array(interfaceStatusSchema).max(128))
     .optional()
     .describe("The node's interfaces, loopback and pod interfaces left out."),
   conditions: conditionsSchema.optional(),

@@ -28,23 +28,22 @@ export function withRules<Schema extends z.ZodType>(schema: Schema, rules: reado
 
 /** A list whose items are told apart by `keys`, as server-side apply merges it; two items with equal keys are refused. */
 export function mapList<Schema extends z.ZodArray<z.ZodObject>>(schema: Schema, keys: readonly string[]): Schema {
-  const keyOf = (item: Record<string, unknown>) => JSON.stringify(keys.map((key) => item[key]));
-  return unique(schema, keyOf, keys).meta({ ...schema.meta(), "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [...keys] });
-}
-
-/** A list of scalars without repetition. */
-export function setList<Schema extends z.ZodArray<z.ZodString>>(schema: Schema): Schema {
-  return unique(schema, (item) => item, []).meta({ ...schema.meta(), "x-kubernetes-list-type": "set" });
-}
-
-function unique<Schema extends z.ZodArray>(schema: Schema, keyOf: (item: never) => string, keys: readonly string[]): Schema {
-  return schema.superRefine((items, context) => {
+  const distinct = schema.superRefine((items, context) => {
     const seen = new Set<string>();
     for (const [index, item] of items.entries()) {
-      const key = keyOf(item as never);
+      const key = JSON.stringify(keys.map((name) => item[name]));
       if (seen.has(key))
         context.addIssue({ code: "custom", message: `stands in the list already: ${key}`, path: [index, ...keys.slice(0, 1)] });
       seen.add(key);
     }
   });
+  return distinct.meta({ ...schema.meta(), "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [...keys] });
+}
+
+/**
+ * A list that has one writer, who always writes all of it. As a map, an item that somebody else added by hand would be his for ever:
+ * server-side apply removes only what the same manager has applied before.
+ */
+export function wholeList<Schema extends z.ZodArray>(schema: Schema): Schema {
+  return schema.meta({ ...schema.meta(), "x-kubernetes-list-type": "atomic" });
 }

@@ -13,7 +13,7 @@ import {
   vrrpVersionField,
 } from "./fields.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
-import { mapList, withRules } from "./rules.ts";
+import { mapList, wholeList, withRules } from "./rules.ts";
 import { addressListRules, addressRules, nodesRules, requirementRules, specRules, vrrpRules } from "./virtualIPRules.ts";
 
 const addressSchema = withRules(
@@ -111,6 +111,7 @@ const nodeStatusSchema = z.object({
   name: z.string().describe("Name of the candidate."),
   priority: priorityField.describe("Its VRRP priority."),
   interface: interfaceField.optional().describe("The interface it uses."),
+  v6Interface: interfaceField.optional().describe("The interface it uses for IPv6, where that is another one."),
   v4: routerStateField.optional().describe("State of its IPv4 virtual router."),
   v6: routerStateField.optional().describe("State of its IPv6 virtual router."),
   since: timeField.optional().describe("When that state began, by the node's own clock."),
@@ -135,9 +136,9 @@ export const virtualIPStatusSchema = z.object({
   activeNode: z.string().optional().describe("The node that answers for the addresses; absent while none or two do."),
   virtualRouterID: virtualRouterIDField.optional().describe("The VRID in use."),
   advertisementInterval: z.string().optional().describe("The interval in use."),
-  nodes: mapList(z.array(nodeStatusSchema).max(64), ["name"]).optional().describe("The candidates, highest priority first."),
+  nodes: wholeList(z.array(nodeStatusSchema).max(64)).optional().describe("The candidates, highest priority first."),
   transitions: z.int().min(0).optional().describe("How often the active node has changed."),
-  history: z.array(moveSchema).max(20).optional().meta({ "x-kubernetes-list-type": "atomic" }).describe("The last 20 moves, newest first."),
+  history: wholeList(z.array(moveSchema).max(20)).optional().describe("The last 20 moves, newest first."),
   conditions: conditionsSchema.optional(),
   summary: z
     .object({

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from "../../api/duration.ts";
 import { defaultInterval } from "../../api/interval.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import { readSubnets } from "../../api/subnets.ts";
-import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { byAge } from "../allocate/age.ts";
 import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts } from "./candidates.ts";
 import type { AgentView, ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
@@ -47,7 +47,8 @@ export function effectiveInterval({ vrrp }: VirtualIPSpec): string {
 export function place(cluster: ClusterView, verdicts: ReadonlyMap<string, Verdict>, running: RunningRouters, now: number): Placement[] {
   const nodes = nodeFacts(cluster, now);
   const existing = new Set(nodes.filter(({ deleting }) => !deleting).map(({ name }) => name));
-  const elections = cluster.virtualIPs.map((view) => ({ view, ...presentElection(view, running.get(view.name), existing) }));
+  const lost = new Set([...existing].filter((name) => !cluster.agents.some((agent) => agent.name === name)));
+  const elections = cluster.virtualIPs.map((view) => ({ view, ...presentElection(view, running.get(view.name), existing, lost) }));
   const standing = new Standing();
   const load = new Map<string, number>();
   for (const { priorities } of elections) {
@@ -133,9 +134,15 @@ type RoutersByNode = ReadonlyMap<string, readonly VirtualRouterSpec[]> | undefin
 
 /**
  * The election as it stands: from the status, and where that says nothing, from what the NodeAgents run. Nodes that were removed are
- * left out, also of a recorded election.
+ * left out, also of a recorded election. Of `lost` nodes, whose NodeAgent somebody deleted, the status alone says what they go on running:
+ * a new NodeAgent that asked for less would take the addresses away.
  */
-function presentElection({ status }: VirtualIPView, routers: RoutersByNode, existing: ReadonlySet<string>): Omit<Election, "view"> {
+function presentElection(
+  { status }: VirtualIPView,
+  routers: RoutersByNode,
+  existing: ReadonlySet<string>,
+  lost: ReadonlySet<string>,
+): Omit<Election, "view"> {
   const priorities = new Map<string, number>();
   const interfaces = new Map<string, InterfaceChoice>();
   for (const [node, specs] of routers ?? []) {
@@ -144,11 +151,25 @@ function presentElection({ status }: VirtualIPView, routers: RoutersByNode, exis
     priorities.set(node, first.priority);
     interfaces.set(node, Object.fromEntries(specs.map((spec) => [spec.family, spec.interface])));
   }
-  for (const { name, priority } of status.nodes ?? []) {
-    if (existing.has(name)) priorities.set(name, priority);
+  for (const node of status.nodes ?? []) {
+    if (!existing.has(node.name)) continue;
+    priorities.set(node.name, node.priority);
+    if (lost.has(node.name)) interfaces.set(node.name, recordedInterfaces(node));
   }
   const ordered = highestFirst(priorities);
   return { priorities: ordered, interfaces: new Map([...ordered.keys()].map((node) => [node, interfaces.get(node) ?? {}])) };
+}
+
+type RecordedInterfaces = Pick<NonNullable<VirtualIPStatus["nodes"]>[number], "interface" | "v6Interface">;
+
+/** The interfaces of a candidate as its status tells them; one name for both families where they share it. */
+export function recordInterfaces({ IPv4, IPv6 }: InterfaceChoice): RecordedInterfaces {
+  return { interface: IPv4 ?? IPv6, v6Interface: IPv4 === undefined || IPv6 === IPv4 ? undefined : IPv6 };
+}
+
+/** The inverse, as far as it goes: also names the interface of a family that the VirtualIP has no address of. */
+function recordedInterfaces({ interface: name, v6Interface = name }: RecordedInterfaces): InterfaceChoice {
+  return name === undefined ? {} : { IPv4: name, IPv6: v6Interface };
 }
 
 function nodeFacts({ nodes, agents }: ClusterView, now: number): PlaceableNode[] {

@@ -6,7 +6,7 @@ import { familiesOf } from "./cluster.ts";
 import { findConditions } from "./conditions.ts";
 import { findHolder, type HolderMemory, type Holding } from "./holder.ts";
 import { findMove, recordMove } from "./moves.ts";
-import type { PlacedCandidate, Placement } from "./placements.ts";
+import { type PlacedCandidate, type Placement, recordInterfaces } from "./placements.ts";
 import { type RouterReport, reportOf } from "./reports.ts";
 import { summarize } from "./summary.ts";
 
@@ -96,7 +96,7 @@ function nodeStatus(
   return withoutAbsent({
     name: node,
     priority,
-    interface: interfaces.IPv4 ?? interfaces.IPv6,
+    ...recordInterfaces(interfaces),
     v4: stateOf("IPv4"),
     v6: stateOf("IPv6"),
     since,

@@ -1,7 +1,10 @@
 /** The operator against a real kube-apiserver, with agents that the test plays. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { releaseFinalizer } from "../../../src/api/group.ts";
+import type { NodeAgentSpec } from "../../../src/api/nodeAgent.ts";
+import type { KubeObject } from "../../../src/kube/object.ts";
 import { nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
 import { until } from "../../support/waiting.ts";
 import { conditionOf, Testbed } from "./testbed.ts";
@@ -181,6 +184,24 @@ test("a VirtualIP whose finalizer somebody removed by force is withdrawn, once t
   await bed.client.delete(virtualIPs, { name: "web" });
   await until("web to be withdrawn", () => Object.keys(bed.lan.routersOf("web")).length === 0);
   assert.deepEqual(Object.keys(bed.lan.routersOf("other")), ["n1"]);
+});
+
+test("what somebody does to a NodeAgent by hand is undone: an entry that he adds, and the object that he deletes", async () => {
+  await addNodes("n1", "n2");
+  await bed.startOperator("a");
+  await bed.createVirtualIP("web", dual);
+  await bed.untilActive("web", "n1", 20_000);
+  const ref = { name: "n1" };
+  const read = () => bed.client.find<KubeObject & { spec: NodeAgentSpec }>(nodeAgents, ref);
+  const planned = (await read())?.spec.virtualRouters ?? [];
+  const ghost = { ...planned[0], virtualIP: "ghost", virtualRouterID: 99, addresses: ["192.0.2.250/32"] };
+  const isPlanned = async () => isDeepStrictEqual((await read())?.spec.virtualRouters, planned);
+  await bed.client.patch(nodeAgents, ref, { spec: { virtualRouters: [...planned, ghost] } }, { fieldManager: "somebody" });
+  await until("the entry to be gone", isPlanned);
+  await bed.client.delete(nodeAgents, ref);
+  await until("the NodeAgent to be whole again", isPlanned);
+  const { status } = await bed.untilActive("web", "n1");
+  assert.equal(status?.transitions, 0);
 });
 
 /** Runs `create` while the API server takes any VirtualIP, as an older release may have done. */

@@ -1,7 +1,7 @@
 /** Defaults and the shape of problems; the verdicts on good and bad objects are in test/apiserver/schema.test.ts, next to kube-apiserver's. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nodeAgentSchema, nodeAgentSpecSchema } from "../../../src/api/nodeAgent.ts";
+import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
 import { virtualIPSchema, virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
 
 const addresses = [{ address: "192.0.2.10/24" }];
@@ -54,23 +54,4 @@ test("a problem names the path of its field", () => {
 test("a repeated item is named by its key", () => {
   const overrides = [{ name: "n1" }, { name: "n2" }, { name: "n1" }];
   assert.deepEqual(problems({ addresses, nodes: { overrides } }), ['nodes.overrides.2.name: stands in the list already: ["n1"]']);
-});
-
-test("two virtual routers of one VirtualIP and family are refused, of two families taken", () => {
-  const router = (family: string, address: string) => ({
-    virtualIP: "gateway",
-    family,
-    interface: "eth0",
-    virtualRouterID: 7,
-    version: 3,
-    priority: 254,
-    advertisementInterval: "100ms",
-    preempt: true,
-    preemptDelay: "0s",
-    checksum: "Auto",
-    addresses: [address],
-  });
-  const verdict = (...virtualRouters: object[]) => nodeAgentSpecSchema.safeParse({ virtualRouters }).success;
-  assert.equal(verdict(router("IPv4", "192.0.2.10/24"), router("IPv6", "2001:db8::10/64")), true);
-  assert.equal(verdict(router("IPv4", "192.0.2.10/24"), router("IPv4", "192.0.2.11/24")), false);
 });

@@ -125,3 +125,30 @@ test("plan: a VirtualIP that runs somewhere waits for nobody, and a NodeAgent th
   cluster.step();
   assert.deepEqual(cluster.priorities("new"), { n1: 254 });
 });
+
+test("plan: a NodeAgent that somebody deleted is made again with all that its node runs, be it one or all of them", () => {
+  const cluster = clusterOf("n1", "n2", "n3");
+  const split = [
+    { name: "eth0", up: true, addresses: ["192.0.2.1/24"] },
+    { name: "eth1", up: true, addresses: ["2001:db8::1/64"] },
+  ];
+  cluster.agents[1] = agent("n2", { status: { interfaces: split } });
+  cluster.virtualIPs = [
+    virtualIP("web", dual),
+    virtualIP("v4", { addresses: [{ address: "192.0.2.11" }] }),
+    virtualIP("v6", { addresses: [{ address: "2001:db8::11" }] }),
+  ];
+  cluster.settle();
+  assert.deepEqual(
+    cluster.routers("n2").map((router) => `${router.virtualIP} ${router.family} ${router.interface}`),
+    ["v4 IPv4 eth0", "v6 IPv6 eth1", "web IPv4 eth0", "web IPv6 eth1"],
+  );
+  const standing = cluster.agents;
+  for (const lost of [["n2"], ["n1", "n2", "n3"]]) {
+    cluster.agents = standing.filter(({ name }) => !lost.includes(name));
+    const made = cluster.step().nodeAgents;
+    for (const { name, spec } of standing) assert.deepEqual(made.get(name), lost.includes(name) ? spec : undefined, name);
+    cluster.agents = standing;
+    cluster.settle();
+  }
+});
