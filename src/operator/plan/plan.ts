@@ -48,6 +48,7 @@ export interface Plan {
 
 export function makePlan(question: PlanQuestion): Plan {
   const { cluster, gone } = question;
+  const silent = new Set(cluster.agents.filter((agent) => agent.silent).map(({ name }) => name));
   const running = runningRouters(cluster.agents);
   const placements = place(cluster, judge(cluster.virtualIPs, running), running, question.now);
   const reports = collectReports(cluster.agents);
@@ -56,7 +57,7 @@ export function makePlan(question: PlanQuestion): Plan {
   const virtualIPs = placements
     .filter((placement) => isPlannable(placement, cluster))
     .map((placement) => {
-      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? []);
+      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? [], silent);
       memory.set(placement.view.name, answer.memory);
       if (answer.recheckInMs !== undefined) rechecks.push(answer.recheckInMs);
       return answer.plan;
@@ -76,9 +77,13 @@ function isPlannable({ view }: Placement, { nodes }: ClusterView): boolean {
   return nodes.length > 0 || (view.status.nodes ?? []).length === 0;
 }
 
-function planVirtualIP(placement: Placement, { cluster, memory, now, wallNow }: PlanQuestion, reports: readonly RouterReport[]) {
+function planVirtualIP(
+  placement: Placement,
+  { cluster, memory, now, wallNow }: PlanQuestion,
+  reports: readonly RouterReport[],
+  silent: ReadonlySet<string>,
+) {
   const { view } = placement;
-  const silent = new Set(cluster.agents.filter((agent) => agent.silent).map(({ name }) => name));
   const before = memory.get(view.name) ?? {};
   const answer = planStatus({ placement, reports, silent, memory: before, now, wallNow: wallNow.toISOString() });
   const { status, move, recheckInMs } = answer;
@@ -110,7 +115,7 @@ function planFinalizer({ view, verdict }: Placement): Finalization {
 }
 
 function planRelease(view: VirtualIPView, cluster: ClusterView): Finalization {
-  const { done, skipped } = checkRelease(view, cluster.agents);
+  const { done, skipped } = checkRelease(view, cluster);
   if (!done || !view.hasFinalizer) return { finalizer: "keep", notices: [] };
   const addresses = view.spec?.addresses.map(({ address }) => bare(address)).join(", ") ?? "the addresses";
   const released: Notice = { type: "Normal", reason: "Released", message: `the nodes have given up ${addresses}` };

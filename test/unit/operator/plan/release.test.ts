@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clusterOf, dual, type PlannedCluster, report, timeAt, virtualIP } from "../samples.ts";
+import { agent, clusterOf, dual, type PlannedCluster, report, timeAt, virtualIP } from "../samples.ts";
 
 const deletion = (cluster: PlannedCluster) => {
   cluster.virtualIPs = cluster.virtualIPs.map((view) => ({ ...view, deleting: true }));
@@ -52,6 +52,22 @@ test("deletion: a dead node is skipped with a warning, and finds nothing to run 
   );
   assert.match(last?.notices[0]?.message ?? "", /^n1 /);
   assert.deepEqual(cluster.routers("n1"), []);
+});
+
+test("deletion: a candidate whose NodeAgent somebody deleted is asked by a new one first", () => {
+  const cluster = clusterOf("n1", "n2");
+  cluster.virtualIPs = [virtualIP("web", dual)];
+  cluster.settle();
+  for (const name of ["n1", "n2"]) cluster.reports(name, [report("web")]);
+  const { agents } = cluster;
+  cluster.agents = agents.filter(({ name }) => name === "n1");
+  deletion(cluster);
+  cluster.reports("n1", []);
+  const plan = cluster.step();
+  assert.equal(plan.virtualIPs[0]?.finalizer, "keep");
+  assert.deepEqual(plan.nodeAgents.get("n2"), { virtualRouters: [] });
+  cluster.agents.push(agent("n2"));
+  assert.equal(cluster.step().virtualIPs[0]?.finalizer, "remove");
 });
 
 test("deletion: also the entry of a dead node is taken out before the object goes", () => {
