@@ -92,9 +92,9 @@ function oncePerScrape(read: () => Snapshot): () => Snapshot {
   };
 }
 
-function routerLabels(key: string): { virtual_ip: string; family: string } {
+function routerLabels(key: string): { virtualip: string; family: string } {
   const slash = key.lastIndexOf("/");
-  return { virtual_ip: key.slice(0, slash), family: key.slice(slash + 1) };
+  return { virtualip: key.slice(0, slash), family: key.slice(slash + 1) };
 }
 
 function stateSamples({ key, state }: RouterSnapshot): Sample[] {

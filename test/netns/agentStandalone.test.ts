@@ -268,8 +268,8 @@ test("probes and metrics answer in the node's own namespace, through a link to t
   assert.match(await get("/healthz"), /^ok$/m);
   assert.match(await get("/readyz"), /^\[\+\]configuration ok$/m);
   const metrics = await get("/metrics");
-  assert.match(metrics, /^aloft_vrrp_state\{virtual_ip="web",family="IPv4",state="MASTER"\} 1$/m);
-  assert.match(metrics, /^aloft_vrrp_adverts_sent_total\{virtual_ip="web",family="IPv6"\} [1-9]/m);
+  assert.match(metrics, /^aloft_vrrp_state\{virtualip="web",family="IPv4",state="MASTER"\} 1$/m);
+  assert.match(metrics, /^aloft_vrrp_adverts_sent_total\{virtualip="web",family="IPv6"\} [1-9]/m);
   // The port is busy now: the second agent of this namespace warns and runs.
   const second = new Agent("n1", newStateDirectory(), [db]);
   await second.logged("metrics and probes are not served");
