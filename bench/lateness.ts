@@ -1,18 +1,16 @@
 /**
  * Are adverts on time while the agent's JavaScript is blocked and both cores are busy? The native core sends adverts every 10 ms;
  * its own histogram of `wakeup − deadline` and the gaps on the wire say how late they are.
- *
- *   npm run bench:lateness [-- --interval 10 --seconds 5 --json FILE]
- *
  * Ends 1 when the 99th percentile of a situation is 1 ms or more.
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { Steps } from "../test/e2e/steps.ts";
 import { Lan } from "../test/support/lan.ts";
 import { type Column, formatTable } from "../test/support/table.ts";
+import { numbers, readFlags } from "./flags.ts";
 import { type LatenessResult, measureLateness, situations } from "./latenessTrial.ts";
 
+const usage = "usage: npm run bench:lateness [-- --interval MS] [--seconds N] [--json FILE]";
 const limitUs = 1000;
 const us = (value: number | undefined) => value?.toFixed(0) ?? "-";
 const columns: Column<LatenessResult>[] = [
@@ -27,14 +25,9 @@ const columns: Column<LatenessResult>[] = [
 ];
 
 async function bench(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      interval: { type: "string", default: "10" },
-      seconds: { type: "string", default: "5" },
-      json: { type: "string" },
-    },
-  });
-  const [intervalMs, seconds] = [Number(values.interval), Number(values.seconds)];
+  const values = readFlags(usage, { interval: "10", seconds: "5", json: "" });
+  const [intervalMs = 10] = numbers(values.interval, "interval", usage, 10, 10);
+  const [seconds = 5] = numbers(values.seconds, "seconds", usage);
   const steps = new Steps();
   const lan = await Lan.create({ nodes: 1 });
   const results: LatenessResult[] = [];
