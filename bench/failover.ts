@@ -29,7 +29,7 @@ function flagsOf(): Flags {
   const defaults = { runs: "5", scenario: scenarios.join(), interval: "1000,100,10", family: "IPv4", realtime: "50", json: "" };
   const values = readFlags(usage, defaults);
   const [runs = 1] = numbers(values.runs, "runs", usage);
-  const [family = "IPv4"] = words(values.family, "family", usage, ["IPv4", "IPv6"]);
+  const [family = "IPv4"] = words<Family>(values.family, "family", usage, ["IPv4", "IPv6"]);
   return {
     runs,
     scenarios: words(values.scenario, "scenario", usage, scenarios),
