@@ -1,6 +1,6 @@
 /**
  * List and watch of this node's own NodeAgent. Never gives up: whatever happens, it waits and goes on, from where it was, or with a new
- * list when the API server no longer knows that place (410).
+ * list when the API server answers with an error: it may no longer know that place (410), or not yet (restored from a backup).
  */
 import { z } from "zod";
 import { apiVersion } from "../api/group.ts";
@@ -71,9 +71,10 @@ export class NodeAgentWatch {
   /** Takes note of a failure; returns how long to wait. */
   #afterFailure(error: unknown): number {
     const { log } = this.#options;
-    if (error instanceof ApiError && error.status === gone) {
+    const status = error instanceof ApiError ? error.status : 0;
+    if (status !== 0) this.#resourceVersion = undefined;
+    if (status === gone) {
       log.info({}, "the place in the watch is too old, listing again");
-      this.#resourceVersion = undefined;
       return backoffMs.first * Math.random();
     }
     // Once when it begins; the rest would fill the log of every node while the API server is away.

@@ -155,12 +155,14 @@ test("never gives up: an hour without the API server, then it is told that it is
   assert.deepEqual(seen, ["object 1", "reachable"]);
 });
 
-test("other errors in the stream wait and resume", async () => {
+test("any other error that the server answers with: waits, and lists again, as after a restore its versions begin anew", async () => {
   const { clock, api } = await setUp();
-  api.last.send("ERROR", { kind: "Status", code: 500, message: "etcd" });
+  api.last.send("ERROR", { kind: "Status", code: 504, message: "Too large resource version: 100, current: 7" });
   await clock.advance(500);
-  assert.equal(api.streams.length, 2);
-  assert.equal(api.lists.length, 1);
+  assert.deepEqual([api.streams.length, api.lists.length], [2, 2]);
+  api.last.fail(new ApiError(500, "etcd"));
+  await clock.advance(1000);
+  assert.deepEqual([api.streams.length, api.lists.length], [3, 3]);
 });
 
 test("ends with its signal", async () => {
