@@ -128,8 +128,9 @@ export class LeaderElector {
   }
 
   #write(lease: Lease, signal: AbortSignal): Promise<Lease> {
-    const { client, identity } = this.#options;
-    const options = { signal, fieldManager: identity };
+    const { client } = this.#options;
+    // Not the identity: the API server takes at most 128 characters, and each process would be one manager more.
+    const options = { signal, fieldManager: this.#options.lease.name };
     return lease.metadata.resourceVersion ? client.replace<Lease>(leases, lease, options) : client.create<Lease>(leases, lease, options);
   }
 
