@@ -190,9 +190,13 @@ TEST_F(CoreTest, LosingTheCarrierIsAFaultAndItsReturnHealsIt) {
   const auto near = start(near_);
   ASSERT_TRUE(near->apply({router(200)}).ok());
   ASSERT_TRUE(becomes(*near, State::Master));
+  [[maybe_unused]] const auto earlier = near->takeEvents();
   test::enter(far_);
   test::shell("ip link set eth0 down");
   ASSERT_TRUE(becomes(*near, State::Fault));
+  for (const CoreEvent& event : near->takeEvents()) {
+    if (event.kind == CoreEvent::Kind::StateChanged) EXPECT_EQ(event.key, "vip/IPv4");
+  }
   EXPECT_EQ(near->snapshot().routers[0].message, "interface eth0 is down or has no carrier");
   EXPECT_TRUE(comesToStand(near_, "10.9.0.10/24", false));
   test::enter(far_);

@@ -61,6 +61,21 @@ TEST_F(SocketPoolTest, ClosesASocketOnlyWhenTheVrrpThreadHasLetGoOfIt) {
   EXPECT_FALSE(test::shellSucceeds("ip maddress show dev al0 | grep -q 224.0.0.18"));
 }
 
+TEST_F(SocketPoolTest, KeepsASocketOpenThatAnEarlierTableOnTheWayStillHas) {
+  const std::pair v4 = {SocketPool::Key{index_, Family::IPv4}, need("al0", {51})};
+  const std::pair v6 = {SocketPool::Key{index_, Family::IPv6}, need("al0", {51})};
+  const auto first = pool_.update({v4});
+  const auto second = pool_.update({v4, v6});
+  const auto third = pool_.update({v6});
+  ASSERT_TRUE(first && second && third);
+  const int fd = first->front().fd;
+  pool_.retired();
+  pool_.retired();  // the second table is in use, and has the socket
+  EXPECT_TRUE(isOpen(fd));
+  pool_.retired();
+  EXPECT_FALSE(isOpen(fd));
+}
+
 TEST_F(SocketPoolTest, SaysWhatCouldNotBeOpenedAndTriesAgain) {
   const SocketPool::Key missing = {4711, Family::IPv4};
   EXPECT_EQ(pool_.update({{missing, need("nowhere", {51})}}), nullptr);
