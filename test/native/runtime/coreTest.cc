@@ -195,7 +195,9 @@ TEST_F(CoreTest, LosingTheCarrierIsAFaultAndItsReturnHealsIt) {
   test::shell("ip link set eth0 down");
   ASSERT_TRUE(becomes(*near, State::Fault));
   for (const CoreEvent& event : near->takeEvents()) {
-    if (event.kind == CoreEvent::Kind::StateChanged) EXPECT_EQ(event.key, "vip/IPv4");
+    if (event.kind == CoreEvent::Kind::StateChanged) {
+      EXPECT_EQ(event.key, "vip/IPv4");
+    }
   }
   EXPECT_EQ(near->snapshot().routers[0].message, "interface eth0 is down or has no carrier");
   EXPECT_TRUE(comesToStand(near_, "10.9.0.10/24", false));
