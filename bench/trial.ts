@@ -53,10 +53,12 @@ export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial
     await untilHeldBy(lan, "n1", address, activeDownInterval(priorities.leader, intervalMs) + 10_000);
     const observer = await Observer.start(lan, [address], { stream: true, echoEvery: `${probeEveryMs * 1000}us` });
     await sleep(Math.max(200, 1.2 * intervalMs));
+    const disturb = await prepare(lan, leader, settings.scenario);
     await untilPhase(observer, intervalMs, settings.phase);
     const sinceNs = process.hrtime.bigint();
-    await disturb(lan, leader, settings.scenario);
-    await sleep(activeDownInterval(priorities.follower, intervalMs) + 300);
+    await disturb();
+    // Long enough to see a follower that missed its time once.
+    await sleep(2 * activeDownInterval(priorities.follower, intervalMs) + 300);
     const observation = await observer.stop();
     return {
       ...settings,
@@ -85,10 +87,10 @@ function start(lan: Lan, node: string, settings: TrialSettings, priority: number
   return startStandaloneAgent(lan, node, [router]);
 }
 
-async function disturb(lan: Lan, leader: VrrpRouter, scenario: Scenario): Promise<void> {
-  if (scenario === "kill") await leader.kill();
-  else if (scenario === "stop") leader.terminate();
-  else await lan.cut(leader.node);
+/** What takes the leader away, ready to be called. */
+async function prepare(lan: Lan, leader: VrrpRouter, scenario: Scenario): Promise<() => Promise<void>> {
+  if (scenario === "cut") return lan.prepareCut(leader.node);
+  return async () => (scenario === "kill" ? await leader.kill() : leader.terminate());
 }
 
 /** Waits for the given phase of the leader's interval. The last two milliseconds are spun away: timers are not that exact. */
