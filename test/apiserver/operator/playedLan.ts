@@ -25,6 +25,8 @@ interface Change {
 }
 
 const heartbeatMs = 400;
+/** Active_Down_Interval: nobody claims an address before every candidate has had the time to hear of it. */
+const listenMs = 300;
 const eth0 = (host: number) => [{ name: "eth0", up: true, addresses: [`192.0.2.${host}/24`, `2001:db8::${host}/64`] }];
 
 export class PlayedLan {
@@ -95,6 +97,7 @@ export class PlayedLan {
     const elected = new Map<string, { node: string; priority: number }>();
     for (const { metadata, spec } of agents) {
       for (const { virtualIP, family, priority } of spec.virtualRouters) {
+        if (this.#isListening(`${virtualIP}/${family}`)) continue;
         const best = elected.get(`${virtualIP}/${family}`);
         if (!best || priority > best.priority) elected.set(`${virtualIP}/${family}`, { node: metadata.name, priority });
       }
@@ -116,6 +119,14 @@ export class PlayedLan {
     if (before?.state !== state) this.#changes.set(key, this.#change(`${virtualIP}/${family}`, before, state));
     const { transitions = 0, since = "", reason = "", silenceMs } = this.#changes.get(key) ?? {};
     return { virtualIP, family, state, priority, since, reason, silenceMs, transitions };
+  }
+
+  readonly #firstHeardOf = new Map<string, number>();
+
+  #isListening(router: string): boolean {
+    const since = this.#firstHeardOf.get(router) ?? performance.now();
+    this.#firstHeardOf.set(router, since);
+    return performance.now() < since + listenMs;
   }
 
   readonly #everElected = new Set<string>();
