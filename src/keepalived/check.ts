@@ -126,7 +126,8 @@ class Checker {
       case "alternatives":
         return `${quote(text)} is a choice: write one of ${resolution.words.join(", ")}`;
       case "misplaced": {
-        const homes = resolution.belongsTo.join(" or ");
+        const [first = "", second, ...others] = resolution.belongsTo;
+        const homes = second === undefined ? first : `${first} or ${others.length > 0 ? "another block" : second}`;
         const stands = where === undefined ? "stands outside any block" : `does not belong into ${where}`;
         return `${quote(text)} ${stands}: it belongs ${homes === configuration.name ? "outside any block" : `into ${homes}`}`;
       }

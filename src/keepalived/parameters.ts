@@ -22,16 +22,22 @@ export function readDefinition(line: PlacedText): Definition | undefined {
   return match?.[1] === undefined ? undefined : { name: match[1], value: line.slice(match[0].length).trim() };
 }
 
+interface Parameter {
+  lines: readonly PlacedText[];
+  /** Mistakes in the value are shown where it stands, not where it is used: it is as long as a block. */
+  ownPlaces: boolean;
+}
+
 export class Parameters {
-  readonly #values = new Map<string, readonly PlacedText[]>();
+  readonly #values = new Map<string, Parameter>();
   readonly #diagnostics: Diagnostics;
 
   constructor(diagnostics: Diagnostics) {
     this.#diagnostics = diagnostics;
   }
 
-  define(name: string, lines: readonly PlacedText[]): void {
-    this.#values.set(name, lines);
+  define(name: string, lines: readonly PlacedText[], ownPlaces = false): void {
+    this.#values.set(name, { lines, ownPlaces });
   }
 
   /**
@@ -60,14 +66,16 @@ export class Parameters {
   #replaceOnce(line: PlacedText): { line: PlacedText; following: PlacedText[] } | undefined {
     for (const match of line.text.matchAll(use)) {
       const value = this.#values.get(match[1] ?? match[2] ?? "");
-      if (value && value.length > 1) return splitAround(line, match.index, match[0].length, value);
+      if (value && value.lines.length > 1) return splitAround(line, match.index, match[0].length, value.lines);
     }
     const parts: PlacedText[] = [];
     let done = 0;
     for (const match of line.text.matchAll(use)) {
       const value = this.#values.get(match[1] ?? match[2] ?? "");
       if (!value) continue;
-      parts.push(line.slice(done, match.index), PlacedText.standingFor(value[0]?.text ?? "", line.positionAt(match.index)));
+      const written = value.lines[0] ?? PlacedText.join([]);
+      const replacement = value.ownPlaces ? written : PlacedText.standingFor(written.text, line.positionAt(match.index));
+      parts.push(line.slice(done, match.index), replacement);
       done = match.index + match[0].length;
     }
     return parts.length === 0 ? undefined : { line: PlacedText.join([...parts, line.slice(done)]), following: [] };

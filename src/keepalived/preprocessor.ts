@@ -19,7 +19,7 @@ export interface PreprocessorOptions {
 
 /** Bounds of one reading, so that no text takes more than a moment: files opened, lines made, lines nested, characters made. */
 const mostFiles = 1000;
-const mostLines = 500_000;
+const mostLines = 200_000;
 const deepestNesting = 128;
 const mostCharacters = 32_000_000;
 
@@ -146,7 +146,7 @@ class Preprocessor {
     const lines = body.map((line) => (line.text.endsWith("\\") ? line.slice(0, -1).trim() : line));
     // Nothing behind `$NAME= \` makes no line of its own.
     const [first, ...rest] = lines;
-    this.#parameters.define(name, first?.text === "" && rest.length > 0 ? rest : lines);
+    this.#parameters.define(name, first?.text === "" && rest.length > 0 ? rest : lines, lines.length > 1);
   }
 
   #repeat(line: PlacedText, depth: number): void {

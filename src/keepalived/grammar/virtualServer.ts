@@ -103,7 +103,7 @@ export const virtualServer: BlockGrammar = {
     sorry_server_inhibit: flag,
     sorry_server_lvs_method: method,
     real_server: { ...endpoint(address, portOrNone), block: realServer, repeatable: true },
-    nat_mask: obsolete("no release since 1.2 knows it"),
+    nat_mask: obsolete("keepalived 2.2.7 does not know it"),
   },
 };
 

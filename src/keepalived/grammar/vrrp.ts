@@ -120,7 +120,6 @@ export const vrrpInstance: BlockGrammar = {
     linkbeat_use_polling: flag,
     v3_checksum_as_v2: { ...optionalBool, newer: true },
     lvs_sync_daemon_interface: obsolete("write lvs_sync_daemon in global_defs"),
-    garp_delay: obsolete("release 1.2 spelt garp_master_delay so"),
   },
 };
 
