@@ -1,4 +1,8 @@
-/** A command as keepalived takes it: words, with quotes and escapes, and no shell. Pure. */
+/**
+ * A command as keepalived takes it: words, with quotes and escapes, and no shell. Pure.
+ * 2.2.7 replaces quotes and escapes twice: once to find the word of the configuration line that is the command (the lexer),
+ * once to split that word into the program and its arguments (here). So `\\'a b\\'` is one argument without quotes.
+ */
 
 const simpleEscapes: Record<string, string> = {
   a: "\x07",

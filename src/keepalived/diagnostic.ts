@@ -60,12 +60,17 @@ export class Diagnostics {
   }
 
   get hasErrors(): boolean {
-    return this.all.some(({ severity }) => severity === "error");
+    return this.#hasErrors;
   }
 
+  #hasErrors = false;
+
+  /** The first error is kept, however many warnings came before. */
   #add(diagnostic: Diagnostic): void {
+    const isFirstError = diagnostic.severity === "error" && !this.#hasErrors;
     if (this.all.length < mostDiagnostics) this.all.push(diagnostic);
-    else if (diagnostic.severity === "error" && !this.hasErrors) this.all[mostDiagnostics - 1] = diagnostic;
+    else if (isFirstError) this.all[mostDiagnostics - 1] = diagnostic;
+    this.#hasErrors ||= isFirstError;
   }
 }
 

@@ -3,6 +3,7 @@
  * wherever they stand outside double quotes, and only double quotes hide blanks, braces and the comment signs `!` and `#`.
  */
 import { CharacterCheck, withoutMarks } from "./characters.ts";
+import { decodeEscapes } from "./command.ts";
 import { type Diagnostics, type Position, quote } from "./diagnostic.ts";
 import { PlacedText } from "./placedText.ts";
 
@@ -10,7 +11,7 @@ export type TokenKind = "word" | "open" | "close";
 
 export interface Token {
   kind: TokenKind;
-  /** Without the quotes around it; escapes are as written, see command.ts. */
+  /** Without the quotes around it; on the line of a command also with its escapes replaced. */
   text: string;
   /** At least a part of it stood in quotes. */
   quoted: boolean;
@@ -117,33 +118,49 @@ interface Word {
   unfinished: boolean;
 }
 
-/** A word ends at a blank or a brace; outside commands also where a quoted part begins or ends, as in 2.2.7. */
 function readWord(text: string, start: number, escaped: boolean): Word {
-  const pieces = escaped ? commandPieces : plainPieces;
   const word: Word = { end: start, text: "", quoted: false, unfinished: false };
-  for (;;) {
-    pieces.lastIndex = word.end;
-    const piece = pieces.exec(text)?.[0];
-    const sign = piece?.charAt(0);
-    const isQuote = sign === '"' || (escaped && sign === "'");
-    if (piece === undefined || (isQuote && !escaped && word.end > start)) return word;
+  if (escaped) readCommandWord(word, text);
+  else readPlainWord(word, text);
+  return word;
+}
+
+/** Ends at a blank or a brace, and where a quoted part begins or ends, as in 2.2.7. */
+function readPlainWord(word: Word, text: string): void {
+  for (let piece = nextPiece(plainPieces, text, word.end); piece !== undefined; piece = nextPiece(plainPieces, text, word.end)) {
+    const isQuoted = piece.startsWith('"');
+    if (isQuoted && word.text !== "") return;
     word.end += piece.length;
-    if (isQuote) addQuoted(word, piece);
-    else word.text += piece;
-    if (word.unfinished || (isQuote && !escaped)) return word;
+    word.text += isQuoted ? unquote(word, piece) : piece;
+    if (isQuoted) return;
   }
 }
 
-function addQuoted(word: Word, piece: string): void {
+/** Ends at a blank or a brace; quotes may begin and end within it. */
+function readCommandWord(word: Word, text: string): void {
+  for (let piece = nextPiece(commandPieces, text, word.end); piece !== undefined; piece = nextPiece(commandPieces, text, word.end)) {
+    word.end += piece.length;
+    word.text += decodeEscapes(/^["']/.test(piece) ? unquote(word, piece) : piece);
+    if (word.unfinished) return;
+  }
+}
+
+function nextPiece(pieces: RegExp, text: string, at: number): string | undefined {
+  pieces.lastIndex = at;
+  return pieces.exec(text)?.[0];
+}
+
+function unquote(word: Word, piece: string): string {
   word.quoted = true;
   word.unfinished = piece.length === 1 || !piece.endsWith(piece.charAt(0)) || isEscaped(piece, piece.length - 1);
-  word.text += word.unfinished ? piece.slice(1) : piece.slice(1, -1);
+  return word.unfinished ? piece.slice(1) : piece.slice(1, -1);
 }
 
 /** A part in double quotes, an undefined `${NAME}` whose braces are no block, an escaped quote, or a run of anything else. */
 const plainPieces = /"(?:\\"|[^"])*"?|\$\{[^}]*\}|\\"|[^\t-\r {}"$\\]+|[$\\]/y;
 /** The same with both quotes and all escapes. */
-const commandPieces = /"(?:\\[\s\S]|[^"\\])*(?:"|\\?$)|'(?:\\[\s\S]|[^'\\])*(?:'|\\?$)|\$\{[^}]*\}|\\[\s\S]|[^\t-\r {}"'$\\]+|[$\\]/y;
+const commandPieces =
+  /"(?:\\[\s\S]|[^"\\])*(?:"|\\?$)|'(?:\\[\s\S]|[^'\\])*(?:'|\\?$)|\$\{[^}]*\}|\\(?:[0-7]{1,3}|x[0-9a-fA-F]+|c.|[\s\S])|[^\t-\r {}"'$\\]+|[$\\]/y;
 
 /** An odd number of backslashes stands in front. */
 function isEscaped(text: string, offset: number): boolean {

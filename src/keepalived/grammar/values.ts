@@ -1,6 +1,6 @@
 /** Types of arguments. Ranges are those of the program of 2.2.7, which are narrower or wider than its manual in places. */
 import { parsePrefix } from "../../api/ipAddress.ts";
-import { decodeEscapes, shellWord, splitCommand } from "../command.ts";
+import { shellWord, splitCommand } from "../command.ts";
 import { quote } from "../diagnostic.ts";
 import type { Token } from "../lexer.ts";
 import type { Argument, Reading, Value, ValueType } from "./types.ts";
@@ -124,8 +124,8 @@ export const command: ValueType = {
   },
 };
 
-/** A text whose escapes count. */
-export const escapedText: ValueType = { expected: "a text", escaped: true, read: ({ text }) => ({ value: decodeEscapes(text) }) };
+/** A text on a line whose escapes count. */
+export const escapedText: ValueType = { ...text, escaped: true };
 
 /** `10-20` or `10`. */
 export function range(least: number, most: number): ValueType {

@@ -51,7 +51,7 @@ const realServer: BlockGrammar = {
     connect_timeout: connectTimeout,
     weight: one(unsigned31),
     lvs_method: method,
-    lb_kind: { ...method, sameAs: "lvs_method" },
+    lb_kind: obsolete("in a real_server keepalived 2.2.7 knows lvs_method only", "lvs_method"),
     uthreshold: one(unsigned32),
     lthreshold: one(unsigned32),
     notify_up: script,
@@ -152,8 +152,5 @@ export const ssl: BlockGrammar = {
     ca: one(text),
     certificate: one(text),
     key: one(text),
-    cafile: one(text, { sameAs: "ca" }),
-    certfile: one(text, { sameAs: "certificate" }),
-    keyfile: one(text, { sameAs: "key" }),
   },
 };

@@ -257,6 +257,20 @@ const configurations: [what: string, text: string, messages: string[]][] = [
 for (const [what, text, expected] of configurations)
   test(`configuration: ${what}`, () => assert.deepEqual(messages(read(text).diagnostics), expected));
 
+test("a command is split twice, as the running keepalived 2.2.7 showed", () => {
+  const commands: [line: string, words: string[]][] = [
+    [`"/x B 'x y' z"`, ["/x", "B", "x y", "z"]],
+    [`'/x D "p q" \\x41 \\101\\tz'`, ["/x", "D", "p q", "A", "A", "z"]],
+    [`"/x E \\'p q\\' a\\\\b"`, ["/x", "E", "p q", "a\b"]],
+    ["/x\\ F", ["/x", "F"]],
+    ["/x A b c", ["/x"]],
+  ];
+  for (const [line, words] of commands) {
+    const { config } = read(`vrrp_script S {\nscript ${line}\n}`);
+    assert.deepEqual(config.all("vrrp_script")[0]?.block?.last("script")?.command(), words, line);
+  }
+});
+
 test("one line with an error is left out, the others stay", () => {
   const block = read(
     "vrrp_instance V {\ninterface e\nvirtual_router_id 1\npriority x\nadvert_int 0.5\nvirtual_ipaddress {\n10.0.0.1\n10.0.0.x\n}\n}",

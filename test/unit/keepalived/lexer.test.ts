@@ -38,7 +38,9 @@ const wordTable: [what: string, line: string, words: string[]][] = [
   ["command: double quotes", "script \"bash -c 'x y'\" # z", ["script", "bash -c 'x y'"]],
   ["command: single quotes", "script '/bin/x \"a b\"' u", ["script", '/bin/x "a b"', "u"]],
   ["command: quotes in the middle", 'script a"b c"d', ["script", "ab cd"]],
-  ["command: escaped blank", "script a\\ b c", ["script", "a\\ b", "c"]],
+  ["command: escaped blank", "script a\\ b c", ["script", "a b", "c"]],
+  ["command: escapes outside and inside quotes", "script \\x41\\102 '\\101 \\'b\\''", ["script", "AB", "A 'b'"]],
+  ["command: an escaped backslash in front of a quote", 'script "a\\\\" b', ["script", "a\\", "b"]],
 ];
 
 for (const [what, line, words] of wordTable) {
