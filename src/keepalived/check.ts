@@ -79,7 +79,7 @@ class Checker {
     }
     if (!keyword.block) return undefined;
     if (statement.block) return this.block(statement.block, keyword.block);
-    if (!keyword.blockOptional && lineOk) this.#diagnostics.error("brace", position, `expected \`{\` after ${quote(text)}`);
+    if (lineOk) this.#diagnostics.error("brace", position, `expected \`{\` after ${quote(text)}`);
     return undefined;
   }
 

@@ -123,7 +123,7 @@ class Parser {
     const { grammar } = this.#current;
     if (!statement || !grammar || this.#balance >= 0) return;
     const keyword = lookUp(grammar, statement.keyword.text);
-    if (!keyword?.block || keyword.blockOptional) return;
+    if (!keyword?.block) return;
     this.#balance++;
     this.#diagnostics.error("brace", statement.keyword.position, `expected \`{\` after ${quote(statement.keyword.text)}`);
     this.#openBlock(statement, { ...statement.keyword, kind: "open" });

@@ -55,8 +55,6 @@ export interface LineGrammar {
 
 export interface Keyword extends LineGrammar {
   block?: BlockGrammar;
-  /** The block may be left out. */
-  blockOptional?: boolean;
   /** May stand several times in a block; else the last one counts, with a warning. */
   repeatable?: boolean;
   /** The argument that must differ between blocks of this keyword. */

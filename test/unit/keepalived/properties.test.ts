@@ -122,6 +122,7 @@ test("the edit distance is a distance", () => {
       assert.equal(editDistance(a, b, 1), Math.min(2, editDistance(a, b, 20)));
     }),
   );
+  assert.equal(editDistance("priority", "prioirty", 20), 1);
   assert.equal(nearest("authenticetion", ["auth_type", "authentication"]), "authentication");
   assert.equal(nearest("xyz", ["ops", "ttl", "url"]), undefined);
 });
