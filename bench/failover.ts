@@ -97,6 +97,12 @@ async function bench(flags: Flags): Promise<void> {
   }
   steps.lines(["", ...formatComparisons(comparisons), "", ...explain(flags, version), ""]);
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ keepalived: version, flags, comparisons, trials }, null, 2)}\n`);
+  for (const { scenario, intervalMs, make, followerLog } of trials.filter((trial) => trial.takeoverMs === undefined))
+    steps.lines([
+      `${scenario} at ${intervalMs} ms: ${make} did not follow; the log of the follower ends:`,
+      ...(followerLog ?? "").split("\n"),
+      "",
+    ]);
   // A follower that did not follow is no measurement but a failure.
   if (comparisons.some(({ aloft }) => aloft.missed > 0)) process.exitCode = 1;
 }

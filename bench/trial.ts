@@ -39,6 +39,8 @@ export interface Trial extends TrialSettings {
   outageMs: number;
   /** For how long on end both nodes answered ARP requests or neighbour solicitations, while the client watched. */
   doubleAnswerMs: number;
+  /** The end of the follower's log when it did not follow. */
+  followerLog?: string;
 }
 
 /** Runs a trial on a LAN with two nodes where nothing else runs, and ends both routers. */
@@ -49,7 +51,8 @@ export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial
   try {
     const leader = await start(lan, "n1", settings, priorities.leader);
     routers.push(leader);
-    routers.push(await start(lan, "n2", settings, priorities.follower));
+    const follower = await start(lan, "n2", settings, priorities.follower);
+    routers.push(follower);
     await untilHeldBy(lan, "n1", address, activeDownInterval(priorities.leader, intervalMs) + 10_000);
     const observer = await Observer.start(lan, [address], { stream: true, echoEvery: `${probeEveryMs * 1000}us` });
     await sleep(Math.max(200, 1.2 * intervalMs));
@@ -60,11 +63,13 @@ export async function runTrial(lan: Lan, settings: TrialSettings): Promise<Trial
     // Long enough to see a follower that missed its time once.
     await sleep(2 * activeDownInterval(priorities.follower, intervalMs) + 300);
     const observation = await observer.stop();
+    const takeoverMs = findTakeover(observation.adverts, { family, virtualRouterID }, sinceNs)?.durationMs;
     return {
       ...settings,
-      takeoverMs: findTakeover(observation.adverts, { family, virtualRouterID }, sinceNs)?.durationMs,
+      takeoverMs,
       outageMs: longestOutageMs(observation, address, sinceNs),
       doubleAnswerMs: longestDoubleAnswerMs(observation, address, sinceNs),
+      followerLog: takeoverMs === undefined ? follower.logTail() : undefined,
     };
   } finally {
     await lan.heal("n1");
