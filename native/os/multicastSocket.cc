@@ -43,6 +43,7 @@ void enlarge(int fd, int force, int plain, int bytes) {
   if (setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof bytes) != 0) setsockopt(fd, SOL_SOCKET, plain, &bytes, sizeof bytes);
 }
 
+/// Both families are transparent: a MASTER that loses its source address still resigns from it. CAP_NET_RAW is enough, which the socket needs.
 Status configureIPv4(int fd, std::uint32_t ifindex) {
   ip_mreqn group{};
   group.imr_multiaddr.s_addr = htonl(0xe0000012);  // 224.0.0.18
@@ -52,6 +53,7 @@ Status configureIPv4(int fd, std::uint32_t ifindex) {
       Option{IPPROTO_IP, IP_MULTICAST_LOOP, &kOff, sizeof kOff, "set IP_MULTICAST_LOOP"},
       Option{IPPROTO_IP, IP_MULTICAST_TTL, &kTtl, sizeof kTtl, "set IP_MULTICAST_TTL"},
       Option{IPPROTO_IP, IP_MULTICAST_IF, &group, sizeof group, "set IP_MULTICAST_IF"},
+      Option{IPPROTO_IP, IP_TRANSPARENT, &kOn, sizeof kOn, "set IP_TRANSPARENT"},
       Option{IPPROTO_IP, IP_TOS, &kNetworkControl, sizeof kNetworkControl, "set IP_TOS"},
       Option{IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group, "join 224.0.0.18"},
   };
@@ -70,6 +72,7 @@ Status configureIPv6(int fd, std::uint32_t ifindex) {
       Option{IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &kOff, sizeof kOff, "set IPV6_MULTICAST_LOOP"},
       Option{IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &kTtl, sizeof kTtl, "set IPV6_MULTICAST_HOPS"},
       Option{IPPROTO_IPV6, IPV6_MULTICAST_IF, &ifindex, sizeof ifindex, "set IPV6_MULTICAST_IF"},
+      Option{IPPROTO_IPV6, IPV6_TRANSPARENT, &kOn, sizeof kOn, "set IPV6_TRANSPARENT"},
       Option{IPPROTO_IPV6, IPV6_TCLASS, &kNetworkControl, sizeof kNetworkControl, "set IPV6_TCLASS"},
       Option{IPPROTO_IPV6, IPV6_RECVPKTINFO, &kOn, sizeof kOn, "set IPV6_RECVPKTINFO"},
       Option{IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &kOn, sizeof kOn, "set IPV6_RECVHOPLIMIT"},

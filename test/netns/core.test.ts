@@ -139,9 +139,62 @@ suite("two cores", () => {
     await one.becomes("BACKUP");
     await until("one holder", async () => (await stands("n2")) && !(await stands("n1")));
   });
+  for (const family of ["IPv4", "IPv6"] as const) {
+    test(`a MASTER whose ${family} source address is taken away resigns from it`, async () => {
+      const key = `vip/${family}`;
+      const [one, two] = await Promise.all([start("n1"), start("n2")]);
+      await one.apply(desiredRouter({ family, priority: 254 }));
+      await one.becomes("MASTER", key);
+      await two.apply(desiredRouter({ family, priority: 244 }));
+      await until("adverts", async () => (await two.router(key)).counters.advertsReceived > 0);
+      const source = family === "IPv4" ? `${lan.nodeAddress("n1").IPv4}/24` : `${await lan.linkLocal("n1")}/64`;
+      await lan.exec("n1", ["ip", "address", "delete", source, "dev", "eth0"]);
+      try {
+        assert.match((await one.becomes("FAULT", key)).message, /address/);
+        await two.becomes("MASTER", key);
+        assert.equal(two.changes(key).at(-1)?.reason, "PeerResigned");
+        await until("one holder", async () => !(await stands("n1", family === "IPv4" ? v4 : v6)));
+      } finally {
+        await lan.exec("n1", ["ip", "address", "add", source, "dev", "eth0", ...(family === "IPv6" ? ["nodad"] : [])]);
+      }
+    });
+  }
+
+  test("a MASTER that stood still looks first: its first packet does not override its successor", async () => {
+    const [one, two] = await elected();
+    process.kill(one.pid, "SIGSTOP");
+    await two.becomes("MASTER");
+    const sent = (await two.router()).counters.advertsReceived;
+    process.kill(one.pid, "SIGCONT");
+    assert.equal((await one.becomes("BACKUP")).reason, "LateWakeUp");
+    assert.equal((await two.router()).counters.advertsReceived, sent);
+    await one.becomes("MASTER"); // by preemption
+    await two.becomes("BACKUP");
+    await until("one holder", async () => (await stands("n1")) && !(await stands("n2")));
+  });
 });
 
 suite("addresses", () => {
+  test("that somebody removes from the MASTER come back, and its state stays", async () => {
+    const [one, two] = await elected();
+    const { transitions } = await one.router();
+    for (let round = 0; round < 3; round += 1) {
+      await until("the address", () => stands("n1"), { timeoutMs: 1000, everyMs: 10 });
+      await lan.exec("n1", ["ip", "address", "delete", `${v4}/24`, "dev", "eth0"]);
+    }
+    await until("the address", () => stands("n1"), { timeoutMs: 1000, everyMs: 10 });
+    assert.equal((await one.router()).transitions, transitions);
+    assert.equal((await two.router()).state, "BACKUP");
+  });
+
+  test("that somebody sets on a BACKUP are reported and left alone", async () => {
+    const [, two] = await elected();
+    await lan.exec("n2", ["ip", "address", "add", `${v4}/24`, "dev", "eth0"]);
+    await until("the message", async () => (await two.router()).message.includes(v4));
+    await two.stop();
+    assert.ok(await stands("n2"));
+  });
+
   test("of the administrator are reported, used and never removed", async () => {
     await lan.exec("n1", ["ip", "address", "add", `${v4}/24`, "dev", "eth0"]);
     const one = await start("n1", { heldAddresses: held });
