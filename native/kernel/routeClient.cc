@@ -33,16 +33,19 @@ os::Result<RouteClient> RouteClient::open() {
   return client;
 }
 
-os::Result<LinkTable> RouteClient::dump() {
-  os::Status status;
+os::Result<Dump> RouteClient::dump() {
+  // An interrupted dump may have skipped what stood behind an entry that went. All attempts fill one table: each skips other entries.
+  Dump dump;
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    LinkTable table;
-    status = dumpInto(table, false);
-    if (status.ok()) status = dumpInto(table, true);
-    if (status.ok()) return table;
-    if (status.error().number != EINTR) break;
+    dump.complete = true;
+    for (const bool addresses : {false, true}) {
+      const os::Status status = dumpInto(dump.links, addresses);
+      if (!status.ok() && status.error().number != EINTR) return status.error();
+      dump.complete &= status.ok();
+    }
+    if (dump.complete) break;
   }
-  return status.error();
+  return dump;
 }
 
 os::Status RouteClient::dumpInto(LinkTable& table, bool addresses) {

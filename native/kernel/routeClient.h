@@ -20,6 +20,12 @@ struct AddressOutcome {
   bool existed = false;
 };
 
+/// What stood in the kernel at some moment of the dump; later changes come as notifications to whoever subscribed before it.
+struct Dump {
+  LinkTable links;
+  bool complete = true;
+};
+
 class RouteClient {
  public:
   /// RTNL is held per message, but a batch keeps the caller from its other work: about 3 ms at most.
@@ -27,8 +33,9 @@ class RouteClient {
 
   static os::Result<RouteClient> open();
 
-  /// All links and addresses that there are now. Repeated when the kernel says that it changed meanwhile.
-  os::Result<LinkTable> dump();
+  /// All links and addresses that there are now. Repeated a few times while the kernel says that it changed meanwhile; then `complete` is
+  /// false: an entry may be missing, though all that never changed is most likely there.
+  os::Result<Dump> dump();
 
   /// Carries out up to kMaxBatch operations in one send; `outcomes` has the same size. Each succeeds or fails for itself. An error
   /// is returned only when the kernel could not be asked at all; then nothing is known about the outcomes.

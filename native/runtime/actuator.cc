@@ -35,7 +35,8 @@ os::Result<std::unique_ptr<Actuator>> Actuator::create(Channels& channels, std::
   if (const auto added = epoll.value().add(channels.actuatorWake.fd(), kWakeToken); !added.ok()) return added.error();
   auto actuator = std::make_unique<Actuator>(std::move(epoll.value()), std::move(monitor.value()), std::move(client.value()), channels,
                                              std::move(journal), std::move(notify));
-  actuator->links_ = std::move(links.value());
+  actuator->links_ = std::move(links.value().links);
+  actuator->stale_ = !links.value().complete;
   return actuator;
 }
 
@@ -82,13 +83,17 @@ void Actuator::run(bool highPriority) {
 
 int Actuator::waitingTime() const {
   if (!reports_.empty()) return kBacklogWaitMs;
-  if (strays_.empty() && !sockets_.hasProblems()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(retryAt_ - os::monotonicNow());
+  auto next = std::chrono::nanoseconds::max();
+  if (stale_) next = std::min(next, resyncAt_);
+  if (!strays_.empty()) next = std::min(next, straysAt_);
+  if (sockets_.hasProblems()) next = std::min(next, socketsAt_);
+  if (next == std::chrono::nanoseconds::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - os::monotonicNow());
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
 void Actuator::settle() {
-  if (linksChanged_ || (sockets_.hasProblems() && os::monotonicNow() >= retryAt_)) {
+  if (linksChanged_ || (sockets_.hasProblems() && os::monotonicNow() >= socketsAt_)) {
     updateSockets();
     reportLinks();
   }

@@ -66,7 +66,7 @@ class Actuator {
     std::vector<Assignment> assignments;
   };
 
-  /// Sockets that could not be opened and addresses that could not be removed are tried again this often.
+  /// Sockets that could not be opened, addresses that could not be removed and links that could not be read are tried again this often.
   static constexpr std::chrono::seconds kRetryInterval{1};
 
   void run(bool highPriority);
@@ -139,7 +139,12 @@ class Actuator {
   std::deque<Report> reports_;
   bool linksChanged_ = true;
   bool callerHasNews_ = false;
-  std::chrono::nanoseconds retryAt_{};
+  bool stale_ = false;  ///< notifications were lost, and what they told has not been read completely since
+  std::string resyncProblem_;
+  // When to try again, while there is something to try.
+  std::chrono::nanoseconds resyncAt_{};
+  std::chrono::nanoseconds straysAt_{};
+  std::chrono::nanoseconds socketsAt_{};
   std::optional<Order> last_;
   os::Status finalStatus_;
 };

@@ -22,7 +22,8 @@ bool sameLink(const vrrp::LinkState& a, const vrrp::LinkState& b) {
 void Actuator::readMonitor() {
   const bool complete = monitor_.drain(
       {[this](const wire::LinkMessage& message) { hear(message); }, [this](const wire::AddressMessage& message) { hear(message); }});
-  if (!complete) resync();
+  stale_ |= !complete;
+  if (stale_ && os::monotonicNow() >= resyncAt_) resync();
 }
 
 void Actuator::hear(const wire::LinkMessage& message) {
@@ -58,17 +59,23 @@ void Actuator::lose(const kernel::HeldAddress& address) {
 
 void Actuator::resync() {
   auto dumped = client_.dump();
+  stale_ = !dumped.ok() || !dumped.value().complete;
+  if (stale_) resyncAt_ = os::monotonicNow() + kRetryInterval;
+  const std::string problem = dumped.ok() ? "" : dumped.error().message();
+  const bool news = std::exchange(resyncProblem_, problem) != problem;
   if (!dumped.ok()) {
+    if (!news) return;  // the same at each retry is one event
     CoreEvent event{CoreEvent::Kind::OperationFailed};
     event.operation = dumped.error().operation;
     event.error = dumped.error().number;
-    event.message = dumped.error().message();
+    event.message = problem;
     post(std::move(event));
     return;
   }
   const std::lock_guard guard(lock_);
-  links_ = std::move(dumped.value());
+  links_ = std::move(dumped.value().links);
   linksChanged_ = true;
+  if (stale_) return;  // what is missing may stand nevertheless
   for (const kernel::HeldAddress& address : book_.all()) {
     const kernel::Link* link = links_.find(address.ifindex);
     if (link == nullptr || link->find(address.prefix) == nullptr) lose(address);
@@ -78,7 +85,7 @@ void Actuator::resync() {
 // ----- Sockets and links for the vrrp thread -----
 
 void Actuator::updateSockets() {
-  retryAt_ = os::monotonicNow() + kRetryInterval;
+  socketsAt_ = os::monotonicNow() + kRetryInterval;
   std::map<SocketPool::Key, SocketPool::Need> needs;
   for (const auto& [place, routers] : needs_) {
     const kernel::Link* link = links_.find(place.first);

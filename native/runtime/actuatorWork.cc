@@ -110,7 +110,7 @@ void Actuator::answer(const AddressAnswer& answer) {
   const bool known = assignments_.contains(answer.owner);
   if (answer.error != 0 && !known) {
     strays_.insert(answer.owner);
-    retryAt_ = os::monotonicNow() + kRetryInterval;
+    straysAt_ = os::monotonicNow() + kRetryInterval;
   }
   if (!known && !wanted_[answer.owner].due) wanted_.erase(answer.owner);
   if (answer.owner == kernel::kNobody) return;
@@ -140,7 +140,7 @@ void Actuator::noteProblem(const AddressAnswer& answer) {
 }
 
 void Actuator::retryStrays() {
-  if (strays_.empty() || os::monotonicNow() < retryAt_) return;
+  if (strays_.empty() || os::monotonicNow() < straysAt_) return;
   for (const kernel::Owner owner : std::exchange(strays_, {})) want(owner, false);
 }
 

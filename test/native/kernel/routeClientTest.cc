@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "kernel/routeMonitor.h"
 
@@ -35,7 +38,7 @@ class RouteClientTest : public testing::Test {
   LinkTable dump() {
     auto table = client_->dump();
     EXPECT_TRUE(table.ok());
-    return std::move(table.value());
+    return std::move(table.value().links);
   }
 
   AddressOutcome perform(const AddressOperation& operation) {
@@ -55,6 +58,38 @@ TEST_F(RouteClientTest, DumpsLinksWithTheirKindAndState) {
   EXPECT_EQ(table.find("al0")->kind, "veth");
   EXPECT_TRUE(table.find("al0")->up);
   EXPECT_NE(table.find("lo")->find(prefix("127.0.0.1/8")), nullptr);
+}
+
+/// As on a node where pods come and go: the kernel interrupts dumps that are longer than one datagram.
+TEST_F(RouteClientTest, DumpsAllThatStandsWhileOtherAddressesComeAndGo) {
+  const std::uint32_t lo = dump().find("lo")->index;
+  std::vector<wire::IpPrefix> standing;
+  for (std::uint8_t i = 0; i < 250; ++i) {
+    for (std::uint8_t k = 0; k < 8; ++k) standing.push_back({{wire::Family::IPv4, {10, k, 0, i}}, 32});
+  }
+  for (const wire::IpPrefix& address : standing) ASSERT_EQ(perform({Kind::Add, lo, address}).error, 0);
+
+  std::atomic<bool> enough = false;
+  std::thread churn([&] {
+    auto other = RouteClient::open();
+    const wire::IpPrefix guest = prefix("10.99.0.1/32");
+    const AddressOperation comeAndGo[] = {{Kind::Add, lo, guest}, {Kind::Remove, lo, guest}};
+    AddressOutcome outcomes[2];
+    while (!enough && other.ok() && other.value().execute(comeAndGo, outcomes).ok()) {
+    }
+  });
+  bool interrupted = false;
+  for (int round = 0; round < 40 && !interrupted; ++round) {
+    auto dumped = client_->dump();
+    ASSERT_TRUE(dumped.ok()) << dumped.error().message();
+    interrupted = !dumped.value().complete;
+    const Link* link = dumped.value().links.find(lo);
+    ASSERT_NE(link, nullptr);
+    for (const wire::IpPrefix& address : standing) ASSERT_NE(link->find(address), nullptr) << wire::format(address);
+  }
+  enough = true;
+  churn.join();
+  EXPECT_TRUE(interrupted) << "nothing was tried";
 }
 
 TEST_F(RouteClientTest, AddsWithOurMarkAndRemoves) {

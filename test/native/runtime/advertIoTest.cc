@@ -119,9 +119,16 @@ TEST_F(AdvertIoTest, DoesNotHearItself) {
   EXPECT_TRUE(sender_.receive(50).empty());
 }
 
+/// For the resignation of a MASTER that has just lost its source.
+TEST_F(AdvertIoTest, SendsFromAnAddressThatIsGone) {
+  EXPECT_TRUE(send(message_, "10.9.0.99", "224.0.0.18", sender_.index).empty());
+  EXPECT_TRUE(send(message_, "fe80::99", "ff02::12", sender_.index).empty());
+  EXPECT_EQ(receiver_.receive().size(), 2U);
+}
+
 TEST_F(AdvertIoTest, TellsWhichRouterCouldNotSend) {
   const std::vector<vrrp::RouterId> router = {77};
-  EXPECT_EQ(send(message_, "10.9.0.99", "224.0.0.18", sender_.index), router);  // no address of ours
+  EXPECT_EQ(send(message_, "224.0.0.1", "224.0.0.18", sender_.index), router);  // no address of any host
   EXPECT_EQ(send(message_, "10.9.0.1", "224.0.0.18", 4711), router);            // no socket there
   EXPECT_EQ(send({}, "10.9.0.1", "224.0.0.18", sender_.index), router);         // nothing to send
 }
@@ -131,7 +138,7 @@ TEST_F(AdvertIoTest, SendsMoreThanABatchAndTheOthersWhenOneFails) {
   const auto onError = [&failed](vrrp::RouterId router) { failed.push_back(router); };
   constexpr vrrp::RouterId kCount = 150;
   for (vrrp::RouterId router = 1; router <= kCount; ++router) {
-    const char* source = router == 70 ? "10.9.0.99" : "10.9.0.1";
+    const char* source = router == 70 ? "224.0.0.1" : "10.9.0.1";
     sender_.io.send(router, {sender_.index, address(source), address("224.0.0.18"), message_}, onError);
   }
   sender_.io.flush(onError);
