@@ -14,6 +14,8 @@ const keyOf = ({ interface: name, address }: HeldAddress) => `${name} ${address}
 export class HeldAddressJournal {
   readonly #file: StateFile<HeldAddress[]>;
   #held = new Map<string, HeldAddress>();
+  /** The file may say less than `#held`: a write failed, and the next call writes again whatever it is asked. */
+  #unsaved = false;
 
   constructor(stateDirectory: string, now: () => Date) {
     this.#file = new StateFile(join(stateDirectory, "held-addresses.json"), 1, z.array(heldAddressSchema), now);
@@ -26,6 +28,11 @@ export class HeldAddressJournal {
     return result;
   }
 
+  /** Whether the last write failed. */
+  get isUnsaved(): boolean {
+    return this.#unsaved;
+  }
+
   get addresses(): HeldAddress[] {
     return [...this.#held.values()];
   }
@@ -33,18 +40,23 @@ export class HeldAddressJournal {
   /** Writes down `more`; a no-op when all of it stands there. @throws the system's Error when it cannot be written. */
   async add(more: HeldAddress[]): Promise<void> {
     const fresh = more.filter((held) => !this.#held.has(keyOf(held)));
-    if (fresh.length === 0) return;
     for (const held of fresh) this.#held.set(keyOf(held), held);
-    await this.#file.write(this.addresses);
+    if (fresh.length > 0 || this.#unsaved) await this.#save();
   }
 
   /** Crosses out everything but `keep`. */
   async shrinkTo(keep: HeldAddress[]): Promise<void> {
     const kept = new Set(keep.map(keyOf));
     const remaining = this.addresses.filter((held) => kept.has(keyOf(held)));
-    if (remaining.length === this.#held.size) return;
+    const isSmaller = remaining.length < this.#held.size;
     this.#held = new Map(remaining.map((held) => [keyOf(held), held]));
-    await this.#file.write(remaining);
+    if (isSmaller || this.#unsaved) await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    this.#unsaved = true;
+    await this.#file.write(this.addresses);
+    this.#unsaved = false;
   }
 }
 

@@ -25,7 +25,7 @@ export interface Host {
 /** The core reads the links when it starts, on a thread of its own; there is always a loopback. */
 const linksLimitMs = 2000;
 const linksPollMs = 5;
-/** How often the journal is looked through while it holds addresses that should be gone. */
+/** How often the journal is looked through while it holds addresses that should be gone, or could not be written. */
 const settleMs = 1000;
 
 /**
@@ -55,7 +55,7 @@ export async function startHost(options: AgentOptions, log: Logger, shutdown: Sh
 
   // It also keeps the process alive: neither the core nor signal handlers do, and the HTTP server may be off.
   setInterval(() => {
-    if (runner.hasResidue) void runner.settle();
+    if (runner.needsSettling) void runner.settle();
   }, settleMs);
   const onEvents: Host["onEvents"] = (listener) => {
     listeners.add(listener);

@@ -78,8 +78,9 @@ export class SpecRunner {
     return this.#inTurn(() => this.#write(() => this.#journal.shrinkTo([])));
   }
 
-  /** Whether the journal still has addresses that are no longer desired. */
-  get hasResidue(): boolean {
+  /** Whether the journal has to be written: its last write failed, or it still has addresses that are no longer desired. */
+  get needsSettling(): boolean {
+    if (this.#journal.isUnsaved) return true;
     const desired = new Set(mayHold(this.#running, []).map(({ interface: name, address }) => `${name} ${address}`));
     return this.#journal.addresses.some(({ interface: name, address }) => !desired.has(`${name} ${address}`));
   }

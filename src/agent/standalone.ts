@@ -2,8 +2,12 @@
 import { readFile } from "node:fs/promises";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
+import { readMissingCapabilities } from "./capabilities.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
+import { canMulticast } from "./linkFlags.ts";
+import type { DesiredState } from "./native.ts";
 import type { AgentOptions } from "./options.ts";
+import { processProblems, routerProblem } from "./preflight.ts";
 import { type FileProblem, type ParsedFile, parseStandaloneFile } from "./standaloneFile.ts";
 import { planStandalone } from "./standalonePlan.ts";
 
@@ -12,7 +16,7 @@ export async function runStandalone(file: string, options: AgentOptions, log: Lo
   // Before anything is touched: a mistake in the file must not cost a running twin its state directory's lock or the core a start.
   usable(file, await load(file));
   const host = await startHost(options, log, shutdown);
-  const problems = await applyFile(file, options.node, host);
+  const problems = await applyFile(file, options.node, host, log);
   if (problems.length > 0) throw configurationError(file, problems);
   await serveProbes(options, host, {}, log);
   announceReady(host, log);
@@ -23,20 +27,32 @@ export async function runStandalone(file: string, options: AgentOptions, log: Lo
 }
 
 async function reload(file: string, node: string, host: Host, log: Logger): Promise<void> {
-  const problems = await applyFile(file, node, host).catch((error: Error) => [error.message]);
+  const problems = await applyFile(file, node, host, log).catch((error: Error) => [error.message]);
   if (problems.length > 0) log.error({ file, problems }, "reload refused; the old configuration goes on");
   else announceReady(host, log);
 }
 
 /** Reads, plans and applies the file, or returns what is wrong with it, and nothing has changed. */
-async function applyFile(file: string, node: string, { core, runner }: Host): Promise<string[]> {
+async function applyFile(file: string, node: string, host: Host, log: Logger): Promise<string[]> {
+  const { core, runner } = host;
   const parsed = await load(file);
   if (!parsed.ok) return lines(file, parsed.problems);
   const plan = planStandalone(parsed.virtualIPs, { name: node, links: core.snapshot().links });
   if (!plan.ok) return lines(file, plan.problems);
-  const { coreError, rejected } = await runner.apply(plan.spec);
+  const { coreError, rejected, desired } = await runner.apply(plan.spec);
+  warnOfProblems(desired, host, log);
   const refused = rejected.map(({ virtualIP, family, message }) => `${file}: ${virtualIP}/${family}: ${message}`);
   return coreError ? [`${file}: ${coreError.message}`] : refused;
+}
+
+/** What a NodeAgent's condition Preflight tells in a cluster: it does not stop the agent, as a link may come up later. */
+function warnOfProblems({ routers }: DesiredState, { core }: Host, log: Logger): void {
+  const facts = { missingCapabilities: readMissingCapabilities(), links: core.snapshot().links, multicast: canMulticast };
+  for (const problem of processProblems(facts)) log.warn({ problem }, "the node lacks something");
+  for (const router of routers) {
+    const problem = routerProblem(router, facts);
+    if (problem) log.warn({ virtualRouter: router.key, problem }, "a virtual router lacks something on this node");
+  }
 }
 
 async function load(file: string): Promise<ParsedFile> {

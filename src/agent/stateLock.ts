@@ -1,5 +1,5 @@
 /** One agent per state directory. */
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -17,6 +17,7 @@ const sqliteBusy = 5;
 export function lockStateDirectory(directory: string): StateLock {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o750 });
+    accessSync(directory, constants.W_OK); // names the error; SQLite only says that it cannot
     const database = new DatabaseSync(join(directory, "lock"), { timeout: 0 });
     // The rollback journal stays in memory: the file is never written.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { planDesired } from "../../../src/agent/desired.ts";
 import { HeldAddressJournal, mayHold, stillHeld } from "../../../src/agent/heldAddresses.ts";
@@ -33,6 +34,21 @@ test("adding what is there and shrinking to everything write nothing", async (co
   await journal.add([]);
   await journal.shrinkTo([a]);
   assert.deepEqual(readdirSync(directory), []);
+});
+
+test("what could not be written is written by the next call, even if that adds nothing", async (context) => {
+  const directory = temporaryDirectory(context);
+  const journal = new HeldAddressJournal(directory, now);
+  // A directory in the place of the file: the rename fails, as for root nothing else does.
+  mkdirSync(join(directory, "held-addresses.json", "in the way"), { recursive: true });
+  await assert.rejects(journal.add([a]));
+  assert.ok(journal.isUnsaved);
+  rmSync(join(directory, "held-addresses.json"), { recursive: true });
+  await journal.add([a]);
+  assert.ok(!journal.isUnsaved);
+  const next = new HeldAddressJournal(directory, now);
+  await next.open();
+  assert.deepEqual(next.addresses, [a]);
 });
 
 test("what stands on the interface by somebody else's hand is never ours to remove", () => {

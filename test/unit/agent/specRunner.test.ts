@@ -42,14 +42,14 @@ test("it leaves the journal only after the core has given it up", async (context
   await runner.apply({ virtualRouters: [one, two] });
   await runner.apply({ virtualRouters: [two] });
   assert.deepEqual(journal(), ["192.0.2.10/24", "192.0.2.11/24"]);
-  assert.equal(runner.hasResidue, true);
+  assert.equal(runner.needsSettling, true);
   core.current = snapshot({ routers: [{ ...holding("web/IPv4", "192.0.2.10/24") }] });
   await runner.settle();
   assert.deepEqual(journal(), ["192.0.2.10/24", "192.0.2.11/24"]);
   core.current = snapshot();
   await runner.settle();
   assert.deepEqual(journal(), ["192.0.2.11/24"]);
-  assert.equal(runner.hasResidue, false);
+  assert.equal(runner.needsSettling, false);
   await runner.forget();
   assert.deepEqual(journal(), []);
 });
