@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
 import { until } from "../../support/waiting.ts";
 import type { OperatorProcess } from "./operatorProcess.ts";
-import { conditionOf, Testbed } from "./testbed.ts";
+import { Testbed } from "./testbed.ts";
 
 const single = (host: number) => ({ addresses: [{ address: `192.0.2.${host}` }] });
 const passes = 'aloft_reconcile_duration_seconds_count{controller="plan",result="requeue"}';
@@ -40,7 +40,7 @@ test("of two operators exactly one acts; when it is killed the other takes over 
   const operators = await Promise.all(["a", "b"].map((name) => bed.startOperator(name)));
   const [leader, [standby]] = await leaderOf(...operators);
   assert.ok(standby);
-  await bed.untilVirtualIP("web", "to be redundant", (vip) => conditionOf(vip, "Degraded") === "False/Redundant", 20_000);
+  await bed.untilRedundant("web");
   await until("the standby to see the leader", async () => (await standby.get("/readyz")).status === 200);
   assert.equal(await standby.leads(), false);
   assert.ok((await leader.metric(passes)) > 0);

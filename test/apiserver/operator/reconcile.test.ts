@@ -4,7 +4,6 @@ import { after, afterEach, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { releaseFinalizer } from "../../../src/api/group.ts";
 import type { NodeAgentSpec } from "../../../src/api/nodeAgent.ts";
-import type { VirtualIP } from "../../../src/api/virtualIP.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
 import { nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
 import { until } from "../../support/waiting.ts";
@@ -69,7 +68,7 @@ test("heartbeats and quiet times write nothing", async () => {
   await addNodes("n1", "n2");
   await bed.createVirtualIP("web", dual);
   await bed.startOperator("a");
-  await bed.untilVirtualIP("web", "to be redundant", (vip) => conditionOf(vip, "Degraded") === "False/Redundant", 20_000);
+  await bed.untilRedundant("web");
   const before = await bed.virtualIP("web");
   const agent = await bed.client.get(nodeAgents, { name: "n1" });
   await until("several heartbeats", async () => {
@@ -191,8 +190,7 @@ test("what somebody does to a NodeAgent by hand is undone: an entry that he adds
   await addNodes("n1", "n2");
   await bed.startOperator("a");
   await bed.createVirtualIP("web", dual);
-  const isRedundant = (vip: VirtualIP) => conditionOf(vip, "Degraded") === "False/Redundant";
-  const { status } = await bed.untilVirtualIP("web", "to be redundant", isRedundant, 20_000);
+  const { status } = await bed.untilRedundant("web");
   const ref = { name: "n2" };
   const read = () => bed.client.find<KubeObject & { spec: NodeAgentSpec }>(nodeAgents, ref);
   const before = await read();

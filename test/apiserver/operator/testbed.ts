@@ -84,6 +84,11 @@ export class Testbed {
     return until(`${name} ${what}`, probe, { timeoutMs, hint: () => `its status is ${JSON.stringify(last?.status, undefined, 1)}` });
   }
 
+  /** Until one node answers and another stands by, so that nothing more is to be written. */
+  untilRedundant(name: string): Promise<VirtualIP> {
+    return this.untilVirtualIP(name, "to be redundant", ({ status }) => status?.summary?.state === "Active", 20_000);
+  }
+
   untilActive(name: string, node: string, timeoutMs?: number): Promise<VirtualIP> {
     return this.untilVirtualIP(name, `to be active on ${node}`, ({ status }) => status?.activeNode === node, timeoutMs);
   }
