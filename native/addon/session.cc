@@ -70,28 +70,32 @@ void Session::deliverEvents(Napi::Env env) {
 
 class Session::StopWorker : public Napi::AsyncWorker {
  public:
-  StopWorker(Napi::Env env, std::shared_ptr<Session> session, bool keepAddresses, Napi::Promise::Deferred deferred)
+  StopWorker(Napi::Env env, std::shared_ptr<Session> session, bool keepAddresses, napi_deferred deferred)
       : AsyncWorker(env, "aloft stop"), session_(std::move(session)), keepAddresses_(keepAddresses), deferred_(deferred) {}
 
   void Execute() override { status_ = session_->core_->stop(keepAddresses_); }
   void OnOK() override {
-    deferred_.Resolve(toResult(Env(), status_));
+    if (session_->environmentEnded_) return;  // a terminated worker thread: nothing of its environment may be touched
+    napi_resolve_deferred(Env(), deferred_, toResult(Env(), status_));
     session_->finish(Env());  // the last events come before whoever awaits the promise goes on
   }
 
  private:
   std::shared_ptr<Session> session_;
   bool keepAddresses_;
-  Napi::Promise::Deferred deferred_;
+  napi_deferred deferred_;
   os::Status status_;
 };
 
 Napi::Value Session::stop(Napi::Env env, bool keepAddresses) {
   if (!stopping_.IsEmpty()) return stopping_.Value();
-  const auto deferred = Napi::Promise::Deferred::New(env);
-  stopping_ = Napi::Persistent(deferred.Promise().As<Napi::Object>());
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  // A worker thread that is being terminated makes no promise any more; its clean-up hook stops the core.
+  if (napi_create_promise(env, &deferred, &promise) != napi_ok) return env.Undefined();
+  stopping_ = Napi::Persistent(Napi::Object(env, promise));
   (new StopWorker(env, shared_from_this(), keepAddresses, deferred))->Queue();  // deletes itself
-  return deferred.Promise();
+  return Napi::Value(env, promise);
 }
 
 void Session::finish(Napi::Env env) {
@@ -105,6 +109,7 @@ void Session::finish(Napi::Env env) {
 
 void Session::onEnvironmentEnd(void* data) {
   auto* session = static_cast<Session*>(data);
+  session->environmentEnded_ = true;
   ExitGuard::remove(session);
   session->closeWake();
   session->onEvents_.Reset();

@@ -283,7 +283,8 @@ function threadsOfCores(): number {
 test("a worker thread has cores of its own, which end with it", async () => {
   const core = start();
   const worker = await workerWithCore();
-  assert.equal(threadsOfCores(), 4);
+  // A thread takes its name a moment after its start.
+  await until("the threads of both cores", async () => threadsOfCores() === 4);
   await worker.terminate();
   assert.equal(threadsOfCores(), 2);
   assert.equal(core.apply({ routers: [] }).ok, true);
