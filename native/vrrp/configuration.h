@@ -1,6 +1,7 @@
 #pragma once
 // What the engine shall run. Made and freed off the vrrp thread: the engine itself never allocates.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,58 @@ namespace aloft::vrrp {
 
 enum class ChecksumMode : std::uint8_t { Auto, WithoutPseudoHeader, WithPseudoHeader };
 
+/// What a claim of one of our addresses by a foreign MAC address means (RFC 5227).
+enum class ConflictPolicy : std::uint8_t {
+  Off,      ///< nobody looks
+  Report,   ///< told, and nothing else
+  Enforce,  ///< told; and nobody becomes MASTER for the first time while somebody else answers for an address
+};
+
+/// An address of a virtual router.
+struct RouterAddress {
+  wire::IpPrefix prefix;
+  std::string interface;   ///< where it stands and is announced; empty: the router's own interface
+  bool advertised = true;  ///< false: moves along, but is not in the adverts
+  friend bool operator==(const RouterAddress&, const RouterAddress&) = default;
+};
+
+/// Identifies a tracked check for the life of the process; the caller gives the numbers.
+using CheckId = std::uint32_t;
+
+/// What a result does to the priority. Weight 0: FAULT while it is down. Positive: added while it is up; negative: added while it is down.
+/// `reverse` turns up and down around. A check with a value (a tracked file) adds value × weight; with weight 0 a negative value below -253 is FAULT.
+struct TrackedCheck {
+  CheckId check = 0;
+  std::int16_t weight = 0;
+  bool reverse = false;
+  friend bool operator==(const TrackedCheck&, const TrackedCheck&) = default;
+};
+
+struct TrackedInterface {
+  std::string interface;
+  std::int16_t weight = 0;
+  bool reverse = false;
+  friend bool operator==(const TrackedInterface&, const TrackedInterface&) = default;
+};
+
+/// When gratuitous ARP or unsolicited NA are sent, counted from the moment when the addresses stand.
+struct AnnouncementPlan {
+  static constexpr std::size_t kMaxTimes = 6;
+  std::array<Duration, kMaxTimes> at{};  ///< ascending
+  std::uint8_t times = 0;                ///< how many of `at`; 0: the engine's own plan (0, 50 ms, 250 ms, 1 s, 5 s)
+  std::uint8_t copies = 1;               ///< frames per address each time
+  Duration refresh{0};                   ///< again this often while MASTER; 0: never
+  std::uint8_t refreshCopies = 1;
+  friend bool operator==(const AnnouncementPlan&, const AnnouncementPlan&) = default;
+};
+
+/// RFC 2338 §5.3.6: none (0) or a simple text password (1), version 2 only.
+struct Authentication {
+  std::uint8_t type = 0;
+  std::array<std::uint8_t, 8> data{};
+  friend bool operator==(const Authentication&, const Authentication&) = default;
+};
+
 /// One election as it is configured. Validated by the caller: ranges as in src/agent/native.ts.
 struct RouterConfig {
   std::string key;  ///< "<virtualIP>/<family>", unique
@@ -21,12 +74,36 @@ struct RouterConfig {
   std::string interface;
   std::uint8_t virtualRouterId = 1;
   std::uint8_t version = 3;
-  std::uint8_t priority = 100;  ///< 255: address owner
+  std::uint8_t priority = 100;  ///< before tracking; 255: address owner
   Duration advertisementInterval{};
   bool preempt = true;
   Duration preemptDelay{};
   ChecksumMode checksum = ChecksumMode::Auto;
-  std::vector<wire::IpPrefix> addresses;  ///< 1–128, of `family`
+  std::vector<RouterAddress> addresses;  ///< those that are advertised are of `family`
+
+  /// IPv6: adverts begin with a link-local address (RFC 9568 §5.2.9), a made one where none is configured, and others are refused. False:
+  /// as listed, and peers may do the same (keepalived).
+  bool linkLocalFirst = true;
+  std::uint8_t downTimerAdverts = 3;  ///< intervals of silence before Skew_Time, 1–100 (RFC: 3)
+  Duration startupDelay{};            ///< no election for that long after the start of the process
+  wire::IpAddress sourceAddress;      ///< of the adverts; unspecified: the link's primary or link-local address
+  wire::IpAddress multicastGroup;     ///< unspecified: 224.0.0.18 or ff02::12
+  std::vector<wire::IpAddress> unicastPeers;  ///< not empty: adverts go to these alone, and only theirs are heard
+  Authentication authentication;
+  std::string virtualMacInterface;  ///< name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none
+
+  std::string group;  ///< sync group: its members are MASTER together or not at all; empty: none
+  std::vector<TrackedCheck> checks;
+  std::vector<TrackedInterface> interfaces;
+  bool trackPrimary = true;  ///< false: a fault of `interface` is ignored
+  AnnouncementPlan announcements;
+  ConflictPolicy conflicts = ConflictPolicy::Off;
+
+  /// Dead-man switch: the gate opens with each advert for `downTimerAdverts` intervals. False: open until it is shut.
+  bool deadMan = false;
+  std::uint32_t gateSlot = 0;  ///< of kernel/gate.h, given by the caller
+  /// A greater number than the running router's asks it, as MASTER, to hand over to a peer make-before-break, once.
+  std::uint64_t handOver = 0;
 };
 
 }  // namespace aloft::vrrp

@@ -27,8 +27,23 @@ enum class Reason : std::uint8_t {
   InterfaceReady,
   LateWakeUp,
   Stopped,
+  CheckFailed,           ///< any → FAULT: a tracked check of weight 0 is down
+  TrackedInterfaceDown,  ///< any → FAULT: a tracked interface of weight 0 is down
+  SyncGroup,             ///< any: another member of the sync group went first
+  HandOver,              ///< MASTER → BACKUP: asked to, in favour of a peer
+  AddressConflict,       ///< any → FAULT: somebody else answers for an address that was never claimed here
+  Recovered,             ///< FAULT → BACKUP: what had failed is well again
 };
 const char* name(Reason reason);
+
+/// What an operator of the network should look at. Told at most once a minute per router and kind.
+enum class Notice : std::uint8_t {
+  None,
+  AddressConflict,  ///< `mac` answers for `peer`, which is one of our addresses
+  ForeignRouter,    ///< `peer` sends adverts of our VRID that cannot be of our virtual router
+  DuplicateSource,  ///< `peer`, our own primary address, sends adverts of our VRID
+};
+const char* name(Notice notice);
 
 /// Identifies a virtual router for the life of the process: kept across configure() for the same key (with the same family, interface,
 /// VRID and version: another of these is another virtual router), never given twice.
@@ -41,6 +56,9 @@ struct Effect {
     ReleaseAddresses,   ///< The kernel shall have none of them. Answered by handleActuated(held = false).
     AnnounceAddresses,  ///< One gratuitous ARP (IPv4) or unsolicited NA (IPv6) per address.
     StateChanged,
+    SetGate,         ///< `answerUntil`, `acceptUntil` into the slot of the router; comes before the advert or the release that it belongs to.
+    ProbeAddresses,  ///< One ARP probe or DAD-like NS per address: who answers comes back by handleConflict().
+    Noticed,         ///< Something that people should know of, without a change of state: `notice`, `peer`, `mac`.
   };
   Kind kind{};
   RouterId router{};
@@ -49,6 +67,10 @@ struct Effect {
   State to{};
   Reason reason{};
   wire::IpAddress peer;  ///< whom the reason speaks of; unspecified when nobody
+  TimePoint answerUntil{};  // SetGate: ARP, ND and announcements; zero: shut, TimePoint::max(): open
+  TimePoint acceptUntil{};  // SetGate: traffic
+  Notice notice{};          // Noticed
+  wire::MacAddress mac{};   // Noticed
   Duration silence{-1};  ///< becoming Master: since the last advert of the previous one; negative when there was none
 };
 

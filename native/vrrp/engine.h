@@ -58,6 +58,25 @@ struct Actuated {
   int error = 0;      ///< errno of what went wrong, 0 when all did well
 };
 
+struct CheckState {
+  CheckId check = 0;
+  bool up = true;
+  bool hasValue = false;    ///< a tracked file
+  std::int32_t value = 0;
+};
+
+struct ConflictSeen {
+  RouterId router = 0;
+  wire::IpAddress address;
+  wire::MacAddress mac{};
+};
+
+enum class Shutdown : std::uint8_t {
+  HandOver,  ///< make-before-break: gate shut for ARP and ND, priority 0, traffic still accepted; addresses released once a peer is MASTER
+  Resign,    ///< priority 0 and release at once
+  Keep,      ///< nothing is sent or released: the next process adopts what stands
+};
+
 struct RouterCounters {
   std::uint64_t advertsSent = 0, advertsReceived = 0, priorityZeroSent = 0, priorityZeroReceived = 0;
   std::uint64_t transitionsToMaster = 0, gratuitousSent = 0, sendErrors = 0;
@@ -69,8 +88,16 @@ struct RouterStatus {
   RouterId id{};
   State state{};
   Reason reason{};
-  std::uint8_t priority{};
+  std::uint8_t priority{};      ///< after tracking
+  std::uint8_t basePriority{};  ///< as configured
   wire::IpAddress peer;
+  TimePoint deadline{};  ///< BACKUP: when it takes over if nothing more is heard; MASTER: next advert; kNever otherwise
+  wire::IpAddress conflictAddress;  ///< unspecified when none was seen
+  wire::MacAddress conflictMac{};
+  TimePoint conflictAt{};
+  wire::IpAddress foreignRouter;  ///< unspecified when none was heard
+  wire::Discard foreignReason{};
+  TimePoint foreignAt{};
   Duration interval{};  ///< Active_Adver_Interval in use
   bool pseudoHeader = false;
   bool addressesHeld = false;  ///< by the actuator's last answer
@@ -131,16 +158,23 @@ class Engine {
   void handleTimeout(TimePoint now);
   /// The last sendto of a router's advert failed.
   void handleSendError(RouterId router);
-  /// Resigns everything: as MASTER SendAdvert(0), then ReleaseAddresses; all go to Init. With keepAddresses nothing is sent or released.
-  /// The last input but for handleActuated() and handleTimeout(), which try failed releases again; the others are ignored from then on.
-  void shutdown(bool keepAddresses, TimePoint now);
+  /// Ends everything; all virtual routers go to Init, at once or, with HandOver, those that are MASTER when a peer has taken over and
+  /// announced itself, or after kHandOverPatience. Afterwards only handleAdvert(), handleActuated() and handleTimeout() still count.
+  void shutdown(Shutdown how, TimePoint now);
 
   /// When handleTimeout() is due next; empty when nothing runs.
   std::optional<TimePoint> nextDeadline() const;
   /// The oldest effect not yet polled. The queue has room for the effects of one input, and no more: drain it after each.
   bool pollEffect(Effect& effect);
 
-  /// An encoded advert and where it goes; valid until the next call of an input, those of other routers and priorities beside it.
+  /// What a check says, under the number that the configuration tracks it by. Remembered, also for later configurations.
+  void handleCheck(const CheckState& check, TimePoint now);
+  /// Somebody else was seen to claim one of our addresses (ARP, NA), or answered a probe.
+  void handleConflict(const ConflictSeen& conflict, TimePoint now);
+
+  /// How many datagrams one SendAdvert is: one per unicast peer, else one.
+  std::size_t destinations(RouterId router) const;
+  /// An encoded advert and where it goes; valid until the next call of an input, those of other routers, priorities and destinations beside it.
   struct Transmit {
     std::uint32_t ifindex = 0;
     wire::IpAddress source;
@@ -148,15 +182,16 @@ class Engine {
     std::span<const std::uint8_t> message;
   };
   /// `priority` is the effect's: 0, or the own one whatever it is. `message` is empty for an unknown router.
-  Transmit advert(RouterId router, std::uint8_t priority);
+  Transmit advert(RouterId router, std::uint8_t priority, std::size_t destination = 0);
 
-  /// What AnnounceAddresses needs.
+  /// One frame of AnnounceAddresses or ProbeAddresses; ifindex 0 when the address's interface is missing.
   struct Announcement {
     std::uint32_t ifindex = 0;
     wire::MacAddress mac{};
-    std::span<const wire::IpPrefix> addresses;
+    wire::IpAddress address;
   };
-  Announcement announcement(RouterId router) const;
+  std::size_t announcements(RouterId router) const;
+  Announcement announcement(RouterId router, std::size_t index) const;
 
   std::size_t size() const;
   RouterStatus status(std::size_t index) const;

@@ -8,6 +8,59 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Family } from "../api/ipAddress.ts";
 
+/** An address of a virtual router, or a static one. */
+export interface DesiredAddress {
+  /** "ADDRESS/PREFIXLENGTH". */
+  address: string;
+  /** Default: the router's own interface. */
+  interface?: string;
+  /** "DEVICE:TEXT", IPv4 only. */
+  label?: string;
+  scope?: "global" | "site" | "link" | "host" | "nowhere";
+  /** An IPv4 address. */
+  broadcast?: string;
+  /** Default true. False: moves along, but is not in the adverts; then it may be of the other family. */
+  advertised?: boolean;
+}
+
+/** A route that is set while the router is MASTER, or always (static). */
+export interface DesiredRoute {
+  family: Family;
+  /** "ADDRESS/PREFIXLENGTH"; the default route is 0.0.0.0/0 or ::/0. */
+  destination: string;
+  type: "unicast" | "blackhole" | "unreachable" | "prohibit" | "local";
+  /** One or more next hops; more than one is a multipath route. None for the types without one. */
+  nextHops: { via?: string; interface?: string; weight?: number; onLink?: boolean }[];
+  /** Preferred source address. */
+  source?: string;
+  metric?: number;
+  table?: number;
+  scope?: "global" | "site" | "link" | "host" | "nowhere";
+  mtu?: number;
+}
+
+/** A policy rule that is set while the router is MASTER, or always (static). */
+export interface DesiredRule {
+  family: Family;
+  priority?: number;
+  from?: string;
+  to?: string;
+  inputInterface?: string;
+  outputInterface?: string;
+  firewallMark?: number;
+  firewallMask?: number;
+  action: "lookup" | "blackhole" | "unreachable" | "prohibit";
+  /** With "lookup". */
+  table?: number;
+}
+
+export interface DesiredTrack {
+  /** Weight 0: FAULT while it is down. Positive: added to the priority while it is up; negative: added while it is down. -253 to 253. */
+  weight: number;
+  /** Turns up and down around. */
+  reverse: boolean;
+}
+
 /** One election as the core wants it; the core never sees names of Kubernetes objects but in `key`. */
 export interface DesiredRouter {
   /** Unique on the node: "<virtualIP>/<family>". */
@@ -22,16 +75,59 @@ export interface DesiredRouter {
   preempt: boolean;
   preemptDelayMs: number;
   checksum: "Auto" | "WithoutPseudoHeader" | "WithPseudoHeader";
-  /** "ADDRESS/PREFIXLENGTH" of the router's family. */
-  addresses: string[];
+  addresses: DesiredAddress[];
+
+  // All below may be left out; the defaults are those of native/vrrp/configuration.h.
+  /** Default true: IPv6 adverts begin with a link-local address. */
+  linkLocalFirst?: boolean;
+  /** 1–100, default 3. */
+  downTimerAdverts?: number;
+  startupDelayMs?: number;
+  /** Source address of the adverts. */
+  sourceAddress?: string;
+  multicastGroup?: string;
+  /** Not empty: unicast. */
+  unicastPeers?: string[];
+  /** Version 2: at most 8 bytes. Never logged. */
+  password?: string;
+  /** Name of the macvlan with the virtual router MAC address. */
+  virtualMACInterface?: string;
+  group?: string;
+  /** By name, as given to `setChecks`. A check that nobody has reported yet counts as up. */
+  checks?: (DesiredTrack & { check: string })[];
+  interfaces?: (DesiredTrack & { interface: string })[];
+  /** Default true. */
+  trackPrimary?: boolean;
+  announcements?: { atMs: number[]; copies: number; refreshMs: number; refreshCopies: number };
+  conflicts?: "Off" | "Report" | "Enforce";
+  deadMan?: boolean;
+  /** A greater number than before asks the MASTER to hand over make-before-break, once. */
+  handOver?: number;
+  routes?: DesiredRoute[];
+  rules?: DesiredRule[];
 }
 
 /** The whole desired state. `apply` computes the difference and is idempotent. */
 export interface DesiredState {
   routers: DesiredRouter[];
+  /** Set as long as the core runs, whatever the elections say; `interface` of each address is given. */
+  static?: { addresses: DesiredAddress[]; routes: DesiredRoute[]; rules: DesiredRule[] };
+  /** Hear adverts of VRIDs that are not configured too, and report them (snapshot().unknownRouters). */
+  debugUnknownRouters?: boolean;
 }
 
-/** An address that an earlier process of this state directory may have left behind in the kernel. */
+/** A result of a check; rise, fall and delays were applied by the caller. */
+export interface CheckResult {
+  name: string;
+  up: boolean;
+  /** Of a tracked file: value × weight is added to the priority, instead of what `up` says. */
+  value?: number;
+}
+
+/**
+ * What an earlier process of this state directory may have left behind in the kernel. Routes and rules need no journal: they carry a
+ * protocol number of ours; nor do macvlans, which carry an alias of ours.
+ */
 export interface HeldAddress {
   interface: string;
   /** "ADDRESS/PREFIXLENGTH" */
@@ -43,6 +139,8 @@ export interface StartOptions {
   heldAddresses: HeldAddress[];
   /** Ask for SCHED_FIFO and locked memory; when refused the core runs without and says so in `snapshot().realTime`. */
   realTime: boolean;
+  /** Load the gate (BPF): dead-man switch, conflict detection, thousands of addresses. When refused the core runs without and says so in `snapshot().gate`. */
+  gate: boolean;
 }
 
 export type RouterStateName = "INIT" | "BACKUP" | "MASTER" | "FAULT";
@@ -73,6 +171,18 @@ export interface OperationFailedEvent {
   changedAt: number;
 }
 
+/** Something that people should know of, without a change of state; at most once a minute per router and kind. */
+export interface NoticeEvent {
+  type: "notice";
+  key: string;
+  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource";
+  /** AddressConflict: our address that is claimed; else the address of the other router. */
+  address: string;
+  /** AddressConflict: who claims it. */
+  mac?: string;
+  changedAt: number;
+}
+
 /** Links or addresses of the host changed: read `snapshot().links` again. */
 export interface LinksChangedEvent {
   type: "linksChanged";
@@ -83,7 +193,7 @@ export interface ResyncEvent {
   type: "resync";
 }
 
-export type CoreEvent = StateChangedEvent | OperationFailedEvent | LinksChangedEvent | ResyncEvent;
+export type CoreEvent = StateChangedEvent | OperationFailedEvent | NoticeEvent | LinksChangedEvent | ResyncEvent;
 
 /** Counters of one virtual router since it was first applied. */
 export interface RouterCounters {
@@ -100,7 +210,10 @@ export interface RouterSnapshot {
   key: string;
   state: RouterStateName;
   reason: string;
+  /** After tracking. */
   priority: number;
+  /** As configured. */
+  basePriority: number;
   peer: string;
   /** Interval that the timers use now: one's own, or what the MASTER advertises (version 3). */
   effectiveIntervalMs: number;
@@ -108,6 +221,12 @@ export interface RouterSnapshot {
   pseudoHeader: boolean;
   /** Addresses that the kernel has through us. */
   addressesHeld: string[];
+  /** Somebody else claims one of our addresses, seen within the last minute. */
+  conflict?: { address: string; mac: string; at: number };
+  /** A router that cannot be of ours uses our VRID, seen within the last minute. */
+  foreignRouter?: { address: string; reason: string; at: number };
+  /** BACKUP: ms until a takeover if nothing more were heard; MASTER: until the next advert. */
+  deadlineMs?: number;
   silenceMs?: number;
   changedAt: number;
   transitions: number;
@@ -138,6 +257,10 @@ export interface Snapshot {
   /** `wakeup − deadline` of the vrrp thread: cumulative counts per upper bound in microseconds, +Inf last. */
   lateness: { boundsUs: number[]; counts: number[]; sumUs: number; maxUs: number };
   realTime: { granted: boolean; message: string };
+  /** Whether the kernel's gate works; else why not. */
+  gate: { active: boolean; message: string };
+  /** With `debugUnknownRouters`: adverts of VRIDs that nobody configured, the last 64. */
+  unknownRouters: { interface: string; family: Family; virtualRouterID: number; address: string; at: number }[];
   /** Events that the ring could not take. */
   eventsLost: number;
 }
@@ -155,8 +278,11 @@ export interface Core {
   /** Validates all of `desired` and, if all is good, hands it to the vrrp thread; a bad state changes nothing. Returns at once. */
   apply(desired: DesiredState): CoreResult;
   snapshot(): Snapshot;
+  /** Hands over the results of checks; names that no router tracks are remembered for later configurations. Returns at once. */
+  setChecks(results: CheckResult[]): CoreResult;
   /**
-   * Resigns (gate, priority 0), removes the own addresses, joins both threads. Later calls get the same promise.
+   * Hands over make-before-break (RFC priority 0; the addresses stay until a peer has announced them, at most 500 ms), removes the own
+   * addresses, joins both threads. Later calls get the same promise.
    * With `keepAddresses` nothing is sent or removed: the next process adopts what stands.
    */
   stop(options?: { keepAddresses?: boolean }): Promise<CoreResult>;

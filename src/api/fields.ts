@@ -38,3 +38,6 @@ export type RouterState = z.infer<typeof routerStateField>;
 
 /** Which IPv4 checksum VRRPv3 adverts carry: RFC 9568 §5.2.8 leaves the pseudo-header out; keepalived and FRR send it by default. */
 export const checksumField = z.enum(["Auto", "WithoutPseudoHeader", "WithPseudoHeader"]);
+
+/** Scope of an address or route, as ip-address(8) names it. */
+export const addressScopeField = z.enum(["global", "site", "link", "host", "nowhere"]);
