@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/entries.h"
 #include "os/fd.h"
 #include "vrrp/engine.h"
 
@@ -77,7 +78,22 @@ struct Assignment {
   std::string interface;
   wire::Family family{};
   std::uint8_t virtualRouterId = 0;
-  std::vector<wire::IpPrefix> addresses;
+  /// What stands while it is MASTER, each address with its interface: that of `virtualMacInterface` when there is one and the address names
+  /// none itself.
+  kernel::Entries entries;
+  wire::IpAddress multicastGroup;             ///< unspecified: 224.0.0.18 or ff02::12
+  bool unicast = false;                       ///< no group is joined
+  wire::IpAddress sourceAddress;              ///< of the adverts; unspecified: the link's primary or link-local address
+  std::string virtualMacInterface;            ///< the macvlan on `interface` that is made for it; empty: none
+  std::vector<std::string> trackedInterfaces;  ///< further links that the engine wants to hear of
+  std::uint32_t gateSlot = 0;
+  bool gated = false;  ///< the gate decides on its addresses: a dead-man switch, or conflicts to detect
+};
+
+/// All that the actuator is told by one apply().
+struct Assignments {
+  std::vector<Assignment> routers;
+  kernel::Entries always;  ///< stands as long as the core runs
 };
 
 /// A state change as it leaves the vrrp thread.
