@@ -27,7 +27,7 @@ IpAddress virtualLinkLocal(std::uint8_t virtualRouterId) {
 std::vector<IpAddress> listed(const RouterConfig& router) {
   std::vector<IpAddress> addresses;
   addresses.reserve(router.addresses.size() + 1);
-  for (const wire::IpPrefix& prefix : router.addresses) addresses.push_back(prefix.address);
+  for (const RouterAddress& address : router.addresses) addresses.push_back(address.prefix.address);
   if (router.family == Family::IPv4) return addresses;
   const auto linkLocal = std::find_if(addresses.begin(), addresses.end(), [](const IpAddress& a) { return a.isLinkLocal6(); });
   if (linkLocal == addresses.end()) {

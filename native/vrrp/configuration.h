@@ -25,7 +25,7 @@ enum class ConflictPolicy : std::uint8_t {
 /// An address of a virtual router.
 struct RouterAddress {
   wire::IpPrefix prefix;
-  std::string interface;   ///< where it stands and is announced; empty: the router's own interface
+  std::string interface;   ///< where it stands and is announced; empty: the router's own interface, or its virtualMacInterface
   bool advertised = true;  ///< false: moves along, but is not in the adverts
   friend bool operator==(const RouterAddress&, const RouterAddress&) = default;
 };
@@ -34,7 +34,8 @@ struct RouterAddress {
 using CheckId = std::uint32_t;
 
 /// What a result does to the priority. Weight 0: FAULT while it is down. Positive: added while it is up; negative: added while it is down.
-/// `reverse` turns up and down around. A check with a value (a tracked file) adds value × weight; with weight 0 a negative value below -253 is FAULT.
+/// `reverse` turns up and down around. Of a check with a value (a tracked file) value × weight is added, `reverse` negates it, and a
+/// product below -253 is FAULT; with weight 0 any value but 0 is FAULT, with `reverse` only 0 is. As keepalived's track_file.
 struct TrackedCheck {
   CheckId check = 0;
   std::int16_t weight = 0;
@@ -79,30 +80,35 @@ struct RouterConfig {
   bool preempt = true;
   Duration preemptDelay{};
   ChecksumMode checksum = ChecksumMode::Auto;
-  std::vector<RouterAddress> addresses;  ///< those that are advertised are of `family`
+  /// Those that are advertised are of `family`, at least one. What does not fit an advert is not in it: of IPv4 the first 255 are, of IPv6
+  /// the first 90, a made link-local address included.
+  std::vector<RouterAddress> addresses;
 
   /// IPv6: adverts begin with a link-local address (RFC 9568 §5.2.9), a made one where none is configured, and others are refused. False:
   /// as listed, and peers may do the same (keepalived).
   bool linkLocalFirst = true;
-  std::uint8_t downTimerAdverts = 3;  ///< intervals of silence before Skew_Time, 1–100 (RFC: 3)
-  Duration startupDelay{};            ///< no election for that long after the start of the process
-  wire::IpAddress sourceAddress;      ///< of the adverts; unspecified: the link's primary or link-local address
-  wire::IpAddress multicastGroup;     ///< unspecified: 224.0.0.18 or ff02::12
+  std::uint8_t downTimerAdverts = 3;          ///< intervals of silence before Skew_Time, 1–100 (RFC: 3)
+  Duration startupDelay{};                    ///< no election for that long after the start of the process
+  wire::IpAddress sourceAddress;              ///< of the adverts; unspecified: the link's primary or link-local address
+  wire::IpAddress multicastGroup;             ///< unspecified: 224.0.0.18 or ff02::12
   std::vector<wire::IpAddress> unicastPeers;  ///< not empty: adverts go to these alone, and only theirs are heard
   Authentication authentication;
-  std::string virtualMacInterface;  ///< name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none
+  /// Name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none. Adverts leave by it and are heard on
+  /// `interface`. It must exist and be up in BACKUP, too: without it the router is in FAULT.
+  std::string virtualMacInterface;
 
   std::string group;  ///< sync group: its members are MASTER together or not at all; empty: none
   std::vector<TrackedCheck> checks;
   std::vector<TrackedInterface> interfaces;
-  bool trackPrimary = true;  ///< false: a fault of `interface` is ignored
+  bool trackPrimary = true;  ///< false: `interface` may be down; it must exist and have a source address all the same
   AnnouncementPlan announcements;
   ConflictPolicy conflicts = ConflictPolicy::Off;
 
   /// Dead-man switch: the gate opens with each advert for `downTimerAdverts` intervals. False: open until it is shut.
   bool deadMan = false;
-  std::uint32_t gateSlot = 0;  ///< of kernel/gate.h, given by the caller
-  /// A greater number than the running router's asks it, as MASTER, to hand over to a peer make-before-break, once.
+  std::uint32_t gateSlot = 0;  ///< of kernel/gate.h, given by the caller; the same for one RouterId always
+  /// A greater number than the running router's asks it, as MASTER, to hand over to a peer make-before-break, once. It does not preempt
+  /// that peer until its own priority is configured anew. With nobody there to take over it is MASTER again after the longest Skew_Time.
   std::uint64_t handOver = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include "vrrp/time.h"
 #include "wire/ipAddress.h"
+#include "wire/vrrp.h"
 
 namespace aloft::vrrp {
 
@@ -54,24 +55,27 @@ struct Effect {
     SendAdvert,         ///< `priority` says which: the own one, or 0 to resign. Bytes: Engine::advert().
     HoldAddresses,      ///< The kernel shall have exactly the router's addresses. Answered by handleActuated(held = true).
     ReleaseAddresses,   ///< The kernel shall have none of them. Answered by handleActuated(held = false).
-    AnnounceAddresses,  ///< One gratuitous ARP (IPv4) or unsolicited NA (IPv6) per address.
+    AnnounceAddresses,  ///< `copies` gratuitous ARP (IPv4) or unsolicited NA (IPv6) per address: Engine::announcement().
     StateChanged,
-    SetGate,         ///< `answerUntil`, `acceptUntil` into the slot of the router; comes before the advert or the release that it belongs to.
-    ProbeAddresses,  ///< One ARP probe or DAD-like NS per address: who answers comes back by handleConflict().
-    Noticed,         ///< Something that people should know of, without a change of state: `notice`, `peer`, `mac`.
+    SetGate,         ///< `answerUntil`, `acceptUntil` into `slot`; comes before the advert or the release that it belongs to.
+    ProbeAddresses,  ///< One ARP probe or DAD-like NS per address: Engine::announcement(). Who answers comes back by handleConflict().
+    Noticed,         ///< Something that people should know of, without a change of state: `notice`, `peer`, `mac`, `discard`.
   };
   Kind kind{};
   RouterId router{};
   std::uint8_t priority{};  // SendAdvert
+  std::uint8_t copies{1};   // AnnounceAddresses
   State from{};             // StateChanged …
   State to{};
   Reason reason{};
-  wire::IpAddress peer;  ///< whom the reason speaks of; unspecified when nobody
+  Notice notice{};          // Noticed
+  wire::Discard discard{};  // Noticed, ForeignRouter: how it differs
+  wire::MacAddress mac{};   // Noticed, AddressConflict
+  std::uint32_t slot{};     // SetGate
+  wire::IpAddress peer;     ///< whom the reason or the notice speaks of; unspecified when nobody
+  Duration silence{-1};     ///< becoming Master: since the last advert of the previous one; negative when there was none
   TimePoint answerUntil{};  // SetGate: ARP, ND and announcements; zero: shut, TimePoint::max(): open
   TimePoint acceptUntil{};  // SetGate: traffic
-  Notice notice{};          // Noticed
-  wire::MacAddress mac{};   // Noticed
-  Duration silence{-1};  ///< becoming Master: since the last advert of the previous one; negative when there was none
 };
 
 }  // namespace aloft::vrrp

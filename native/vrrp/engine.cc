@@ -60,14 +60,19 @@ std::unique_ptr<Table> Engine::configure(std::unique_ptr<Table> next, TimePoint 
   return std::exchange(impl_->table, std::move(next));
 }
 
-void Engine::shutdown(bool keepAddresses, TimePoint now) {
+void Engine::shutdown(Shutdown how, TimePoint now) {
   impl_->isShutDown = true;
   Table::Contents& table = *impl_->current;
   for (VirtualRouter& router : table.routers) {
-    router.stop(keepAddresses, table.effects, now);
+    router.stop(how == Shutdown::Keep, table.effects, now);
     table.keepDeadline(router);
   }
 }
+
+bool Engine::isEnded() const { return impl_->isShutDown; }
+void Engine::setGateActive(bool, TimePoint) {}
+void Engine::handleCheck(const CheckState&, TimePoint) {}
+void Engine::handleConflict(const ConflictSeen&, TimePoint) {}
 
 // ----- Adverts -----
 
@@ -168,14 +173,21 @@ VirtualRouter* Engine::Impl::find(RouterId id) {
   return leaving == nullptr ? nullptr : leaving->withId(id);
 }
 
-Engine::Transmit Engine::advert(RouterId id, std::uint8_t priority) {
+std::size_t Engine::destinations(RouterId id) const { return impl_->find(id) == nullptr ? 0 : 1; }
+
+Engine::Transmit Engine::advert(RouterId id, std::uint8_t priority, std::size_t destination) {
   VirtualRouter* router = impl_->find(id);
-  return router == nullptr ? Transmit{} : router->advert(priority);
+  return router == nullptr || destination > 0 ? Transmit{} : router->advert(priority);
 }
 
-Engine::Announcement Engine::announcement(RouterId id) const {
+std::size_t Engine::announcements(RouterId id) const {
   const VirtualRouter* router = impl_->find(id);
-  return router == nullptr ? Announcement{} : router->announcement();
+  return router == nullptr ? 0 : router->announcements();
+}
+
+Engine::Announcement Engine::announcement(RouterId id, std::size_t index) const {
+  const VirtualRouter* router = impl_->find(id);
+  return router == nullptr || index >= router->announcements() ? Announcement{} : router->announcement(index);
 }
 
 std::size_t Engine::size() const { return impl_->current->routers.size(); }

@@ -32,6 +32,13 @@ namespace aloft::vrrp {
 /// How many links an engine remembers, those without virtual routers included. Further ones count as missing.
 inline constexpr std::size_t kMaxLinks = 4096;
 
+/// How many results of checks an engine remembers, those that nobody tracks included.
+inline constexpr std::size_t kMaxChecks = 4096;
+
+/// How long a hand-over waits for a successor at least; longer where the longest Skew_Time is longer, but never more than kHandOverLimit.
+inline constexpr Duration kHandOverPatience = std::chrono::milliseconds(500);
+inline constexpr Duration kHandOverLimit = std::chrono::milliseconds(1500);
+
 /// A link as the kernel reports it now. Strings are fixed arrays: the value crosses threads without allocation.
 struct LinkState {
   std::uint32_t index = 0;
@@ -61,7 +68,7 @@ struct Actuated {
 struct CheckState {
   CheckId check = 0;
   bool up = true;
-  bool hasValue = false;    ///< a tracked file
+  bool hasValue = false;  ///< a tracked file
   std::int32_t value = 0;
 };
 
@@ -91,7 +98,7 @@ struct RouterStatus {
   std::uint8_t priority{};      ///< after tracking
   std::uint8_t basePriority{};  ///< as configured
   wire::IpAddress peer;
-  TimePoint deadline{};  ///< BACKUP: when it takes over if nothing more is heard; MASTER: next advert; kNever otherwise
+  TimePoint deadline{};             ///< BACKUP: when it takes over if nothing more is heard; MASTER: next advert; kNever otherwise
   wire::IpAddress conflictAddress;  ///< unspecified when none was seen
   wire::MacAddress conflictMac{};
   TimePoint conflictAt{};
@@ -136,6 +143,10 @@ class Engine {
   /// were prepared. Of two entries with one key, or with one (interface, family, VRID), only the first is taken.
   static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids);
 
+  /// Whether SetGate reaches a gate: it is only then that the effect comes at all, that `deadMan` counts, and that a MASTER that leaves
+  /// keeps its addresses until a successor has announced them. Tell it before the first configure(), and again should the gate be lost.
+  void setGateActive(bool active, TimePoint now);
+
   /// Takes over a prepared table. Virtual routers that stay keep state, timers and addresses; a changed priority or interval
   /// takes effect at once; changed addresses give HoldAddresses (as MASTER); a changed family, interface, VRID or version is a new router.
   /// Those that go: SendAdvert(0) as MASTER, ReleaseAddresses, StateChanged(Init, Stopped); their effects come before all others. The
@@ -145,7 +156,8 @@ class Engine {
   std::unique_ptr<Table> configure(std::unique_ptr<Table> next, TimePoint now);
 
   /// RFC 9568 §6.4, §7.1; RFC 3768 §6.4, §7.1. Returns the reason when the advert was discarded; then nothing has changed but its counter.
-  /// A peer with our own primary address is counted as OwnPacket: a count that grows says that two nodes have one address.
+  /// Unicast adverts are only heard from configured peers, and with `received.destination` not a multicast group; multicast ones to our
+  /// group.
   std::optional<wire::Discard> handleAdvert(const ReceivedAdvert& advert, TimePoint now);
   void handleLink(const LinkState& link, TimePoint now);
   void handleLinkRemoved(std::uint32_t ifindex, TimePoint now);
@@ -159,8 +171,11 @@ class Engine {
   /// The last sendto of a router's advert failed.
   void handleSendError(RouterId router);
   /// Ends everything; all virtual routers go to Init, at once or, with HandOver, those that are MASTER when a peer has taken over and
-  /// announced itself, or after kHandOverPatience. Afterwards only handleAdvert(), handleActuated() and handleTimeout() still count.
+  /// announced itself, or after kHandOverPatience. Afterwards only handleAdvert(), handleActuated() and handleTimeout() still count; go on
+  /// with them until isEnded().
   void shutdown(Shutdown how, TimePoint now);
+  /// After shutdown(): all virtual routers are in Init, and what they had to ask the actuator for is among the effects.
+  bool isEnded() const;
 
   /// When handleTimeout() is due next; empty when nothing runs.
   std::optional<TimePoint> nextDeadline() const;
@@ -174,20 +189,21 @@ class Engine {
 
   /// How many datagrams one SendAdvert is: one per unicast peer, else one.
   std::size_t destinations(RouterId router) const;
-  /// An encoded advert and where it goes; valid until the next call of an input, those of other routers, priorities and destinations beside it.
+  /// An encoded advert and where it goes, `destination` < destinations(); valid until the next call of an input, those of other routers,
+  /// priorities and destinations beside it. TTL or hop limit 255, unicast as well.
   struct Transmit {
     std::uint32_t ifindex = 0;
     wire::IpAddress source;
-    wire::IpAddress destination;  ///< 224.0.0.18 or ff02::12
+    wire::IpAddress destination;  ///< 224.0.0.18, ff02::12, the configured group, or a unicast peer
     std::span<const std::uint8_t> message;
   };
   /// `priority` is the effect's: 0, or the own one whatever it is. `message` is empty for an unknown router.
   Transmit advert(RouterId router, std::uint8_t priority, std::size_t destination = 0);
 
-  /// One frame of AnnounceAddresses or ProbeAddresses; ifindex 0 when the address's interface is missing.
+  /// One frame of AnnounceAddresses or ProbeAddresses, `index` < announcements(); ifindex 0 when the address's interface is missing.
   struct Announcement {
     std::uint32_t ifindex = 0;
-    wire::MacAddress mac{};
+    wire::MacAddress mac{};  ///< who has it: the link's, or the virtual router MAC address where the address stands on such a link
     wire::IpAddress address;
   };
   std::size_t announcements(RouterId router) const;

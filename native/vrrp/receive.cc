@@ -13,6 +13,7 @@ std::optional<Discard> VirtualRouter::refuse(const VrrpAdvert& advert, const IpA
   if (run_.state == State::Init || run_.state == State::Fault) return Discard::NotRunning;
   if (source == attachment_.source) return Discard::OwnPacket;
   if (advert.version != config_.version) return Discard::VersionMismatch;
+  if (config_.family == wire::Family::IPv6 && config_.linkLocalFirst && !advert.firstIsLinkLocal) return Discard::FirstAddressNotLinkLocal;
   // Version 3 drops neither for another interval nor for other addresses (RFC 9568 §7.1), nor as an owner (erratum 8298).
   return config_.version == 2 ? refuseVersion2(advert) : std::nullopt;
 }

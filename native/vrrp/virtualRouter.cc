@@ -304,6 +304,8 @@ RouterStatus VirtualRouter::status() const {
   status.state = run_.state;
   status.reason = run_.reason;
   status.priority = config_.priority;
+  status.basePriority = config_.priority;
+  status.deadline = run_.deadline;
   status.peer = run_.peer;
   status.interval = run_.interval;
   status.pseudoHeader = usesPseudoHeader();
@@ -326,6 +328,8 @@ Engine::Transmit VirtualRouter::advert(std::uint8_t priority) {
   return transmit;
 }
 
-Engine::Announcement VirtualRouter::announcement() const { return {attachment_.ifindex, attachment_.mac, config_.addresses}; }
+Engine::Announcement VirtualRouter::announcement(std::size_t index) const {
+  return {attachment_.ifindex, attachment_.mac, config_.addresses[index].prefix.address};
+}
 
 }  // namespace aloft::vrrp

@@ -59,7 +59,8 @@ class VirtualRouter {
   TimePoint nextDeadline() const { return std::min(run_.deadline, holding_.nextDeadline()); }
   RouterStatus status() const;
   Engine::Transmit advert(std::uint8_t priority);
-  Engine::Announcement announcement() const;
+  std::size_t announcements() const { return config_.addresses.size(); }
+  Engine::Announcement announcement(std::size_t index) const;
 
  private:
   /// What was heard since BACKUP was entered: it decides what a takeover is called.

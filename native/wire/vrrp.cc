@@ -35,7 +35,6 @@ namespace aloft::wire {
 namespace {
 
 constexpr std::size_t kHeaderSize = 8;
-constexpr std::size_t kAuthenticationSize = 8;
 constexpr std::size_t kChecksumAt = 6;
 constexpr std::uint8_t kAdvertisement = 1;
 constexpr std::uint16_t kMaxInterval2 = 0xff;
@@ -56,6 +55,9 @@ constexpr std::array<const char*, kDiscardReasons> kDiscardNames = {
     "OwnPacket",
     "VersionMismatch",
     "AuthenticationMismatch",
+    "PasswordMismatch",
+    "WrongDestination",
+    "UnknownPeer",
     "IntervalMismatch",
     "AddressListMismatch",
     "LocalAddressOwner",
@@ -71,7 +73,7 @@ DecodeResult refuse(Discard reason) {
 std::size_t addressesSize(Family family, std::size_t count) { return count * (family == Family::IPv4 ? 4 : 16); }
 
 std::size_t messageSize(std::uint8_t version, Family family, std::size_t count) {
-  return kHeaderSize + addressesSize(family, count) + (version == 2 ? kAuthenticationSize : 0);
+  return kHeaderSize + addressesSize(family, count) + (version == 2 ? kAuthenticationDataSize : 0);
 }
 
 bool isKnownVersion(std::uint8_t version, Family family) { return version == 3 || (version == 2 && family == Family::IPv4); }
@@ -96,6 +98,8 @@ VrrpAdvert readFields(std::span<const std::uint8_t> message, Family family) {
   advert.authenticationType = advert.version == 2 ? message[4] : std::uint8_t{0};
   advert.interval = advert.version == 2 ? message[5] : static_cast<std::uint16_t>(load16(message, 4) & kMaxInterval3);
   advert.addresses = message.subspan(kHeaderSize, addressesSize(family, advert.addressCount));
+  if (advert.version == 2) advert.authenticationData = message.last(kAuthenticationDataSize);
+  advert.firstIsLinkLocal = family == Family::IPv6 && advert.addressCount > 0 && loadAddress(message, kHeaderSize, family).isLinkLocal6();
   return advert;
 }
 
@@ -130,8 +134,6 @@ DecodeResult decodeVrrp(std::span<const std::uint8_t> message, const IpAddress& 
   result.advert.checksum = *checksum;
   if (result.advert.interval == 0) return refuse(Discard::ZeroInterval);       // erratum 8301
   if (result.advert.addressCount == 0) return refuse(Discard::ZeroAddresses);  // erratum 8299
-  // Erratum 8300 to RFC 9568 §5.2.9.
-  if (family == Family::IPv6 && !loadAddress(message, kHeaderSize, family).isLinkLocal6()) return refuse(Discard::FirstAddressNotLinkLocal);
   result.ok = true;
   return result;
 }
@@ -147,12 +149,14 @@ std::size_t encodeVrrp(const EncodeInput& input, std::span<std::uint8_t> out) {
   message[1] = input.virtualRouterId;
   message[2] = input.priority;
   message[3] = static_cast<std::uint8_t>(input.addresses.size());
-  store16(message, 4, input.interval);  // version 2: the upper byte is authentication type 0
+  store16(message, 4, input.interval);
+  if (input.version == 2) message[4] = input.authenticationType;
   std::size_t at = kHeaderSize;
   for (const IpAddress& address : input.addresses) {
     storeBytes(message, at, address.view());
     at += address.size();
   }
+  if (input.version == 2) storeBytes(message, at, input.authenticationData);
   InternetChecksum sum;
   const bool pseudoHeader = family == Family::IPv6 || (input.version == 3 && input.checksum == ChecksumForm::WithPseudoHeader);
   if (pseudoHeader) sum.addPseudoHeader(input.source, input.destination, kVrrpProtocol, size);
