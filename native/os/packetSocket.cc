@@ -5,8 +5,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace aloft::os {
+namespace {
+
+constexpr std::size_t kEtherTypeAt = 12;
+
+}  // namespace
 
 Result<PacketSocket> PacketSocket::open() {
   // Protocol 0: nothing is ever queued for reading.
@@ -15,18 +21,20 @@ Result<PacketSocket> PacketSocket::open() {
   return PacketSocket(std::move(fd));
 }
 
-std::size_t PacketSocket::send(std::uint32_t ifindex, std::span<const Frame> frames) const {
-  sockaddr_ll destination{};
-  destination.sll_family = AF_PACKET;
-  destination.sll_ifindex = static_cast<int>(ifindex);
-  destination.sll_halen = 6;
+std::size_t PacketSocket::send(std::span<const Frame> frames) const {
   std::array<mmsghdr, kBatch> headers{};
   std::array<iovec, kBatch> vectors{};
+  std::array<sockaddr_ll, kBatch> destinations{};
   const std::size_t count = std::min(frames.size(), kBatch);
   for (std::size_t i = 0; i < count; ++i) {
+    destinations[i].sll_family = AF_PACKET;
+    destinations[i].sll_ifindex = static_cast<int>(frames[i].ifindex);
+    destinations[i].sll_halen = 6;
+    // Filters on the way out go by it, and older kernels do not fill it in from the frame.
+    std::memcpy(&destinations[i].sll_protocol, frames[i].bytes.data() + kEtherTypeAt, sizeof destinations[i].sll_protocol);
     vectors[i] = {const_cast<std::uint8_t*>(frames[i].bytes.data()), frames[i].size};  // only read
-    headers[i].msg_hdr.msg_name = &destination;
-    headers[i].msg_hdr.msg_namelen = sizeof destination;
+    headers[i].msg_hdr.msg_name = &destinations[i];
+    headers[i].msg_hdr.msg_namelen = sizeof destinations[i];
     headers[i].msg_hdr.msg_iov = &vectors[i];
     headers[i].msg_hdr.msg_iovlen = 1;
   }

@@ -16,13 +16,14 @@ class PacketSocket {
   static constexpr std::size_t kBatch = 64;
   static constexpr std::size_t kMaxFrame = 128;
   struct Frame {
-    std::array<std::uint8_t, kMaxFrame> bytes;
+    std::uint32_t ifindex = 0;
     std::size_t size = 0;
+    std::array<std::uint8_t, kMaxFrame> bytes;
   };
 
   static Result<PacketSocket> open();
-  /// Sends up to kBatch frames out of one interface. Returns how many failed (interface down or gone, queue full).
-  std::size_t send(std::uint32_t ifindex, std::span<const Frame> frames) const;
+  /// Sends up to kBatch frames, each out of its interface. Returns how many failed (interface down or gone, queue full).
+  std::size_t send(std::span<const Frame> frames) const;
 
  private:
   explicit PacketSocket(Fd fd) : fd_(std::move(fd)) {}

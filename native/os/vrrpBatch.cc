@@ -127,8 +127,9 @@ void VrrpSender::add(const VrrpDatagram& datagram) {
   Slot& slot = slots_[count_];
   mmsghdr& header = headers_[count_];
   header = {};
-  // sendmsg() only reads what the vector points to.
-  slot.vector = {const_cast<std::uint8_t*>(datagram.message.data()), datagram.message.size()};
+  const auto message = datagram.message.first(std::min(datagram.message.size(), slot.bytes.size()));
+  std::memcpy(slot.bytes.data(), message.data(), message.size());
+  slot.vector = {slot.bytes.data(), message.size()};
   header.msg_hdr.msg_name = &slot.destination;
   header.msg_hdr.msg_namelen = writeDestination(slot.destination, datagram);
   header.msg_hdr.msg_iov = &slot.vector;

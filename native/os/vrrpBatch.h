@@ -49,7 +49,7 @@ class VrrpReceiver {
   std::size_t count_ = 0;
 };
 
-/// An advert to be sent; `message` must stay valid until the flush. `tag` comes back when it could not be sent.
+/// An advert to be sent. `tag` comes back when it could not be.
 struct VrrpDatagram {
   std::uint32_t ifindex = 0;
   wire::IpAddress source;
@@ -68,7 +68,7 @@ class VrrpSender {
 
   bool full() const { return count_ == kBatch; }
   bool empty() const { return count_ == 0; }
-  /// Not when full().
+  /// Copies the message, at most wire::kMaxVrrpSize bytes. Not when full().
   void add(const VrrpDatagram& datagram);
   /// Sends all over `fd` and forgets them. Returns the tags of those that failed; valid until the next flush.
   std::span<const std::uint32_t> flush(int fd);
@@ -78,6 +78,7 @@ class VrrpSender {
     sockaddr_storage destination;
     alignas(cmsghdr) std::array<std::uint8_t, 64> control;
     iovec vector;
+    std::array<std::uint8_t, wire::kMaxVrrpSize> bytes;
   };
 
   std::array<Slot, kBatch> slots_{};

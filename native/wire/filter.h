@@ -5,6 +5,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <span>
 
 #include "wire/ipAddress.h"
 
@@ -22,11 +23,22 @@ struct FilterInstruction {
 /// Bit n: virtual router n is wanted. Bit 0 is never set by a valid configuration.
 using VirtualRouterSet = std::bitset<256>;
 
-inline constexpr std::size_t kVrrpFilterSize = 35;
+/// Of the packets that a filter rejects one in this many passes nevertheless, chosen by chance: the counters of discarded adverts live by
+/// them, and a flood of junk still costs next to nothing. Whoever counts such a packet counts it this often.
+inline constexpr std::uint32_t kFilterSample = 64;
+
+inline constexpr std::size_t kVrrpFilterSize = 44;
 using VrrpFilter = std::array<FilterInstruction, kVrrpFilterSize>;
 
-/// For a raw socket (SOCK_RAW, protocol 112) of `family`: passes messages whose TTL or hop limit is 255 and whose VRID is in `wanted`.
-/// Constant size and at most 21 instructions a packet, however many virtual routers there are. An empty set passes nothing.
-VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted);
+/// For a raw socket (SOCK_RAW, protocol 112) of `family`: passes messages with TTL or hop limit 255, a whole header, a version of that
+/// family, type 1, and a VRID that is in `wanted`, or any VRID with `unknownToo`; of all others a sample, see kFilterSample. Constant size
+/// and at most 30 instructions a packet, however many virtual routers there are.
+VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted, bool unknownToo = false);
+
+/// Whether the filter rejects a message for what is in it, whatever VRIDs are wanted: those that come are a sample.
+bool failsVrrpFilter(Family family, std::uint8_t ttl, std::span<const std::uint8_t> message);
+
+/// Passes nothing at all.
+inline constexpr std::array<FilterInstruction, 1> kDropFilter = {FilterInstruction{0x06, 0, 0, 0}};  // BPF_RET | BPF_K
 
 }  // namespace aloft::wire

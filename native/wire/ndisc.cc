@@ -45,13 +45,11 @@ std::uint8_t flags(const NeighborMessage& message) {
                                    (message.override ? kOverrideFlag : 0));
 }
 
-/// `message.linkLayer` must be set.
-NeighborFrame encode(const NeighborMessage& message, const MacAddress& frameDestination) {
-  NeighborFrame frame{};
-  const std::span<std::uint8_t> bytes = frame;
+/// Writes the frame; `bytes`, all zero, has room for the option exactly when `message.linkLayer` is set.
+void encode(const NeighborMessage& message, const MacAddress& frameDestination, std::span<std::uint8_t> bytes) {
   writeEthernetHeader(bytes, frameDestination, message.frameSource, kEtherTypeIPv6);
   bytes[kIpAt] = 0x60;
-  store16(bytes, kIpAt + 4, kMessageSize + kOptionSize);
+  store16(bytes, kIpAt + 4, static_cast<std::uint16_t>(bytes.size() - kMessageAt));
   bytes[kIpAt + 6] = kIcmp6;
   bytes[kIpAt + 7] = kHopLimit;
   storeBytes(bytes, kIpAt + 8, message.source.bytes);
@@ -61,10 +59,17 @@ NeighborFrame encode(const NeighborMessage& message, const MacAddress& frameDest
   icmp[0] = static_cast<std::uint8_t>(message.kind);
   icmp[4] = flags(message);
   storeBytes(icmp, 8, message.target.bytes);
-  icmp[kMessageSize] = linkLayerOption(message.kind);
-  icmp[kMessageSize + 1] = 1;
-  storeBytes(icmp, kMessageSize + 2, *message.linkLayer);
+  if (message.linkLayer) {
+    icmp[kMessageSize] = linkLayerOption(message.kind);
+    icmp[kMessageSize + 1] = 1;
+    storeBytes(icmp, kMessageSize + 2, *message.linkLayer);
+  }
   store16(icmp, 2, InternetChecksum{}.addPseudoHeader(message.source, message.destination, kIcmp6, icmp.size()).add(icmp).finish());
+}
+
+NeighborFrame encode(const NeighborMessage& message, const MacAddress& frameDestination) {
+  NeighborFrame frame{};
+  encode(message, frameDestination, frame);
   return frame;
 }
 
@@ -117,6 +122,14 @@ NeighborFrame encodeSolicitedNa(const MacAddress& mac, const NeighborMessage& so
 NeighborFrame encodeNeighborSolicitation(const MacAddress& mac, const IpAddress& source, const IpAddress& target) {
   const IpAddress group = solicitedNodeAddress(target);
   return encode({NeighborMessage::Kind::Solicitation, mac, source, group, target, mac}, multicastMac6(group));
+}
+
+ProbeFrame encodeDuplicateAddressProbe(const MacAddress& mac, const IpAddress& target) {
+  ProbeFrame frame{};
+  const IpAddress group = solicitedNodeAddress(target);
+  const IpAddress unspecified{Family::IPv6, {}};
+  encode({NeighborMessage::Kind::Solicitation, mac, unspecified, group, target, std::nullopt}, multicastMac6(group), frame);
+  return frame;
 }
 
 IpAddress solicitedNodeAddress(const IpAddress& target) {

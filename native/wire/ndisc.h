@@ -14,6 +14,9 @@ inline constexpr std::uint16_t kEtherTypeIPv6 = 0x86dd;
 /// Ethernet 14, IPv6 40, message 24, link-layer address option 8.
 inline constexpr std::size_t kNeighborFrameSize = 86;
 using NeighborFrame = std::array<std::uint8_t, kNeighborFrameSize>;
+/// Without the option.
+inline constexpr std::size_t kProbeFrameSize = 78;
+using ProbeFrame = std::array<std::uint8_t, kProbeFrameSize>;
 
 /// A Neighbor Solicitation or Advertisement.
 struct NeighborMessage {
@@ -37,6 +40,10 @@ NeighborFrame encodeUnsolicitedNa(const MacAddress& mac, const IpAddress& target
 NeighborFrame encodeSolicitedNa(const MacAddress& mac, const NeighborMessage& solicitation);
 /// "Who has `target`?" to its solicited-node multicast address. `source` must not be unspecified.
 NeighborFrame encodeNeighborSolicitation(const MacAddress& mac, const IpAddress& source, const IpAddress& target);
+
+/// The question of duplicate address detection (RFC 4862 §5.4.2): from the unspecified address, so that it teaches nobody anything. Who has
+/// `target` answers to all nodes.
+ProbeFrame encodeDuplicateAddressProbe(const MacAddress& mac, const IpAddress& target);
 
 /// ff02::1:ffXX:XXXX (RFC 4291 §2.7.1).
 IpAddress solicitedNodeAddress(const IpAddress& target);

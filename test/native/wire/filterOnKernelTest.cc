@@ -70,12 +70,33 @@ std::string passesWhatItShould(Family family) {
        {std::pair<int, std::uint8_t>{255, 1}, {255, 2}, {255, 51}, {64, 51}, {254, 51}, {255, 50}, {255, 255}, {255, 0}}) {
     if (!send(sockets, family, ttl, id)) return "cannot send";
   }
-  return received(sockets.receive, family) == Bytes{1, 51, 255} ? "" : "passed other adverts than 1, 51 and 255 with TTL 255";
+  // Of what is rejected the kernel's chance passes one in 64.
+  Bytes passed = received(sockets.receive, family);
+  std::erase_if(passed, [](std::uint8_t id) { return id != 1 && id != 51 && id != 255; });
+  return passed.size() >= 3 && passed.size() <= 5 ? "" : "passed other adverts than 1, 51 and 255 with TTL 255";
+}
+
+/// How many of 4096 rejected packets the kernel lets pass: 64 on average, and hardly ever fewer than 20 or more than 130.
+std::string passesASample(Family family) {
+  const Sockets sockets = open(family, vrrpFilter(family, VirtualRouterSet().set(1)));
+  if (sockets.receive < 0) return "the kernel refuses the program";
+  std::size_t passed = 0;
+  for (int i = 0; i < 4096; ++i) {
+    if (!send(sockets, family, i % 2 == 0 ? 255 : 64, static_cast<std::uint8_t>(i % 2 == 0 ? 2 : 1))) return "cannot send";
+    passed += received(sockets.receive, family).size();
+  }
+  return passed >= 20 && passed <= 130 ? "" : "passed " + std::to_string(passed) + " of 4096";
 }
 
 TEST(VrrpFilterOnKernel, filtersIPv4) {
   SKIP_WITHOUT_NAMESPACES();
   inNetworkNamespace([] { return passesWhatItShould(Family::IPv4); });
+}
+
+TEST(VrrpFilterOnKernel, passesASampleOfTheRest) {
+  SKIP_WITHOUT_NAMESPACES();
+  inNetworkNamespace([] { return passesASample(Family::IPv4); });
+  inNetworkNamespace([] { return passesASample(Family::IPv6); });
 }
 
 TEST(VrrpFilterOnKernel, filtersIPv6) {

@@ -25,7 +25,12 @@ const Bytes kLinuxAnswer =
     hex("0200 0000 0022 0200 0000 0011 86dd 6000 0000 0020 3aff 2001 0db8 0000 0000 0000 0000 0000 0054"
         "fe80 0000 0000 0000 0000 0000 0000 0022 8800 b8d5 6000 0000 2001 0db8 0000 0000 0000 0000 0000 0054 0201 0200 0000 0011");
 
-Bytes bytesOf(const NeighborFrame& frame) { return {frame.begin(), frame.end()}; }
+/// Duplicate address detection of Linux for 2001:db8::54, without a nonce, captured.
+const Bytes kLinuxProbe =
+    hex("3333 ff00 0054 0200 0000 0011 86dd 6000 0000 0018 3aff 0000 0000 0000 0000 0000 0000 0000 0000"
+        "ff02 0000 0000 0000 0000 0001 ff00 0054 8700 4c47 0000 0000 2001 0db8 0000 0000 0000 0000 0000 0054");
+
+Bytes bytesOf(std::span<const std::uint8_t> frame) { return {frame.begin(), frame.end()}; }
 
 /// With a right checksum, so that a test reaches the check it is about.
 Bytes sealed(Bytes frame) {
@@ -41,6 +46,14 @@ Bytes sealed(Bytes frame) {
 }
 
 TEST(Ndisc, announcesToAllNodesAsARouterThatOverrides) { EXPECT_EQ(bytesOf(encodeUnsolicitedNa(kMac, ip("2001:db8::54"))), kAnnouncement); }
+
+TEST(Ndisc, probesAsDuplicateAddressDetectionDoes) {
+  EXPECT_EQ(bytesOf(encodeDuplicateAddressProbe(kMac, ip("2001:db8::54"))), kLinuxProbe);
+  const auto probe = decodeNeighbor(kLinuxProbe);
+  ASSERT_TRUE(probe);
+  EXPECT_TRUE(probe->source.isUnspecified());
+  EXPECT_FALSE(probe->linkLayer);
+}
 
 TEST(Ndisc, asksTheSolicitedNodeGroup) {
   EXPECT_EQ(bytesOf(encodeNeighborSolicitation(kClientMac, ip("fe80::22"), ip("2001:db8::54"))), kLinuxQuestion);
