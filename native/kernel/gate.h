@@ -4,7 +4,8 @@
 // memory stay in the kernel when the process ends, however it ends, and shut by themselves.
 //
 // Needs Linux 5.8 (bpf_ktime_get_ns for every licence; memory-mapped arrays since 5.5, updates in batches since 5.6), CAP_BPF and
-// CAP_NET_ADMIN (or CAP_SYS_ADMIN). The clock is CLOCK_MONOTONIC: it stands still while a machine is suspended or a virtual machine is paused.
+// CAP_NET_ADMIN (or CAP_SYS_ADMIN). The clock is CLOCK_MONOTONIC: it stands still while a machine is suspended or a virtual machine is
+// paused.
 
 #include <atomic>
 #include <cstdint>
@@ -36,8 +37,8 @@ struct alignas(64) GateSlot {
   std::atomic<std::uint64_t> acceptUntil;
 
   // Written by the program:
-  /// The last foreign claim: an ARP packet, NA or NS that has one of the slot's addresses as its sender's, from a MAC that is not the link's.
-  /// A BACKUP sees those of the MASTER here; it is a conflict for who is MASTER itself. Read them by conflict().
+  /// The last foreign claim: an ARP packet, NA or NS that has one of the slot's addresses as its sender's, from a MAC that is not the
+  /// link's. A BACKUP sees those of the MASTER here; it is a conflict for who is MASTER itself. Read them by conflict().
   std::atomic<std::uint64_t> conflictAt;
   std::atomic<std::uint64_t> conflictMac;         ///< the first six bytes in memory order
   std::atomic<std::uint64_t> conflictAddress[2];  ///< 16 bytes in network order, an IPv4 address as ::ffff:a.b.c.d
@@ -68,8 +69,8 @@ struct GateLink {
   /// All MACs under which frames of this node may appear there (of a bond also those of its ports). The first one, the link's own, is given
   /// in answers. At least one.
   std::vector<wire::MacAddress> macs;
-  /// Of a link that has the virtual MAC of a virtual router: that router's slot. When `acceptUntil` has passed nothing at all leaves by this
-  /// link, for any frame would lead the switches to this node.
+  /// Of a link that has the virtual MAC of a virtual router: that router's slot. When `acceptUntil` has passed nothing at all leaves by
+  /// this link, for any frame would lead the switches to this node.
   std::optional<std::uint32_t> slot;
 };
 
@@ -92,8 +93,8 @@ class Gate {
   GateSlot& slot(std::uint32_t index) { return slots_[index]; }
 
   /// Puts the programs on a link, in the place of a predecessor's if there are such: atomically, so that there is no moment without. Assign
-  /// the addresses and set the slots first: an address that is not assigned is none of the gate's business and passes. Idempotent, and cheap
-  /// when all stands: call it again when the link's MACs changed, or to put right what others removed. Waits for RTNL.
+  /// the addresses and set the slots first: an address that is not assigned is none of the gate's business and passes. Idempotent, and
+  /// cheap when all stands: call it again when the link's MACs changed, or to put right what others removed. Waits for RTNL.
   os::Status attach(const GateLink& link);
   /// Takes the programs off a link and forgets its addresses; of a link that is gone only the latter. Waits for RTNL.
   os::Status detach(std::uint32_t ifindex);
@@ -102,7 +103,7 @@ class Gate {
   /// For a start without a gate: takes off the link what a predecessor left there, which would keep its addresses shut.
   static os::Status removeLeftovers(std::uint32_t ifindex);
 
-  /// Assigns or reassigns; a map update for each few thousand, without RTNL. Fails with E2BIG beyond kMaxAddresses.
+  /// Assigns or reassigns, all by one call of the kernel, without RTNL. Fails with E2BIG beyond kMaxAddresses.
   os::Status assign(std::span<const GateAddress> addresses);
   os::Status assign(std::uint32_t ifindex, const wire::IpAddress& address, std::uint32_t slot, bool answer) {
     const GateAddress one{ifindex, address, slot, answer};
@@ -117,7 +118,7 @@ class Gate {
 
  private:
   struct Kernel;
-  Gate(std::unique_ptr<Kernel> kernel, GateSlot* slots);
+  explicit Gate(std::unique_ptr<Kernel> kernel);
 
   std::unique_ptr<Kernel> kernel_;
   GateSlot* slots_;

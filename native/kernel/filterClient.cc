@@ -1,0 +1,86 @@
+#include "kernel/filterClient.h"
+
+#include <cerrno>
+
+namespace aloft::kernel {
+namespace {
+
+constexpr int kDumpAttempts = 5;
+
+}  // namespace
+
+os::Result<FilterClient> FilterClient::open() {
+  os::Result<os::NetlinkSocket> socket = os::NetlinkSocket::open();
+  if (!socket.ok()) return socket.error();
+  return FilterClient(std::move(socket.value()));
+}
+
+template <typename Each>
+os::Status FilterClient::ask(const char* operation, const wire::NetlinkBuilder& builder, Each each) {
+  if (builder.empty()) return os::Error{operation, EMSGSIZE};
+  if (const os::Status sent = socket_.send(builder.bytes()); !sent.ok()) return sent;
+  bool interrupted = false;
+  for (;;) {
+    const auto datagram = socket_.receive();
+    if (!datagram.ok()) return datagram.error();
+    if (datagram.value().empty()) return os::Error{operation, ETIMEDOUT};
+    wire::NetlinkMessages messages(datagram.value());
+    for (wire::NetlinkMessage message; messages.next(message);) {
+      if (message.sequence != sequence_) continue;  // of a request that was given up
+      interrupted |= message.isDumpInterrupted();
+      if (const auto result = wire::parseNetlinkResult(message)) {
+        if (result->error != 0) return os::Error{operation, result->error};
+        return interrupted ? os::Status(os::Error{operation, EINTR}) : os::Status();
+      }
+      each(message);
+    }
+  }
+}
+
+os::Status FilterClient::ask(const char* operation, const wire::NetlinkBuilder& builder) {
+  return ask(operation, builder, [](const wire::NetlinkMessage&) {});
+}
+
+os::Result<std::vector<Filter>> FilterClient::list(std::uint32_t ifindex, wire::Direction direction) {
+  std::vector<Filter> filters;
+  const auto take = [&](const wire::NetlinkMessage& message) {
+    const auto filter = wire::parseFilter(message);
+    // A priority as a whole is told too, even when it holds nothing any more.
+    if (!filter || filter->place.handle == 0 || filter->place.ifindex != ifindex || filter->place.direction != direction) return;
+    filters.push_back({filter->place, filter->protocol, std::string(filter->kind), std::string(filter->name), filter->program});
+  };
+  for (int attempt = 1;; ++attempt) {
+    filters.clear();
+    wire::NetlinkBuilder builder(request_);
+    wire::buildFilterDump(builder, ifindex, direction, ++sequence_);
+    const os::Status status = ask("list tc filters", builder, take);
+    if (status.ok()) return filters;
+    if (status.error().number != EINTR || attempt == kDumpAttempts) return status.error();
+  }
+}
+
+os::Status FilterClient::addClsact(std::uint32_t ifindex) {
+  wire::NetlinkBuilder builder(request_);
+  wire::buildAddClsact(builder, ifindex, ++sequence_);
+  return ask("add qdisc clsact", builder);
+}
+
+os::Status FilterClient::removeClsact(std::uint32_t ifindex) {
+  wire::NetlinkBuilder builder(request_);
+  wire::buildRemoveClsact(builder, ifindex, ++sequence_);
+  return ask("remove qdisc clsact", builder);
+}
+
+os::Status FilterClient::put(const wire::FilterPlace& place, int program, std::string_view name) {
+  wire::NetlinkBuilder builder(request_);
+  wire::buildPutBpfFilter(builder, place, program, name, ++sequence_);
+  return ask("put tc filter", builder);
+}
+
+os::Status FilterClient::remove(const wire::FilterPlace& place) {
+  wire::NetlinkBuilder builder(request_);
+  wire::buildRemoveBpfFilter(builder, place, ++sequence_);
+  return ask("remove tc filter", builder);
+}
+
+}  // namespace aloft::kernel
