@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { agentConfigSchema } from "../src/api/agentConfig.ts";
 import { group, version } from "../src/api/group.ts";
 import { nodeAgentSchema } from "../src/api/nodeAgent.ts";
 import { virtualIPSchema } from "../src/api/virtualIP.ts";
@@ -89,6 +90,25 @@ const kinds: Kind[] = [
       age,
     ],
   },
+  {
+    kind: "AgentConfig",
+    singular: "agentconfig",
+    plural: "agentconfigs",
+    shortName: "agc",
+    description:
+      "AgentConfig is what nodes shall have whatever the elections say. Those of one node are merged in the order of their names.",
+    schema: agentConfigSchema,
+    columns: [
+      { name: "Nodes", type: "integer", jsonPath: ".status.nodes", description: "How many nodes it concerns." },
+      {
+        name: "Accepted",
+        type: "string",
+        jsonPath: '.status.conditions[?(@.type=="Accepted")].status',
+        description: "Whether it is in force.",
+      },
+      age,
+    ],
+  },
 ];
 
 function customResourceDefinition(kind: Kind): object {
@@ -135,7 +155,7 @@ function customResourceDefinition(kind: Kind): object {
 function generate(): [path: string, text: string][] {
   return kinds.map((kind) => [
     join(import.meta.dirname, "../crds", `${group}_${kind.plural}.yaml`),
-    `# Generated from src/api by \`npm run generate\`; do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 140, aliasDuplicateObjects: false })}`,
+    `# Generated from src/api by \`npm run generate\`; do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 140, aliasDuplicateObjects: false, compat: "yaml-1.1" })}`,
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** Checks that a virtual router tracks: what is looked at, how often, and when a change counts. Used by VirtualIP and NodeAgent. */
 import { z } from "zod";
-import { durationField } from "./fields.ts";
+import { durationField, scriptUserField } from "./fields.ts";
 import { wholeList } from "./rules.ts";
 
 const portField = z.int().min(1).max(65535);
@@ -37,7 +37,12 @@ export const checkKinds = {
       arguments: wholeList(z.array(z.string().max(1024)).max(64))
         .optional()
         .describe("Arguments that it must have."),
-      argumentsMatch: z.enum(["Exact", "Initial", "Contains"]).default("Contains").describe("How they are compared."),
+      argumentsMatch: z
+        .enum(["Exact", "Partial", "Initial", "Contains"])
+        .default("Contains")
+        .describe(
+          "How they are compared. Exact: no others; Partial: the first ones are exactly these; Initial: the same, but the last one may go on; Contains: they occur, in this order.",
+        ),
       minimum: z.int().min(0).max(65535).default(1).describe("How many must run."),
       maximum: z.int().min(0).max(65535).optional().describe("How many may run."),
     })
@@ -58,6 +63,7 @@ export const checkKinds = {
       command: wholeList(z.array(z.string().max(1024)).min(1).max(64)).describe(
         "Program, in an allowed directory of the node, and arguments. No shell.",
       ),
+      user: scriptUserField,
     })
     .optional()
     .describe("Up when the program ends with status 0 in time."),

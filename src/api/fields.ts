@@ -14,9 +14,13 @@ export const durationField = withRules(z.string().max(32), [
 ]);
 
 /** The name of a Linux network interface: IFNAMSIZ is 16 with the terminator; of what the kernel allows only printable ASCII. */
+export const interfacePattern = /^[!-.0-9;-~]+$/;
 export const interfaceField = withRules(z.string().max(15), [
-  matches(/^[!-.0-9;-~]+$/, "must be the name of a network interface: 1 to 15 characters, no space, '/' or ':'"),
+  matches(interfacePattern, "must be the name of a network interface: 1 to 15 characters, no space, '/' or ':'"),
 ]);
+
+/** The same where the operator writes it, thousands of times: a rule for each would exceed what kube-apiserver lets a CRD cost. */
+export const interfaceNameField = z.string().min(1).max(15);
 
 /** A DNS label, as segment names are. */
 export const dnsLabelField = withRules(z.string().max(63), [
@@ -41,3 +45,9 @@ export const checksumField = z.enum(["Auto", "WithoutPseudoHeader", "WithPseudoH
 
 /** Scope of an address or route, as ip-address(8) names it. */
 export const addressScopeField = z.enum(["global", "site", "link", "host", "nowhere"]);
+
+/** What a tracked thing does to the priority; with 0 it decides between election and FAULT. */
+export const trackWeightField = z.int().min(-253).max(253);
+
+/** Whose rights a program gets. In a cluster the agent's own flag decides. */
+export const scriptUserField = z.string().max(65).optional().describe("USER or USER:GROUP that it runs as; honoured standalone only.");

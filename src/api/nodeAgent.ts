@@ -1,10 +1,9 @@
 /** NodeAgent: what one node shall run (spec, written by the operator) and what it runs (status, written by its agent). */
 import { z } from "zod";
+import { announcementsSchema } from "./announcements.ts";
 import { checkFields } from "./check.ts";
 import { conditionsSchema } from "./condition.ts";
 import {
-  addressField,
-  addressScopeField,
   checksumField,
   durationField,
   familyField,
@@ -12,91 +11,19 @@ import {
   priorityField,
   routerStateField,
   timeField,
+  trackWeightField,
   virtualRouterIDField,
   vrrpVersionField,
 } from "./fields.ts";
+import { nodeAddressSchema } from "./nodeAddress.ts";
+import { mailSchema, notifySchema } from "./notify.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
+import { routeSchema, ruleSchema } from "./routing.ts";
 import { wholeList } from "./rules.ts";
 
-/** An address that a virtual router moves, or that stands on a node always. */
-export const nodeAddressSchema = z.object({
-  address: addressField.describe("The address, bare or with its prefix length."),
-  interface: interfaceField.optional().describe("Where it stands; default: the virtual router's interface."),
-  label: z.string().max(15).optional().describe("Label of an IPv4 address, DEVICE:TEXT."),
-  scope: addressScopeField.optional().describe("Scope of the address; default: global."),
-  broadcast: z.string().max(15).optional().describe("Broadcast address of an IPv4 address."),
-  advertised: z.boolean().optional().describe("False: moves along, but is not in the adverts. Default: true."),
-});
-export type NodeAddress = z.infer<typeof nodeAddressSchema>;
-
-export const routeSchema = z.object({
-  destination: addressField.describe('Destination with its prefix length; "0.0.0.0/0" or "::/0" is the default route.'),
-  type: z.enum(["unicast", "blackhole", "unreachable", "prohibit", "local"]).default("unicast").describe("What the route does."),
-  nextHops: wholeList(
-    z
-      .array(
-        z.object({
-          via: z.string().max(45).optional().describe("Gateway."),
-          interface: interfaceField.optional().describe("Outgoing interface."),
-          weight: z.int().min(1).max(256).optional().describe("Share of a multipath route."),
-          onLink: z.boolean().optional().describe("The gateway is on the link whatever the subnets say."),
-        }),
-      )
-      .max(32),
-  )
-    .optional()
-    .describe("Next hops; more than one make a multipath route."),
-  source: z.string().max(45).optional().describe("Preferred source address."),
-  metric: z.int().min(0).max(4294967295).optional().describe("Priority of the route."),
-  table: z.int().min(1).max(4294967295).optional().describe("Routing table; default: main."),
-  scope: addressScopeField.optional().describe("Scope of the route."),
-  mtu: z.int().min(68).max(65535).optional().describe("MTU of the path."),
-});
-export type Route = z.infer<typeof routeSchema>;
-
-export const ruleSchema = z.object({
-  family: familyField.optional().describe("Needed where neither `from` nor `to` says it; default: IPv4."),
-  priority: z.int().min(1).max(32765).optional().describe("Position among the rules."),
-  from: addressField.optional().describe("Source prefix."),
-  to: addressField.optional().describe("Destination prefix."),
-  inputInterface: interfaceField.optional().describe("Interface on which the packet came."),
-  outputInterface: interfaceField.optional().describe("Interface to which the socket is bound."),
-  firewallMark: z.int().min(0).max(4294967295).optional().describe("Mark of the packet."),
-  firewallMask: z.int().min(0).max(4294967295).optional().describe("Bits of the mark that count."),
-  action: z.enum(["lookup", "blackhole", "unreachable", "prohibit"]).default("lookup").describe("What happens to the packet."),
-  table: z.int().min(1).max(4294967295).optional().describe("Table to look up."),
-});
-export type PolicyRule = z.infer<typeof ruleSchema>;
-
-export const trackWeightField = z.int().min(-253).max(253);
-
-/** What runs on a state change. A program is a file in an allowed directory of the node, started without a shell. */
-export const notifySchema = z.object({
-  programs: wholeList(
-    z
-      .array(
-        z.object({
-          on: wholeList(
-            z
-              .array(z.enum(["MASTER", "BACKUP", "FAULT", "STOP", "DELETED", "MASTER_RX_LOWER_PRI"]))
-              .min(1)
-              .max(6),
-          ).describe("States whose begin starts it."),
-          command: wholeList(z.array(z.string().max(1024)).min(1).max(64)).describe("Program and arguments."),
-          appendState: z
-            .boolean()
-            .optional()
-            .describe("Append TYPE NAME STATE PRIORITY as keepalived's `notify` gets them. Default: false."),
-        }),
-      )
-      .max(16),
-  )
-    .optional()
-    .describe("Programs."),
-  webhook: z.string().max(2048).optional().describe("URL that gets a JSON document by POST at each change."),
-  mail: z.boolean().optional().describe("Send mail at each change, by the node's mail settings."),
-});
-export type Notify = z.infer<typeof notifySchema>;
+export type { NodeAddress } from "./nodeAddress.ts";
+export type { Mail, Notify } from "./notify.ts";
+export type { PolicyRule, Route } from "./routing.ts";
 
 export const virtualRouterSpecSchema = z.object({
   virtualIP: z.string().min(1).max(253).describe("Name of the VirtualIP."),
@@ -127,7 +54,7 @@ export const virtualRouterSpecSchema = z.object({
     .optional()
     .describe("Version 2: the simple text password of the adverts."),
   virtualMACInterface: interfaceField.optional().describe("Name of the macvlan with the virtual router MAC address; absent: none."),
-  group: z.string().min(1).max(253).optional().describe("Sync group: all its virtual routers are MASTER, or none."),
+  group: z.string().min(1).max(270).optional().describe("Sync group: all its virtual routers are MASTER, or none."),
   track: wholeList(
     z
       .array(
@@ -143,15 +70,7 @@ export const virtualRouterSpecSchema = z.object({
     .optional()
     .describe("What changes the priority or makes FAULT."),
   trackPrimary: z.boolean().optional().describe("False: a fault of the own interface is ignored. Default: true."),
-  announcements: z
-    .object({
-      at: wholeList(z.array(durationField).min(1).max(6)).describe("When, counted from the moment the addresses stand, ascending."),
-      copies: z.int().min(1).max(100).default(1).describe("Frames per address each time."),
-      refresh: durationField.default("0s").describe("Again this often while MASTER; 0s: never."),
-      refreshCopies: z.int().min(1).max(100).default(1).describe("Frames per address at a refresh."),
-    })
-    .optional()
-    .describe("Gratuitous ARP and unsolicited NA. Default: after 0, 50ms, 250ms, 1s and 5s."),
+  announcements: announcementsSchema.optional().describe("Gratuitous ARP and unsolicited NA. Default: after 0, 50ms, 250ms, 1s and 5s."),
   conflicts: z.enum(["Off", "Report", "Enforce"]).optional().describe("What a foreign claim of an address means. Default: Off."),
   deadMan: z.boolean().optional().describe("Whether the kernel shuts the addresses when adverts stop. Default: false."),
   handOver: z.int().min(0).optional().describe("Raised by the operator to make the MASTER hand over once."),
@@ -168,22 +87,12 @@ export const nodeCheckSchema = z.object({
 });
 export type NodeCheck = z.infer<typeof nodeCheckSchema>;
 
-export const mailSchema = z.object({
-  server: z.string().min(1).max(253).describe("Mail relay, HOST or HOST:PORT; default port: 25."),
-  from: z.string().min(3).max(320).describe("Sender."),
-  to: wholeList(z.array(z.string().min(3).max(320)).min(1).max(32)).describe("Recipients."),
-  helo: z.string().max(253).optional().describe("Name to say at EHLO; default: the node's."),
-  timeout: durationField.default("30s").describe("How long to wait for the relay."),
-  subjectName: z.string().max(253).optional().describe("Name in the subject; default: the node's."),
-});
-export type Mail = z.infer<typeof mailSchema>;
-
 export const nodeAgentSpecSchema = z.object({
   virtualRouters: wholeList(z.array(virtualRouterSpecSchema).max(1024)).default([]).describe("The elections that this node takes part in."),
   checks: wholeList(z.array(nodeCheckSchema).max(1024)).optional().describe("Checks that virtual routers track."),
   groups: wholeList(
     z
-      .array(z.object({ name: z.string().min(1).max(253).describe("Name."), notify: notifySchema.describe("What runs on its changes.") }))
+      .array(z.object({ name: z.string().min(1).max(270).describe("Name."), notify: notifySchema.describe("What runs on its changes.") }))
       .max(256),
   )
     .optional()
@@ -203,6 +112,10 @@ export const nodeAgentSpecSchema = z.object({
     })
     .optional()
     .describe("What stands on the node as long as the agent runs."),
+  debugUnknownRouters: z
+    .boolean()
+    .optional()
+    .describe("Hear adverts of VRIDs that nobody configured too, and report them. Default: false."),
 });
 export type NodeAgentSpec = z.infer<typeof nodeAgentSpecSchema>;
 
@@ -273,6 +186,15 @@ export const interfaceStatusSchema = z.object({
 });
 export type InterfaceStatus = z.infer<typeof interfaceStatusSchema>;
 
+export const unknownRouterSchema = z.object({
+  interface: interfaceField.describe("Where it was heard."),
+  family: familyField.describe("Address family of its adverts."),
+  virtualRouterID: virtualRouterIDField.describe("Its VRID."),
+  address: z.string().max(45).describe("Source address of its adverts."),
+  time: timeField.describe("When it was heard last."),
+});
+export type UnknownRouter = z.infer<typeof unknownRouterSchema>;
+
 export const nodeAgentStatusSchema = z.object({
   observedGeneration: z.int().min(0).optional().describe("metadata.generation of the spec that runs."),
   state: z.enum(["Starting", "Running", "Degraded", "Stopped"]).optional().describe("Running, or what else; the conditions say why."),
@@ -286,6 +208,9 @@ export const nodeAgentStatusSchema = z.object({
   interfaces: wholeList(z.array(interfaceStatusSchema).max(128))
     .optional()
     .describe("The node's interfaces, loopback and pod interfaces left out."),
+  unknownRouters: wholeList(z.array(unknownRouterSchema).max(64))
+    .optional()
+    .describe("With debugUnknownRouters: routers of others that were heard within the last minutes."),
   conditions: conditionsSchema.optional(),
 });
 export type NodeAgentStatus = z.infer<typeof nodeAgentStatusSchema>;

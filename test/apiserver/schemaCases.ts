@@ -14,8 +14,14 @@ export interface BadCase extends GoodCase {
 
 const addresses = [{ address: "192.0.2.10/24" }];
 const withAddress = (...texts: string[]) => ({ addresses: texts.map((address) => ({ address })) });
+/** 10.0.0.0/16 from its first host on. */
+const manyAddresses = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ address: `10.0.${Math.floor(index / 250)}.${(index % 250) + 1}/16` }));
 const withVrrp = (vrrp: object) => ({ addresses, vrrp });
 const withNodes = (nodes: object) => ({ addresses, nodes });
+const withTrack = (...track: object[]) => ({ addresses, track });
+const withRoute = (route: object) => ({ addresses, routes: [route] });
+const withRule = (rule: object) => ({ addresses, rules: [rule] });
 const withRequirement = (requirement: object) => withNodes({ selector: { matchExpressions: [requirement] } });
 
 export const goodCases: GoodCase[] = [
@@ -65,6 +71,102 @@ export const goodCases: GoodCase[] = [
           { key: "drained", operator: "DoesNotExist", values: [] },
         ],
       },
+    }),
+  },
+  { name: "a link-local address before the other IPv6 ones", spec: withAddress("192.0.2.10", "fe80::1/64", "2001:db8::10/64") },
+  {
+    name: "an address with all that it can have",
+    spec: { addresses: [{ address: "192.0.2.10/24", interface: "eth1", label: "eth1:7", scope: "link", broadcast: "192.0.2.255" }] },
+  },
+  { name: "1024 excluded addresses", spec: { addresses, excludedAddresses: manyAddresses(1024) } },
+  {
+    name: "excluded addresses of the other family",
+    spec: { addresses, excludedAddresses: [{ address: "2001:db8::1" }, { address: "fe80::1" }] },
+  },
+  {
+    name: "one check of each kind",
+    spec: withTrack(
+      { name: "uplink", interface: "eth1", weight: -20 },
+      { name: "web", tcp: { port: 80 }, interval: "500ms", timeout: "200ms", rise: 2, fall: 3, weight: 10 },
+      { name: "health", http: { path: "/healthz", statuses: ["200", "300-399"] }, reverse: true },
+      { name: "nginx", process: { name: "nginx", minimum: 1, maximum: 9 }, fallDelay: "3s" },
+      { name: "maintenance", file: { path: "/run/maintenance", present: "Down" } },
+      { name: "score", file: { path: "/run/score" }, weight: 1 },
+      { name: "own", exec: { command: ["/usr/libexec/aloft/check", "-q"] }, initial: "Down" },
+      { name: "ingress", podReady: { namespace: "ingress", selector: { app: "ingress" } } },
+    ),
+  },
+  {
+    name: "a node that tracks something else",
+    spec: {
+      ...withTrack({ name: "gateway", tcp: { host: "192.0.2.1", port: 53 } }),
+      nodes: { overrides: [{ name: "n2", track: [{ name: "gateway", tcp: { host: "192.0.2.2", port: 53 }, fall: 5 }] }] },
+    },
+  },
+  {
+    name: "routes",
+    spec: {
+      addresses,
+      routes: [
+        { destination: "0.0.0.0/0", nextHops: [{ via: "192.0.2.1" }], metric: 10 },
+        {
+          destination: "2001:db8:1::/48",
+          nextHops: [
+            { via: "fe80::1", interface: "eth1" },
+            { via: "fe80::2", weight: 3 },
+          ],
+        },
+        { destination: "198.51.100.0/24", source: "192.0.2.10", table: 100 },
+        { destination: "203.0.113.7", type: "blackhole" },
+      ],
+    },
+  },
+  {
+    name: "policy rules",
+    spec: {
+      addresses,
+      rules: [
+        { from: "192.0.2.10", table: 100, priority: 1000 },
+        { family: "IPv6", inputInterface: "eth1", action: "prohibit" },
+        { from: "2001:db8::/32", to: "2001:db8:1::/48", firewallMark: 1, table: 7 },
+      ],
+    },
+  },
+  {
+    name: "notifications",
+    spec: {
+      addresses,
+      notify: {
+        programs: [{ events: ["MASTER", "BACKUP"], command: ["/usr/libexec/aloft/notify", "web"], appendState: true }],
+        webhook: "https://example.com/vip",
+        mail: true,
+      },
+    },
+  },
+  {
+    name: "the group and the switches",
+    spec: { addresses, group: "gateway", conflictDetection: "Report", deadManSwitch: "Disabled", allowedNamespaces: ["web"] },
+  },
+  { name: "a planned move", spec: withNodes({ preferred: "n2" }) },
+  { name: "unicast with peers outside", spec: withVrrp({ mode: "Unicast", unicastPeers: ["192.0.2.2", "fe80::2"] }) },
+  { name: "multicast groups", spec: withVrrp({ multicastGroup: { ipv4: "224.0.100.19", ipv6: "ff02::1:12" } }) },
+  {
+    name: "source addresses",
+    spec: {
+      ...withVrrp({ sourceAddress: { ipv4: "192.0.2.1" } }),
+      nodes: { overrides: [{ name: "n2", sourceAddress: { ipv4: "192.0.2.2", ipv6: "fe80::2" } }] },
+    },
+  },
+  { name: "a password with version 2", spec: withVrrp({ version: 2, authentication: { type: "PASS", secretRef: { name: "vrrp" } } }) },
+  {
+    name: "announcements as keepalived sends them, and the rest of the parameters",
+    spec: withVrrp({
+      virtualMAC: true,
+      gratuitousARP: { at: ["0s", "5s"], copies: 5, refresh: "60s", refreshCopies: 2 },
+      downTimerAdverts: 5,
+      startupDelay: "10s",
+      trackPrimary: false,
+      linkLocalFirst: false,
     }),
   },
 ];
@@ -132,37 +234,79 @@ export const badCases: BadCase[] = [
     name: "a loopback address",
     spec: withAddress("127.0.0.1/8"),
     field: "spec.addresses[0].address",
-    says: "not unspecified, loopback, link-local, multicast or broadcast",
+    says: "not unspecified, loopback, IPv4 link-local, multicast or broadcast",
   },
   {
     name: "a multicast address",
     spec: withAddress("224.0.0.18"),
     field: "spec.addresses[0].address",
-    says: "not unspecified, loopback, link-local, multicast or broadcast",
+    says: "not unspecified, loopback, IPv4 link-local, multicast or broadcast",
   },
   {
-    name: "a link-local IPv6 address",
-    spec: withAddress("fe80::1/64"),
+    name: "an IPv4 link-local address",
+    spec: withAddress("169.254.0.1/16"),
     field: "spec.addresses[0].address",
-    says: "not unspecified, loopback, link-local, multicast or broadcast",
+    says: "not unspecified, loopback, IPv4 link-local, multicast or broadcast",
+  },
+  {
+    name: "a link-local IPv6 address behind another",
+    spec: withAddress("2001:db8::1", "fe80::1/64"),
+    field: "spec.addresses",
+    says: "at most one link-local address, as the first of the IPv6 ones",
+  },
+  {
+    name: "two link-local IPv6 addresses",
+    spec: withAddress("fe80::1/64", "FE80::2/64"),
+    field: "spec.addresses",
+    says: "at most one link-local address, as the first of the IPv6 ones",
+  },
+  {
+    name: "a label of an IPv6 address",
+    spec: { addresses: [{ address: "2001:db8::1", label: "eth0:1" }] },
+    field: "spec.addresses[0].label",
+    says: "only IPv4 addresses have one",
+  },
+  {
+    name: "a broadcast address that is none",
+    spec: { addresses: [{ address: "192.0.2.10", broadcast: "+" }] },
+    field: "spec.addresses[0].broadcast",
+    says: "broadcast must be an IPv4 address",
+  },
+  {
+    name: "an unknown scope",
+    spec: { addresses: [{ address: "192.0.2.10", scope: "world" }] },
+    field: "spec.addresses[0].scope",
+    says: '"global", "site", "link", "host", "nowhere"',
+  },
+  {
+    name: "1025 excluded addresses",
+    spec: { addresses, excludedAddresses: manyAddresses(1025) },
+    field: "spec.excludedAddresses",
+    says: "must have at most 1024 items",
+  },
+  {
+    name: "an excluded address that is none",
+    spec: { addresses, excludedAddresses: [{ address: "gateway" }] },
+    field: "spec.excludedAddresses[0].address",
+    says: "must be an IP address such as",
   },
   {
     name: "an IPv6 multicast address",
     spec: withAddress("ff02::12"),
     field: "spec.addresses[0].address",
-    says: "not unspecified, loopback, link-local, multicast or broadcast",
+    says: "not unspecified, loopback, IPv4 link-local, multicast or broadcast",
   },
   {
     name: "the unspecified address",
     spec: withAddress("::"),
     field: "spec.addresses[0].address",
-    says: "not unspecified, loopback, link-local, multicast or broadcast",
+    says: "not unspecified, loopback, IPv4 link-local, multicast or broadcast",
   },
   {
     name: "the broadcast address",
     spec: withAddress("255.255.255.255"),
     field: "spec.addresses[0].address",
-    says: "not unspecified, loopback, link-local, multicast or broadcast",
+    says: "not unspecified, loopback, IPv4 link-local, multicast or broadcast",
   },
   { name: "an address twice", spec: withAddress("192.0.2.10", "192.0.2.10"), field: "spec.addresses[1]", says: "Duplicate value" },
   {
@@ -330,5 +474,201 @@ export const badCases: BadCase[] = [
     spec: withRequirement({ key: "zone", operator: "Exists", values: ["a"] }),
     field: "spec.nodes.selector.matchExpressions[0].values",
     says: "left out with Exists and DoesNotExist",
+  },
+  {
+    name: "a tracked thing of no kind",
+    spec: withTrack({ name: "web" }),
+    field: "spec.track[0]",
+    says: "exactly one of interface, tcp, http, process, file, exec, podReady must be given",
+  },
+  {
+    name: "a tracked thing of two kinds",
+    spec: withTrack({ name: "web", interface: "eth0", tcp: { port: 80 } }),
+    field: "spec.track[0]",
+    says: "exactly one of interface, tcp, http, process, file, exec, podReady must be given",
+  },
+  {
+    name: "a tracked thing twice",
+    spec: withTrack({ name: "web", tcp: { port: 80 } }, { name: "web", tcp: { port: 81 } }),
+    field: "spec.track[1]",
+    says: "Duplicate value",
+  },
+  {
+    name: "a weight of -254",
+    spec: withTrack({ name: "a", interface: "eth0", weight: -254 }),
+    field: "spec.track[0].weight",
+    says: "-253",
+  },
+  {
+    name: "a tracked thing without a proper name",
+    spec: withTrack({ name: "web server", tcp: { port: 80 } }),
+    field: "spec.track[0].name",
+    says: "letters, digits, '-', '_' and '.'",
+  },
+  {
+    name: "an interface with a time-out",
+    spec: withTrack({ name: "a", interface: "eth0", timeout: "1s" }),
+    field: "spec.track[0].interface",
+    says: "must be left out with interface",
+  },
+  {
+    name: "a process with a maximum below its minimum",
+    spec: withTrack({ name: "a", process: { name: "nginx", minimum: 2, maximum: 1 } }),
+    field: "spec.track[0].process",
+    says: "must not be less than process.minimum",
+  },
+  {
+    name: "a file by a relative path",
+    spec: withTrack({ name: "a", file: { path: "run/maintenance" } }),
+    field: "spec.track[0].file",
+    says: "file.path must be absolute",
+  },
+  {
+    name: "a status code that is none",
+    spec: withTrack({ name: "a", http: { statuses: ["2xx"] } }),
+    field: "spec.track[0].http",
+    says: "http.statuses must be codes",
+  },
+  {
+    name: "an interval without a unit",
+    spec: withTrack({ name: "a", tcp: { port: 80 }, interval: "5" }),
+    field: "spec.track[0].interval",
+    says: "must be a duration such as",
+  },
+  {
+    name: "port 0",
+    spec: withNodes({ overrides: [{ name: "n1", track: [{ name: "a", tcp: { port: 0 } }] }] }),
+    field: "spec.nodes.overrides[0].track[0].tcp.port",
+    says: "should be greater than or equal to 1",
+  },
+  {
+    name: "a route to a name",
+    spec: withRoute({ destination: "default" }),
+    field: "spec.routes[0].destination",
+    says: "destination must be an address with or without prefix length",
+  },
+  {
+    name: "a blackhole with a gateway",
+    spec: withRoute({ destination: "198.51.100.0/24", type: "blackhole", nextHops: [{ via: "192.0.2.1" }] }),
+    field: "spec.routes[0].nextHops",
+    says: "must be left out unless type is unicast",
+  },
+  {
+    name: "a gateway that is none",
+    spec: withRoute({ destination: "198.51.100.0/24", nextHops: [{ via: "192.0.2.1/24" }] }),
+    field: "spec.routes[0].nextHops",
+    says: "via of a next hop must be an IP address",
+  },
+  {
+    name: "a next hop out of something that is no interface",
+    spec: withRoute({ destination: "198.51.100.0/24", nextHops: [{ interface: "eth0/1" }] }),
+    field: "spec.routes[0].nextHops",
+    says: "must be the name of a network interface",
+  },
+  {
+    name: "a policy rule of two families",
+    spec: withRule({ from: "192.0.2.0/24", to: "2001:db8::/32", table: 1 }),
+    field: "spec.rules[0]",
+    says: "must be of one address family",
+  },
+  {
+    name: "a policy rule without a table",
+    spec: withRule({ from: "192.0.2.0/24" }),
+    field: "spec.rules[0].table",
+    says: "table must be given",
+  },
+  {
+    name: "an unknown event",
+    spec: { addresses, notify: { programs: [{ events: ["ACTIVE"], command: ["/x"] }] } },
+    field: "spec.notify.programs[0].events[0]",
+    says: '"MASTER"',
+  },
+  { name: "a group in upper case", spec: { addresses, group: "Gateway" }, field: "spec.group", says: "must be a DNS label" },
+  {
+    name: "a conflict policy that YAML 1.1 takes for false",
+    spec: { addresses, conflictDetection: "Off" },
+    field: "spec.conflictDetection",
+    says: '"Disabled", "Report", "Enforce"',
+  },
+  {
+    name: "a dead-man switch that is forced",
+    spec: { addresses, deadManSwitch: "Always" },
+    field: "spec.deadManSwitch",
+    says: '"Auto", "Disabled"',
+  },
+  {
+    name: "unicast peers with multicast",
+    spec: withVrrp({ unicastPeers: ["192.0.2.2"] }),
+    field: "spec.vrrp.unicastPeers",
+    says: "must be left out unless mode is Unicast",
+  },
+  {
+    name: "a unicast peer with a prefix length",
+    spec: withVrrp({ mode: "Unicast", unicastPeers: ["192.0.2.2/24"] }),
+    field: "spec.vrrp.unicastPeers",
+    says: "must be IP addresses without prefix length",
+  },
+  {
+    name: "a multicast group with unicast",
+    spec: withVrrp({ mode: "Unicast", multicastGroup: { ipv4: "224.0.0.18" } }),
+    field: "spec.vrrp.multicastGroup",
+    says: "must be left out unless mode is Multicast",
+  },
+  {
+    name: "a multicast group that is none",
+    spec: withVrrp({ multicastGroup: { ipv4: "192.0.2.1" } }),
+    field: "spec.vrrp.multicastGroup.ipv4",
+    says: "must be an IPv4 multicast group",
+  },
+  {
+    name: "a multicast group of the other family",
+    spec: withVrrp({ multicastGroup: { ipv6: "224.0.0.18" } }),
+    field: "spec.vrrp.multicastGroup.ipv6",
+    says: "must be an IPv6 multicast group",
+  },
+  {
+    name: "a source address of the other family",
+    spec: withVrrp({ sourceAddress: { ipv4: "fe80::1" } }),
+    field: "spec.vrrp.sourceAddress.ipv4",
+    says: "must be an IPv4 address",
+  },
+  {
+    name: "a password with version 3",
+    spec: withVrrp({ authentication: { type: "PASS", secretRef: { name: "vrrp" } } }),
+    field: "spec.vrrp.authentication",
+    says: "must be left out unless version is 2",
+  },
+  {
+    name: "a password with an IPv6 address",
+    spec: {
+      ...withAddress("192.0.2.10", "2001:db8::10"),
+      vrrp: { version: 2, authentication: { type: "PASS", secretRef: { name: "vrrp" } } },
+    },
+    field: "spec.vrrp.authentication",
+    says: "must be left out where an address is IPv6",
+  },
+  {
+    name: "AH",
+    spec: withVrrp({ version: 2, authentication: { type: "AH", secretRef: { name: "vrrp" } } }),
+    field: "spec.vrrp.authentication.type",
+    says: '"PASS"',
+  },
+  {
+    name: "announcements out of order",
+    spec: withVrrp({ gratuitousARP: { at: ["5s", "0s"] } }),
+    field: "spec.vrrp.gratuitousARP.at",
+    says: "must be in ascending order",
+  },
+  {
+    name: "an announcement after an hour",
+    spec: withVrrp({ gratuitousARP: { at: ["1h"] } }),
+    field: "spec.vrrp.gratuitousARP.at",
+    says: "none above 1m",
+  },
+  {
+    name: "a takeover after no advert",
+    spec: withVrrp({ downTimerAdverts: 0 }),
+    field: "spec.vrrp.downTimerAdverts",
+    says: "greater than or equal to 1",
   },
 ];

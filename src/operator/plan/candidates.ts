@@ -1,13 +1,10 @@
 /** Chooses the nodes that take part in the election of a VirtualIP, and the interface each of them uses. Pure. */
-import { type Family, formatAddress, type IpPrefix, parsePrefix } from "../../api/ipAddress.ts";
-import { findInterface, type InterfaceSubnets } from "../../api/subnets.ts";
+import { formatAddress } from "../../api/ipAddress.ts";
+import type { InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import { explicitInterface, type InterfaceChoice, searchInterfaces } from "../../plan/interfaces.ts";
 import { byName } from "../allocate/age.ts";
-import { addressesOf, familiesOf } from "./cluster.ts";
 import { matches } from "./selector.ts";
-
-/** Interfaces by family. Families may differ; an explicit interface serves both. */
-export type InterfaceChoice = Partial<Record<Family, string>>;
 
 export interface NodeFacts {
   name: string;
@@ -42,13 +39,6 @@ export interface CandidateQuestion {
   load: ReadonlyMap<string, number>;
 }
 
-interface Wish {
-  /** The first address of each family: it decides on the interface. */
-  targets: readonly IpPrefix[];
-  /** The interface that the user names for a node, if any. */
-  explicitOn(node: string): string | undefined;
-}
-
 interface Fit {
   facts: NodeFacts;
   isCurrent: boolean;
@@ -61,9 +51,8 @@ interface Fit {
  * interface is gone yields its place to a node that has one. Free places go to living nodes first, then to those with the least load.
  */
 export function chooseCandidates({ spec, nodes, current, load }: CandidateQuestion): CandidateChoice {
-  const wish = readWish(spec);
   const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(spec.nodes.selector ?? {}, labels));
-  const fits = selected.map((facts) => fitNode(wish, facts, current.get(facts.name)));
+  const fits = selected.map((facts) => fitNode(spec, facts, current.get(facts.name)));
   const positions = new Map([...current.keys()].map((node, position) => [node, position]));
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
   const usable = fits.filter(({ problem, isCurrent }) => problem === undefined || isCurrent);
@@ -80,20 +69,14 @@ export function chooseCandidates({ spec, nodes, current, load }: CandidateQuesti
   };
 }
 
-function readWish(spec: VirtualIPSpec): Wish {
-  const targets = familiesOf(spec).flatMap((family) => parsePrefix(addressesOf(spec, family)[0] ?? "") ?? []);
-  const overrides = new Map((spec.nodes.overrides ?? []).map((override) => [override.name, override.interface]));
-  return { targets, explicitOn: (node) => overrides.get(node) ?? spec.interface };
-}
-
 /** A current candidate without any report may run as before; one that reports that its interface is gone does not. */
 function rankOf({ isCurrent, problem, facts }: Fit): number {
   if (isCurrent) return problem === undefined || facts.interfaces === undefined ? 0 : 3;
   return facts.alive ? 1 : 2;
 }
 
-function fitNode(wish: Wish, facts: NodeFacts, current: InterfaceChoice | undefined): Fit {
-  const found = findInterfaces(wish, facts, current ?? {});
+function fitNode(spec: VirtualIPSpec, facts: NodeFacts, current: InterfaceChoice | undefined): Fit {
+  const found = findInterfaces(spec, facts, current ?? {});
   const isCurrent = current !== undefined;
   if (typeof found !== "string") return { facts, isCurrent, interfaces: found };
   // Recorded but nowhere running yet: nothing would be lost.
@@ -102,19 +85,11 @@ function fitNode(wish: Wish, facts: NodeFacts, current: InterfaceChoice | undefi
 }
 
 /** The interface of each family, or why there is none. */
-function findInterfaces(
-  { targets, explicitOn }: Wish,
-  { name, interfaces }: NodeFacts,
-  current: InterfaceChoice,
-): InterfaceChoice | string {
+function findInterfaces(spec: VirtualIPSpec, { name, interfaces }: NodeFacts, current: InterfaceChoice): InterfaceChoice | string {
   if (interfaces === undefined) return "no agent has reported";
-  const explicit = explicitOn(name);
+  const explicit = explicitInterface(spec, name);
   if (explicit !== undefined && !interfaces.some((candidate) => candidate.name === explicit)) return `interface ${explicit} does not exist`;
-  const choice: InterfaceChoice = {};
-  for (const target of targets) {
-    const found = explicit ?? findInterface(target, interfaces, current[target.family]);
-    if (found === undefined) return `no interface holds ${formatAddress(target)}`;
-    choice[target.family] = found;
-  }
-  return choice;
+  const { interfaces: found, missing } = searchInterfaces(spec, name, interfaces, current);
+  const [first] = missing;
+  return first ? `no interface holds ${formatAddress(first[1])}` : found;
 }

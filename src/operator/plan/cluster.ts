@@ -1,5 +1,4 @@
 /** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
-import { type Family, families, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, NodeAgentStatus, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
 
@@ -45,20 +44,6 @@ export interface ClusterView {
   virtualIPs: readonly VirtualIPView[];
   nodes: readonly NodeView[];
   agents: readonly AgentView[];
-}
-
-/** The addresses of one family, each with its prefix length; a bare one gets the full length. */
-export function addressesOf(spec: VirtualIPSpec, family: Family): string[] {
-  return spec.addresses.flatMap(({ address }) => {
-    const prefix = parsePrefix(address);
-    if (prefix?.family !== family) return [];
-    return [address.includes("/") ? address : `${address}/${prefix.prefixLength}`];
-  });
-}
-
-/** The families of which the VirtualIP has addresses, IPv4 first. */
-export function familiesOf(spec: VirtualIPSpec): Family[] {
-  return families.filter((family) => addressesOf(spec, family).length > 0);
 }
 
 /** What NodeAgent specs hold for each VirtualIP at present: by its name, then by node. */

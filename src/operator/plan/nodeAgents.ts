@@ -1,10 +1,10 @@
 /** What each node shall run: placements → NodeAgent.spec. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import { type Family, families } from "../../api/ipAddress.ts";
+import { families } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../../api/nodeAgent.ts";
-import type { VirtualIPSpec } from "../../api/virtualIP.ts";
-import { addressesOf, type ClusterView, type RunningRouters } from "./cluster.ts";
-import type { PlacedCandidate, Placement } from "./placements.ts";
+import { planVirtualRouters } from "../../plan/virtualRouters.ts";
+import type { ClusterView, RunningRouters } from "./cluster.ts";
+import type { Placement } from "./placements.ts";
 
 /**
  * The spec of the NodeAgent of every node; an empty one for a NodeAgent whose node is gone. `gone` names VirtualIPs of which it is
@@ -43,43 +43,14 @@ function routersOf(placement: Placement, running: RunningRouters): NodeRouter[] 
   if (!verdict?.accepted || !view.spec || !isRecorded(placement)) return runningOn(running.get(view.name));
   const { spec } = view;
   const { virtualRouterID } = verdict;
-  return candidates.flatMap((candidate) =>
-    families.flatMap((family): NodeRouter[] => {
-      const router = routerOf(view.name, spec, virtualRouterID, candidate, family, placement.advertisementInterval);
-      return router ? [[candidate.node, router]] : [];
-    }),
-  );
+  return candidates.flatMap(({ node, priority, interfaces }) => {
+    const plan = planVirtualRouters(view.name, spec, { node, priority, interfaces, virtualRouterID, liveOthers: false });
+    return plan.virtualRouters.map((router): NodeRouter => [node, router]);
+  });
 }
 
 function runningOn(byNode: ReadonlyMap<string, readonly VirtualRouterSpec[]> | undefined): NodeRouter[] {
   return [...(byNode ?? [])].flatMap(([node, routers]) => routers.map((router): NodeRouter => [node, router]));
-}
-
-function routerOf(
-  virtualIP: string,
-  spec: VirtualIPSpec,
-  virtualRouterID: number,
-  { priority, interfaces }: PlacedCandidate,
-  family: Family,
-  advertisementInterval = "",
-): VirtualRouterSpec | undefined {
-  const addresses = addressesOf(spec, family);
-  const device = interfaces[family];
-  if (addresses.length === 0 || device === undefined) return undefined;
-  const { version, preempt, preemptDelay, checksum } = spec.vrrp;
-  return {
-    virtualIP,
-    family,
-    interface: device,
-    virtualRouterID,
-    version: family === "IPv6" ? 3 : version,
-    priority,
-    advertisementInterval,
-    preempt,
-    preemptDelay,
-    checksum,
-    addresses,
-  };
 }
 
 function byKey(a: VirtualRouterSpec, b: VirtualRouterSpec): number {
@@ -88,5 +59,7 @@ function byKey(a: VirtualRouterSpec, b: VirtualRouterSpec): number {
 }
 
 function normalize({ virtualRouters }: NodeAgentSpec): VirtualRouterSpec[] {
-  return virtualRouters.map((router) => ({ ...router, addresses: [...router.addresses].sort() })).sort(byKey);
+  return virtualRouters
+    .map((router) => ({ ...router, addresses: [...router.addresses].sort((a, b) => (a.address < b.address ? -1 : 1)) }))
+    .sort(byKey);
 }

@@ -5,7 +5,8 @@ import { dnsLabelField } from "../../api/fields.ts";
 import { releaseFinalizer } from "../../api/group.ts";
 import { nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
-import { virtualIPSpecSchema, virtualIPStatusSchema } from "../../api/virtualIP.ts";
+import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
+import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
 import type { AgentView, NodeView, VirtualIPView } from "./cluster.ts";
 
 interface ApiObject {

@@ -1,11 +1,11 @@
 /** Candidates, priorities and parameters of every VirtualIP. Pure: what runs or is recorded stays, newcomers fill what is free. */
-import { formatDuration, parseDuration } from "../../api/duration.ts";
-import { defaultInterval } from "../../api/interval.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import { readSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
+import type { InterfaceChoice } from "../../plan/interfaces.ts";
+import { effectiveInterval } from "../../plan/virtualRouters.ts";
 import { byAge } from "../allocate/age.ts";
-import { type CandidateChoice, chooseCandidates, type InterfaceChoice, type NodeFacts } from "./candidates.ts";
+import { type CandidateChoice, chooseCandidates, type NodeFacts } from "./candidates.ts";
 import type { AgentView, ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
 import { assignPriorities, highestFirst, Standing } from "./priorities.ts";
 import type { Verdict } from "./verdicts.ts";
@@ -36,12 +36,6 @@ export interface Placement {
  * milliseconds, would otherwise lead every VirtualIP of a new cluster, and for good, as placements stay.
  */
 const firstReportMs = 3000;
-
-/** The interval of the VirtualIP, IPv6 included: the families move together. */
-export function effectiveInterval({ vrrp }: VirtualIPSpec): string {
-  const milliseconds = vrrp.advertisementInterval && parseDuration(vrrp.advertisementInterval);
-  return milliseconds ? formatDuration(milliseconds) : defaultInterval[vrrp.version];
-}
 
 /** The placements in order of age. `now` in monotonic ms. */
 export function place(cluster: ClusterView, verdicts: ReadonlyMap<string, Verdict>, running: RunningRouters, now: number): Placement[] {

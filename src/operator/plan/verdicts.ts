@@ -51,9 +51,9 @@ function isSettled({ status, generation }: VirtualIPView): boolean {
 
 function addressClaim(view: VirtualIPView, running: RunningRouters): AddressClaim {
   const { name, createdAt, segment, deleting } = view;
-  const specified = view.spec?.addresses.map(({ address }) => address) ?? [];
+  const specified = [...(view.spec?.addresses ?? []), ...(view.spec?.excludedAddresses ?? [])].map(({ address }) => address);
   const routers = [...(running.get(name)?.values() ?? [])].flat();
-  const held = new Set(routers.flatMap(({ addresses }) => addresses));
+  const held = new Set(routers.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
   const settled = isSettled(view);
   return { name, createdAt, segment, settled, held: deleting ? [...held, ...specified] : [...held], wanted: specified };
 }

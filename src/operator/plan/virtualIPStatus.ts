@@ -2,7 +2,7 @@
 import { setConditions } from "../../api/condition.ts";
 import { type Family, families, formatAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
-import { familiesOf } from "./cluster.ts";
+import { familiesOf } from "../../plan/addresses.ts";
 import { findConditions } from "./conditions.ts";
 import { findHolder, type HolderMemory, type Holding } from "./holder.ts";
 import { findMove, recordMove } from "./moves.ts";

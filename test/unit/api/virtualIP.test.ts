@@ -11,19 +11,28 @@ function problems(spec: object): string[] {
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
-test("every field but the interval and the VRID has a default", () => {
+test("a VirtualIP needs nothing but addresses", () => {
   const { spec } = virtualIPSchema.parse({ metadata: { name: "gateway" }, spec: { addresses } });
   assert.deepEqual(spec, {
     addresses,
     segment: "default",
     nodes: { maxCandidates: 5 },
-    vrrp: { version: 3, preempt: true, preemptDelay: "0s", checksum: "Auto" },
+    vrrp: { version: 3, preempt: true, preemptDelay: "0s", checksum: "Auto", mode: "Multicast", virtualMAC: false },
+    conflictDetection: "Enforce",
+    deadManSwitch: "Auto",
   });
 });
 
 test("defaults are filled in beside what is given", () => {
   const { vrrp, nodes } = virtualIPSpecSchema.parse({ addresses, vrrp: { version: 2 }, nodes: { overrides: [{ name: "n1" }] } });
-  assert.deepEqual(vrrp, { version: 2, preempt: true, preemptDelay: "0s", checksum: "Auto" });
+  assert.deepEqual(vrrp, {
+    version: 2,
+    preempt: true,
+    preemptDelay: "0s",
+    checksum: "Auto",
+    mode: "Multicast",
+    virtualMAC: false,
+  });
   assert.deepEqual(nodes, { maxCandidates: 5, overrides: [{ name: "n1" }] });
 });
 
@@ -32,7 +41,7 @@ test("a NodeAgent without a spec runs nothing", () => {
 });
 
 test("fields of a newer version are dropped, not refused", () => {
-  assert.deepEqual(virtualIPSpecSchema.parse({ addresses, routes: [] }), virtualIPSpecSchema.parse({ addresses }));
+  assert.deepEqual(virtualIPSpecSchema.parse({ addresses, colour: [] }), virtualIPSpecSchema.parse({ addresses }));
 });
 
 test("a problem names the path of its field", () => {

@@ -4,12 +4,8 @@ import fc from "fast-check";
 import type { InterfaceStatus } from "../../../../src/api/nodeAgent.ts";
 import { readSubnets } from "../../../../src/api/subnets.ts";
 import { virtualIPSpecSchema } from "../../../../src/api/virtualIP.ts";
-import {
-  type CandidateQuestion,
-  chooseCandidates,
-  type InterfaceChoice,
-  type NodeFacts,
-} from "../../../../src/operator/plan/candidates.ts";
+import { type CandidateQuestion, chooseCandidates, type NodeFacts } from "../../../../src/operator/plan/candidates.ts";
+import type { InterfaceChoice } from "../../../../src/plan/interfaces.ts";
 
 const eth0 = { name: "eth0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] };
 

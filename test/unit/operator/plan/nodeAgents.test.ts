@@ -28,10 +28,10 @@ test("plan: a node runs one virtual router per family, with everything that is b
   cluster.virtualIPs = [virtualIP("web", dual)];
   cluster.settle();
   const common = { virtualIP: "web", interface: "eth0", virtualRouterID: 1, version: 3, priority: 254, advertisementInterval: "100ms" };
-  const rest = { preempt: true, preemptDelay: "0s", checksum: "Auto" };
+  const rest = { preempt: true, preemptDelay: "0s", checksum: "Auto", group: "virtualip/web", conflicts: "Enforce" };
   assert.deepEqual(cluster.routers("n1"), [
-    { ...common, ...rest, family: "IPv4", addresses: ["192.0.2.10/24"] },
-    { ...common, ...rest, family: "IPv6", addresses: ["2001:db8::10/128"] },
+    { ...common, ...rest, family: "IPv4", addresses: [{ address: "192.0.2.10/24" }] },
+    { ...common, ...rest, family: "IPv6", addresses: [{ address: "2001:db8::10/128" }] },
   ]);
 });
 

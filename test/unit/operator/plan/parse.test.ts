@@ -81,7 +81,7 @@ test("parse: of a NodeAgent the routers that can be read, and its owner", () => 
     virtualRouterID: 1,
     version: 3,
     priority: 254,
-    addresses: ["192.0.2.10/32"],
+    addresses: [{ address: "192.0.2.10/32" }],
   };
   const rest = { advertisementInterval: "100ms", preempt: true, preemptDelay: "0s", checksum: "Auto" };
   const view = viewAgent({

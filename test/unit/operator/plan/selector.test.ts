@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LabelSelector } from "../../../../src/api/virtualIP.ts";
+import type { LabelSelector } from "../../../../src/api/labelSelector.ts";
 import { matches } from "../../../../src/operator/plan/selector.ts";
 
 const labels = { zone: "a", edge: "", "kubernetes.io/os": "linux" };

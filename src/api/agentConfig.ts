@@ -1,0 +1,66 @@
+/** AgentConfig: what nodes shall have whatever the elections say. */
+import { z } from "zod";
+import { addressRules } from "./addressRules.ts";
+import { conditionsSchema } from "./condition.ts";
+import { durationField, interfaceField } from "./fields.ts";
+import { labelSelectorSchema } from "./labelSelector.ts";
+import { nodeAddressSchema } from "./nodeAddress.ts";
+import { mailSchema } from "./notify.ts";
+import { objectMetaSchema } from "./objectMeta.ts";
+import { routeList, ruleList } from "./routingRules.ts";
+import { type Rule, wholeList, withRules } from "./rules.ts";
+
+const staticAddressSchema = withRules(
+  nodeAddressSchema.omit({ advertised: true }).extend({ interface: interfaceField.describe("Where it stands.") }),
+  addressRules,
+);
+
+const scriptDirectoryRule: Rule<string[]> = {
+  cel: "self.all(d, d.startsWith('/'))",
+  holds: (directories) => directories.every((directory) => directory.startsWith("/")),
+  message: "scriptDirectories must be absolute paths",
+};
+
+export const agentConfigSpecSchema = z.object({
+  nodeSelector: labelSelectorSchema.optional().describe("Nodes that it concerns. Default: every node."),
+  static: z
+    .object({
+      addresses: wholeList(z.array(staticAddressSchema).max(256)).optional().describe("Addresses."),
+      routes: routeList(256).optional().describe("Routes."),
+      rules: ruleList(256).optional().describe("Policy rules."),
+    })
+    .optional()
+    .describe("What stands on the nodes as long as their agents run."),
+  notifyFifo: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe("Path of a FIFO that gets one line per change of state, as keepalived's vrrp_notify_fifo."),
+  mail: mailSchema.optional().describe("How the mail of VirtualIPs with notify.mail is sent."),
+  startupDelay: durationField
+    .optional()
+    .describe("No election for that long after the start of an agent, where the VirtualIP says nothing else."),
+  debugUnknownRouters: z.boolean().optional().describe("Hear and report adverts of VRIDs that nobody configured, too. Default: false."),
+  scriptDirectories: withRules(wholeList(z.array(z.string().min(1).max(1024)).max(16)), [scriptDirectoryRule])
+    .optional()
+    .describe(
+      "Where programs of checks and notifications lie, for people and charts: what an agent may run is decided by its flag --allow-scripts alone.",
+    ),
+});
+export type AgentConfigSpec = z.infer<typeof agentConfigSpecSchema>;
+
+export const agentConfigStatusSchema = z.object({
+  observedGeneration: z.int().min(0).optional().describe("metadata.generation that this status was computed from."),
+  nodes: z.int().min(0).optional().describe("How many nodes it concerns."),
+  conditions: conditionsSchema.optional(),
+});
+export type AgentConfigStatus = z.infer<typeof agentConfigStatusSchema>;
+
+export const agentConfigSchema = z.object({
+  apiVersion: z.string().optional(),
+  kind: z.string().optional(),
+  metadata: objectMetaSchema,
+  spec: agentConfigSpecSchema,
+  status: agentConfigStatusSchema.optional(),
+});
+export type AgentConfig = z.infer<typeof agentConfigSchema>;
