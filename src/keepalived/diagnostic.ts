@@ -30,7 +30,11 @@ export type DiagnosticCode =
   | "value"
   | "missing-setting"
   | "conflict"
-  | "reference";
+  | "reference"
+  | "default"
+  | "ignored"
+  | "not-offered"
+  | "later";
 
 export interface Diagnostic {
   severity: Severity;

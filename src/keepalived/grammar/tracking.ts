@@ -1,5 +1,5 @@
 /** What an instance or a group watches: the definitions, and the lists that name them. */
-import { flag, list, one, section, userAndGroup, weight } from "./settings.ts";
+import { flag, list, one, optional, section, userAndGroup, weight } from "./settings.ts";
 import type { BlockGrammar, Keyword, Option } from "./types.ts";
 import { argument, command, decimal, escapedText, integer, interfaceName, name, oneOf, text } from "./values.ts";
 
@@ -37,7 +37,7 @@ export const trackProcess: BlockGrammar = {
   name: "vrrp_track_process",
   keywords: {
     process: { args: [argument("process", escapedText), argument("parameters", escapedText, { optional: true, many: true })] },
-    param_match: one(oneOf(["initial", "partial"])),
+    param_match: optional(oneOf(["initial", "partial"])),
     weight: weight(-254, 254),
     quorum: one(integer(1, 65535)),
     quorum_max: one(integer(0, 65535)),

@@ -1,0 +1,156 @@
+/** Checked keepalived.conf → what this node runs. Pure. What the file leaves open is as keepalived 2.2.7 has it. */
+import { type NodeAgentSpec, nodeAgentSpecSchema, type VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
+import { type Diagnostic, Diagnostics, type Position, quote } from "../diagnostic.ts";
+import { optionText, planAddress } from "./addresses.ts";
+import { Checks } from "./checks.ts";
+import { reportConflicts } from "./conflicts.ts";
+import { reportDispositions } from "./dispositionWalk.ts";
+import { type GlobalSettings, readGlobalSettings } from "./globalSettings.ts";
+import { type PlannedInstance, planInstance } from "./instance.ts";
+import { dnsLabel, UniqueNames } from "./names.ts";
+import { planMail } from "./notifications.ts";
+import { planRule, RulePriorities } from "./policyRules.ts";
+import { planRoute } from "./routes.ts";
+import { planGroups, readSyncGroups } from "./syncGroups.ts";
+import { MacvlanNames } from "./transport.ts";
+
+/** A password that `passwordRef` of a virtual router refers to. Never to be logged. */
+export interface PlannedSecret {
+  /** A DNS label, unique in the plan. */
+  name: string;
+  key: string;
+  value: string;
+}
+
+/** What concerns the agent and is not in NodeAgent. */
+export interface AgentSettings {
+  scriptUser?: { user: string; group?: string };
+  /** enable_script_security. */
+  scriptSecurity: boolean;
+}
+
+/** What can be imported and not be run: the agent refuses to start with the message. */
+export interface Unsupported {
+  virtualIP: string;
+  position: Position;
+  message: string;
+}
+
+export interface KeepalivedPlan {
+  spec: NodeAgentSpec;
+  secrets: PlannedSecret[];
+  agent: AgentSettings;
+  unsupported: Unsupported[];
+  diagnostics: Diagnostic[];
+  /** Then the spec lacks something: do not apply it. */
+  hasErrors: boolean;
+}
+
+export interface PlanOptions {
+  /** Name of the node, for the sender of mail. */
+  node?: string;
+}
+
+/** Never throws, whatever the configuration. */
+export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions = {}): KeepalivedPlan {
+  const diagnostics = new Diagnostics();
+  reportDispositions(config, diagnostics);
+  const globals = readGlobalSettings(config);
+  const checks = new Checks(config);
+  const groups = readSyncGroups(config, diagnostics);
+  const rulePriorities = new RulePriorities();
+  const standing = planStatic(config, { globals, rulePriorities, diagnostics });
+  const macvlans = new MacvlanNames(globals.virtualMACPrefix, config);
+  const options = { globals, checks, macvlans, rulePriorities, groups, diagnostics };
+  const instances = config.all("vrrp_instance").flatMap((statement) => planInstance(statement, options) ?? []);
+  reportConflicts(instances, diagnostics);
+  const { routers, secrets, unsupported } = planPasswords(instances);
+  const plannedGroups = planGroups(groups.values(), globals, diagnostics);
+  const spec: NodeAgentSpec = {
+    virtualRouters: routers,
+    ...(checks.planned.length > 0 && { checks: checks.planned }),
+    ...(plannedGroups.length > 0 && { groups: plannedGroups }),
+    ...planNodeNotify(globals, node, diagnostics),
+    ...(standing && { static: standing }),
+    ...(globals.block.last("log_unknown_vrids") && { debugUnknownRouters: true }),
+  };
+  reportSchemaIssues(spec, config, instances, diagnostics);
+  const agent = readAgentSettings(globals);
+  return { spec, secrets, agent, unsupported, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
+}
+
+interface StaticOptions {
+  globals: GlobalSettings;
+  rulePriorities: RulePriorities;
+  diagnostics: Diagnostics;
+}
+
+/** Undefined when nothing is to stand always. */
+function planStatic(config: CheckedBlock, { globals, rulePriorities, diagnostics }: StaticOptions): NodeAgentSpec["static"] {
+  const addresses = config.items("static_ipaddress").flatMap((line) => {
+    const address = planAddress(line, diagnostics);
+    return address ? [{ ...address, interface: optionText(line.option("dev")) ?? globals.defaultInterface }] : [];
+  });
+  const routes = config.items("static_routes").flatMap((line) => planRoute(line, diagnostics) ?? []);
+  const rules = config.items("static_rules").flatMap((line) => planRule(line, rulePriorities, diagnostics) ?? []);
+  return addresses.length + routes.length + rules.length > 0 ? { addresses, routes, rules } : undefined;
+}
+
+/** One FIFO at the most; vrrp_notify_fifo gets the same lines as notify_fifo as long as there are no virtual servers. */
+function planNodeNotify(globals: GlobalSettings, node: string, diagnostics: Diagnostics): Pick<NodeAgentSpec, "notify"> {
+  const [fifo, second] = ["vrrp_notify_fifo", "notify_fifo"].flatMap((keyword) => globals.block.last(keyword) ?? []);
+  const path = fifo?.text("path");
+  if (second && second.text("path") !== path)
+    diagnostics.warning("ignored", second.position, `${quote(second.keyword)} is ignored: there is one FIFO, that of vrrp_notify_fifo`);
+  for (const statement of fifo ? [fifo] : [])
+    if (statement.text("user") !== undefined)
+      diagnostics.warning("ignored", statement.position, "the owner of the FIFO is ignored: one that exists is used as it is");
+  const mail = planMail(globals, node);
+  return path === undefined && !mail ? {} : { notify: { ...(path !== undefined && { fifo: path }), ...(mail && { mail }) } };
+}
+
+function planPasswords(instances: readonly PlannedInstance[]) {
+  const names = new UniqueNames();
+  const [routers, secrets, unsupported]: [VirtualRouterSpec[], PlannedSecret[], Unsupported[]] = [[], [], []];
+  for (const { router, authentication } of instances) {
+    if (authentication.kind === "password") {
+      const secret = { name: names.take(dnsLabel(`${router.virtualIP}-vrrp`, "vrrp")), key: "password", value: authentication.password };
+      secrets.push(secret);
+      routers.push({ ...router, passwordRef: { name: secret.name, key: secret.key } });
+      continue;
+    }
+    routers.push(router);
+    if (authentication.kind === "AH") {
+      const message = `vrrp_instance ${quote(router.virtualIP)}: AH authentication is not supported: use auth_type PASS, or none`;
+      unsupported.push({ virtualIP: router.virtualIP, position: authentication.statement.position, message });
+    }
+  }
+  return { routers, secrets, unsupported };
+}
+
+function readAgentSettings({ block }: GlobalSettings): AgentSettings {
+  const statement = block.last("script_user");
+  const [user, group] = [statement?.text("user"), statement?.text("group")];
+  return {
+    ...(user !== undefined && { scriptUser: { user, ...(group !== undefined && { group }) } }),
+    scriptSecurity: block.last("enable_script_security") !== undefined,
+  };
+}
+
+/** What keepalived's own limits allow and NodeAgent's do not: a text too long, too many lines. */
+function reportSchemaIssues(
+  spec: NodeAgentSpec,
+  config: CheckedBlock,
+  instances: readonly PlannedInstance[],
+  diagnostics: Diagnostics,
+): void {
+  const parsed = nodeAgentSpecSchema.safeParse(spec);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const [list, index] = path;
+    const statement: CheckedStatement | undefined =
+      list === "virtualRouters" && typeof index === "number" ? instances[index]?.statement : undefined;
+    const field = path.slice(statement ? 2 : 0).join(".");
+    diagnostics.error("value", statement?.position ?? config.position, `${field}: ${message}`);
+  }
+}
