@@ -11,7 +11,7 @@ bool build(wire::NetlinkBuilder& builder, const AddressOperation& operation, std
   if (operation.kind == AddressOperation::Kind::Remove) {
     return wire::buildRemoveAddress(builder, operation.ifindex, operation.prefix, sequence);
   }
-  return wire::buildAddAddress(builder, operation.ifindex, operation.prefix, wire::OnExisting::Refuse, sequence);
+  return wire::buildAddAddress(builder, {operation.ifindex, operation.prefix}, wire::OnExisting::Refuse, sequence);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ inline constexpr std::uint32_t kAddressDadFailed = 0x08;   // IFA_F_DADFAILED
 inline constexpr std::uint32_t kAddressDeprecated = 0x20;  // IFA_F_DEPRECATED
 inline constexpr std::uint32_t kAddressTentative = 0x40;   // IFA_F_TENTATIVE
 inline constexpr std::uint32_t kAddressPermanent = 0x80;   // IFA_F_PERMANENT
+inline constexpr std::uint32_t kAddressNoRoute = 0x200;    // IFA_F_NOPREFIXROUTE
 
 /// The mark (IFA_PROTO, Linux 5.18) of addresses that Aloft set. Shown by `ip address` as "proto 0xa1"; the kernel itself uses 1–3,
 /// and no routing daemon has this number in iproute2's rt_protos. An older kernel ignores the mark and reports 0.
@@ -43,12 +44,22 @@ enum class OnExisting : std::uint8_t {
   Replace,  ///< takes it over, mark and lifetimes included
 };
 
+/// An address as it is to stand on a link.
+struct AddressRequest {
+  std::uint32_t index = 0;  ///< of the link
+  IpPrefix prefix;
+  std::uint8_t scope = 0;     ///< RT_SCOPE_…, IPv4 only
+  std::string_view label{};   ///< IPv4 only; empty: the link's name
+  IpAddress broadcast{};      ///< IPv4 only; unspecified: none
+  bool withoutRoute = false;  ///< the kernel sets no route to the address's subnet
+};
+
 // All builders return false when the message does not fit into the builder's buffer; those before it stay.
 
 /// Adds a VIP, marked as ours, acknowledged. The prefix length is taken as given: an IPv4 VIP as /32 can become neither the primary
 /// address of a subnet nor the source that masquerading chooses. An IPv6 VIP skips duplicate address detection (it must serve at once) and
 /// is deprecated from the start (preferred lifetime 0), so that no source address selection picks it.
-bool buildAddAddress(NetlinkBuilder& builder, std::uint32_t ifindex, const IpPrefix& prefix, OnExisting onExisting, std::uint32_t sequence);
+bool buildAddAddress(NetlinkBuilder& builder, const AddressRequest& request, OnExisting onExisting, std::uint32_t sequence);
 /// Removes an address, whoever set it; EADDRNOTAVAIL when it is not there. Acknowledged.
 bool buildRemoveAddress(NetlinkBuilder& builder, std::uint32_t ifindex, const IpPrefix& prefix, std::uint32_t sequence);
 /// All links: RTM_NEWLINK each, then NLMSG_DONE.
@@ -63,11 +74,14 @@ struct LinkMessage {
   std::uint32_t flags = 0;     ///< IFF_…
   std::uint8_t operstate = 0;  ///< IF_OPER_…: 0 unknown, 2 down, 6 up
   std::uint32_t master = 0;    ///< index of the bridge or bond, 0 for none
+  std::uint32_t parent = 0;    ///< index of the link that a macvlan or vlan stands on; of a veth its other end
   std::string_view name;
+  std::string_view alias;
   std::string_view kind;          ///< "veth", "bridge", …; empty for a physical device
   std::optional<MacAddress> mac;  ///< nothing when the link has no 6-byte address
 
-  bool isUp() const { return (flags & kLinkUp) != 0 && (flags & kLinkRunning) != 0; }
+  bool isRaised() const { return (flags & kLinkUp) != 0; }
+  bool isUp() const { return isRaised() && (flags & kLinkRunning) != 0; }
   bool isLoopback() const { return (flags & kLinkLoopback) != 0; }
 };
 
@@ -79,6 +93,8 @@ struct AddressMessage {
   std::uint32_t flags = 0;    ///< IFA_F_…
   std::uint8_t scope = 0;     ///< RT_SCOPE_…: 0 universe, 253 link, 254 host
   std::uint8_t protocol = 0;  ///< IFA_PROTO
+  std::string_view label;     ///< IPv4 only; points into the message
+  IpAddress broadcast;        ///< IPv4 only; unspecified: none
 
   bool isOurs() const { return protocol == kAloftAddress; }
   /// Not usable as a source: duplicate address detection runs or has failed.

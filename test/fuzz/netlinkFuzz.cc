@@ -4,7 +4,9 @@
 
 #include "fuzz.h"
 #include "wire/netlink.h"
+#include "wire/route.h"
 #include "wire/rtnetlink.h"
+#include "wire/rule.h"
 
 using namespace aloft::wire;
 
@@ -31,14 +33,46 @@ void readAttributes(std::span<const std::uint8_t> bytes, int depth) {
   }
 }
 
+bool isValid(const std::optional<IpPrefix>& prefix) { return !prefix || prefix->length <= prefix->address.size() * 8; }
+
+/// Entries that were read can be asked for, and what is asked for is read back the same.
+template <typename Entry, typename Build>
+void buildBack(const Entry& entry, Build build) {
+  static std::vector<std::uint8_t> buffer(1 << 17);  // made once: zeroing it takes longer than all the rest
+  NetlinkBuilder builder(buffer);
+  if (!build(builder, entry, 1)) return;
+  NetlinkMessages messages(builder.bytes());
+  NetlinkMessage message;
+  REQUIRE(messages.next(message));
+  if constexpr (std::is_same_v<Entry, Route>) {
+    const auto again = parseRoute(message);
+    REQUIRE(again && matches(again->route, again->route));
+  } else {
+    const auto again = parseRule(message);
+    REQUIRE(again && matches(entry, again->rule));
+  }
+}
+
 void readMessage(const NetlinkMessage& message) {
   readAttributes(message.payload, 0);
   if (const auto link = parseLink(message)) {
     REQUIRE(link->index != 0 && !link->name.empty());
     touch(link->name);
     touch(link->kind);
+    touch(link->alias);
   }
-  if (const auto address = parseAddress(message)) REQUIRE(address->prefix.length <= address->prefix.address.size() * 8);
+  if (const auto address = parseAddress(message)) {
+    REQUIRE(isValid(address->prefix));
+    touch(address->label);
+  }
+  if (const auto route = parseRoute(message)) {
+    REQUIRE(isValid(route->route.destination) && !(route->removed && route->replaced));
+    buildBack(route->route, buildAddRoute);
+  }
+  if (const auto rule = parseRule(message)) {
+    REQUIRE(isValid(rule->rule.from) && isValid(rule->rule.to));
+    buildBack(rule->rule, buildAddRule);
+  }
   if (const auto result = parseNetlinkResult(message)) {
     REQUIRE(result->error >= 0 && result->error <= 4095);
     touch(result->message);

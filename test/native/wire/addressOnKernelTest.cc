@@ -55,7 +55,7 @@ class Route {
     }
   }
   int add(const char* text, OnExisting onExisting = OnExisting::Refuse) {
-    return ask([&](NetlinkBuilder& b) { return buildAddAddress(b, kLoopbackIndex, prefix(text), onExisting, 1); }, [](const auto&) {});
+    return ask([&](NetlinkBuilder& b) { return buildAddAddress(b, {kLoopbackIndex, prefix(text)}, onExisting, 1); }, [](const auto&) {});
   }
   int remove(const char* text) {
     return ask([&](NetlinkBuilder& b) { return buildRemoveAddress(b, kLoopbackIndex, prefix(text), 1); }, [](const auto&) {});

@@ -28,19 +28,37 @@ Bytes built(Build build) {
 }
 
 TEST(RtnetlinkBuild, addsAnIPv4Address) {
-  const Bytes message = built([](NetlinkBuilder& b) { return buildAddAddress(b, 4, prefix("192.0.2.10/32"), OnExisting::Refuse, 9); });
+  const Bytes message = built([](NetlinkBuilder& b) { return buildAddAddress(b, {4, prefix("192.0.2.10/32")}, OnExisting::Refuse, 9); });
   // By hand: REQUEST|ACK|EXCL|CREATE; family 2, length 32, index 4; IFA_LOCAL, IFA_ADDRESS, IFA_PROTO.
   EXPECT_EQ(message, hex("3000 0000 1400 0506 0900 0000 0000 0000 0220 0000 0400 0000"
                          "0800 0200 c000 020a 0800 0100 c000 020a 0500 0b00 a100 0000"));
 }
 
 TEST(RtnetlinkBuild, addsAnIPv6AddressWithoutDadAndDeprecated) {
-  const Bytes message = built([](NetlinkBuilder& b) { return buildAddAddress(b, 4, prefix("2001:db8::6/64"), OnExisting::Replace, 9); });
+  const Bytes message = built([](NetlinkBuilder& b) { return buildAddAddress(b, {4, prefix("2001:db8::6/64")}, OnExisting::Replace, 9); });
   // REQUEST|ACK|REPLACE|CREATE; IFA_FLAGS NODAD; IFA_CACHEINFO preferred 0, valid for ever.
   EXPECT_EQ(message, hex("6400 0000 1400 0505 0900 0000 0000 0000 0a40 0000 0400 0000"
                          "1400 0200 2001 0db8 0000 0000 0000 0000 0000 0006 1400 0100 2001 0db8 0000 0000 0000 0000 0000 0006"
                          "0500 0b00 a100 0000 0800 0800 0200 0000 1400 0600 0000 0000 ffff ffff 0000 0000 0000 0000"));
   EXPECT_EQ(message.size(), kMaxAddressRequest);
+}
+
+TEST(RtnetlinkBuild, addsAnIPv4AddressWithAllThatItCanHave) {
+  AddressRequest request{3, prefix("192.0.2.12/24"), 253, "eth0:vip", ip("192.0.2.255"), true};
+  const Bytes message = built([&](NetlinkBuilder& b) { return buildAddAddress(b, request, OnExisting::Refuse, 9); });
+  // The attributes of "ip addr add 192.0.2.12/24 brd 192.0.2.255 label eth0:vip scope link noprefixroute dev eth0", captured, in our order;
+  // IFA_PROTO by hand.
+  EXPECT_EQ(message, hex("5000 0000 1400 0506 0900 0000 0000 0000 0218 00fd 0300 0000 0800 0200 c000 020c 0800 0100 c000 020c"
+                         "0800 0400 c000 02ff 0d00 0300 6574 6830 3a76 6970 0000 0000 0500 0b00 a100 0000 0800 0800 0002 0000"));
+}
+
+TEST(RtnetlinkBuild, leavesOutOfAnIPv6AddressWhatOnlyIPv4Has) {
+  const AddressRequest plain{4, prefix("2001:db8::6/64")};
+  const AddressRequest rich{4, prefix("2001:db8::6/64"), 253, "eth0:vip", ip("192.0.2.255")};
+  const auto add = [](const AddressRequest& request) {
+    return built([&](NetlinkBuilder& b) { return buildAddAddress(b, request, OnExisting::Refuse, 9); });
+  };
+  EXPECT_EQ(add(rich), add(plain));
 }
 
 TEST(RtnetlinkBuild, removesAnAddress) {
@@ -58,7 +76,7 @@ TEST(RtnetlinkBuild, asksForDumps) {
 TEST(RtnetlinkBuild, tellsWhenTheBufferIsTooSmall) {
   std::array<std::uint8_t, kMaxAddressRequest - 1> buffer;
   NetlinkBuilder builder(buffer);
-  EXPECT_FALSE(buildAddAddress(builder, 4, prefix("2001:db8::6/64"), OnExisting::Refuse, 1));
+  EXPECT_FALSE(buildAddAddress(builder, {4, prefix("2001:db8::6/64")}, OnExisting::Refuse, 1));
   EXPECT_TRUE(builder.empty());
 }
 
@@ -95,6 +113,24 @@ TEST(RtnetlinkLink, readsABridgePortThatIsDown) {
   EXPECT_EQ(link->mac, (MacAddress{2, 0, 0, 0, 0, 0xa1}));
   EXPECT_FALSE(link->isUp());
   EXPECT_FALSE(link->isLoopback());
+}
+
+TEST(RtnetlinkLink, readsAMacvlanWithItsAliasAndWhatItStandsOn) {
+  // "ip link show vrrp.51": vrrp.51@eth0, alias "aloft vrrp", down.
+  const Bytes bytes =
+      hex("80000000 1000 0000 00000000 00000000 0000 0100 05000000 02100000 00000000 0c000300 76727270 2e353100 05001000 02000000"
+          "08000500 03000000 0f001400 616c6f66 74207672 72700000 0a000100 00005e00 01330000"
+          "20001200 0c000100 6d616376 6c616e00 10000200 08000100 04000000 06000200 0a00 0000");
+  Bytes fitted = bytes;
+  fitted[0] = static_cast<std::uint8_t>(bytes.size());
+  const auto link = parseLink(only(fitted));
+  ASSERT_TRUE(link);
+  EXPECT_EQ(link->name, "vrrp.51");
+  EXPECT_EQ(link->kind, "macvlan");
+  EXPECT_EQ(link->alias, "aloft vrrp");
+  EXPECT_EQ(link->parent, 3u);
+  EXPECT_FALSE(link->isRaised());
+  EXPECT_EQ(link->mac, (MacAddress{0, 0, 0x5e, 0, 1, 0x33}));
 }
 
 TEST(RtnetlinkLink, needsUpAndRunning) {
@@ -169,6 +205,18 @@ TEST(RtnetlinkAddress, readsOurOwn) {
   EXPECT_TRUE(six->isOurs());
   EXPECT_FALSE(six->isTentative());
   EXPECT_EQ(six->flags, kAddressPermanent | kAddressDeprecated | kAddressNoDad);
+}
+
+TEST(RtnetlinkAddress, readsLabelAndBroadcast) {
+  // "ip addr add 192.0.2.12/24 brd 192.0.2.255 label eth0:vip dev eth0" as it stands in a dump.
+  const auto address =
+      parseAddress(only(hex("5c000000 1400 0200 00000000 00000000 0218 8100 03000000 08000100 c000020c 08000200 c000020c 08000400 c00002ff"
+                            "0d000300 65746830 3a766970 00000000 08000800 81000000 14000600 ffffffff ffffffff 340f0300 340f0300")));
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->label, "eth0:vip");
+  EXPECT_EQ(address->broadcast, ip("192.0.2.255"));
+  EXPECT_EQ(parseAddress(only(kOurs4))->label, "wv0");
+  EXPECT_TRUE(parseAddress(only(kOurs6))->broadcast.isUnspecified());
 }
 
 TEST(RtnetlinkAddress, readsARemoval) {
