@@ -65,8 +65,8 @@ class Preprocessor {
       return;
     }
     const text = reader.read(path);
-    if (text === undefined) {
-      diagnostics[missing]("include", from, `${path} cannot be read`);
+    if (typeof text !== "string") {
+      diagnostics[missing]("include", from, `${path} cannot be read: ${text.reason}`);
       return;
     }
     if (!this.result.files.includes(path)) this.result.files.push(path);

@@ -1,17 +1,22 @@
 /** Where the text of configuration files comes from. The parser itself touches no disk. */
 
 export interface ConfigReader {
-  /** The text of a file; undefined when it does not exist or cannot be read. */
-  read(path: string): string | undefined;
+  /** The text of a file, or why there is none. */
+  read(path: string): string | Unreadable;
   /** Files that a pattern of glob(3) with braces names, sorted; a plain path names itself when it exists. */
   glob(pattern: string): string[];
+}
+
+export interface Unreadable {
+  /** Completes "FILE cannot be read: …". */
+  reason: string;
 }
 
 /** Files held in memory, by path. */
 export function memoryReader(files: Readonly<Record<string, string>>): ConfigReader {
   const byPath = new Map(Object.entries(files).map(([path, text]) => [normalizePath(path), text]));
   return {
-    read: (path) => byPath.get(normalizePath(path)),
+    read: (path) => byPath.get(normalizePath(path)) ?? { reason: "no such file" },
     glob(pattern) {
       const wanted = globExpression(normalizePath(pattern));
       return [...byPath.keys()].filter((path) => wanted.test(path)).sort();
@@ -47,8 +52,8 @@ function normalizePath(path: string): string {
 
 const globSigns: Record<string, string> = { "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")" };
 
-/** Braces that do not pair up give an expression that matches nothing. */
-function globExpression(pattern: string): RegExp {
+/** One pattern as an expression for whole paths. Braces that do not pair up give one that matches nothing. */
+export function globExpression(pattern: string): RegExp {
   let depth = 0;
   const translate = (sign: string) => {
     if (sign.length > 1) return sign.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");
