@@ -288,7 +288,31 @@ export interface Core {
   stop(options?: { keepAddresses?: boolean }): Promise<CoreResult>;
 }
 
+/** A node as it takes part in one election now. */
+export interface ForecastCandidate {
+  /** With the priority after tracking. */
+  router: DesiredRouter;
+  /** That it sends from. */
+  address: string;
+}
+
+/** What comes when the MASTER is lost. */
+export interface LossForecast {
+  /** It falls silent: ms from its last advert to the successor's first. */
+  killed: TakeoverForecast;
+  /** It resigns: ms from its advert of priority 0. */
+  stopped: TakeoverForecast;
+}
+
+export interface TakeoverForecast {
+  /** Place among the candidates; absent when nobody takes over. */
+  successor?: number;
+  takeoverMs: number;
+}
+
 interface Addon {
+  /** Runs the election in virtual time with the engine of the core. @throws Error when a candidate's router is not valid. */
+  forecast(candidates: ForecastCandidate[], active: number): LossForecast;
   start(options: StartOptions, onEvents: (batch: CoreEvent[]) => void): { ok: true; core: Core } | { ok: false; error: CoreError };
   version: string;
 }

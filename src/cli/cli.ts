@@ -24,6 +24,11 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import("./agentCommand.ts")).runAgentCommand(args),
     usage: async () => (await import("./agentCommand.ts")).agentUsage,
   },
+  vip: {
+    summary: "show, explain and move the VirtualIPs of a cluster (kubectl vip)",
+    run: async (args, output) => (await import("./vipCommand.ts")).runVipCommand(args, output),
+    usage: async () => (await import("./vipCommand.ts")).vipUsage,
+  },
   version: { summary: "print the version", run: printVersion },
   help: { summary: "print this, or the flags of a command", run: printHelp },
 };

@@ -1,0 +1,152 @@
+/** `aloft vip`, which bin/kubectl-vip makes `kubectl vip`: what the VirtualIPs of a cluster do and why, and planned moves. */
+import { parseDuration } from "../api/duration.ts";
+import { systemClock } from "../runtime/clock.ts";
+import type { Output } from "./cli.ts";
+import { type FlagValues, flagHelp, parseArguments, UsageError } from "./flags.ts";
+import type { ClusterState, VirtualIPState } from "./vip/clusterState.ts";
+
+export const vipFlags = {
+  output: { short: "o", placeholder: "table|json", help: "how to print", parse: parseFormat, default: "table" },
+  to: { placeholder: "NODE", help: "with move: the node that shall answer" },
+  timeout: { placeholder: "DURATION", help: "with move and drain: how long to wait until it is done", parse: parseTimeout, default: "15s" },
+  kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then ~/.kube/config" },
+  context: { placeholder: "NAME", help: "context of the kubeconfig" },
+} as const;
+type Flags = FlagValues<typeof vipFlags>;
+type Format = "table" | "json";
+
+export const vipUsage = `usage: kubectl vip status [NAME]       all VirtualIPs, or one with its nodes
+       kubectl vip timeline NAME       who held it, since when and why
+       kubectl vip explain NAME        why it is there, and what a loss of that node would bring
+       kubectl vip move NAME --to NODE hand it over, make-before-break
+       kubectl vip drain NODE          hand over all that the node holds, and keep it out of elections
+       kubectl vip undrain NODE        let it take part again
+
+${flagHelp(vipFlags)}`;
+
+interface Call {
+  words: string[];
+  flags: Flags;
+  output: Output;
+}
+
+const subcommands: Record<string, { names: [least: number, most: number]; run(call: Call): Promise<number> }> = {
+  status: { names: [0, 1], run: showStatus },
+  timeline: { names: [1, 1], run: showTimeline },
+  explain: { names: [1, 1], run: showExplanation },
+  move: { names: [1, 1], run: move },
+  drain: { names: [1, 1], run: drain },
+  undrain: { names: [1, 1], run: undrain },
+};
+
+/** @returns 0; 1 when the API server cannot be asked, there is no such object, or a move is not done in time. */
+export async function runVipCommand(args: string[], output: Output): Promise<number> {
+  const { flags, words } = parseArguments(vipFlags, args);
+  const [name = "", ...rest] = words;
+  const subcommand = subcommands[name];
+  if (!subcommand)
+    throw new UsageError(
+      name === "" ? "vip: expected status, timeline, explain, move, drain or undrain" : `vip: unknown subcommand "${name}"`,
+    );
+  const [least, most] = subcommand.names;
+  if (rest.length < least) throw new UsageError(`vip ${name}: expected a name`);
+  if (rest.length > most) throw new UsageError(`vip ${name}: "${rest[most]}" is one name too many`);
+  if ((name === "move") !== (flags.to !== undefined))
+    throw new UsageError(name === "move" ? "vip move: expected --to NODE" : `vip ${name} takes no --to`);
+  try {
+    return await subcommand.run({ words: rest, flags, output });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    output.error(`aloft: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+async function showStatus({ words: [name], flags, output }: Call): Promise<number> {
+  const { detailLines, statusLines, statusRows } = await import("./vip/statusView.ts");
+  const cluster = await readCluster(flags);
+  const rows = statusRows(name === undefined ? cluster : { ...cluster, virtualIPs: [pick(cluster, name)] });
+  const [row] = rows;
+  print(flags.output, output, name === undefined ? rows : row, () =>
+    name !== undefined && row ? detailLines(row, new Date()) : statusLines(rows, new Date()),
+  );
+  return 0;
+}
+
+async function showTimeline({ words: [name = ""], flags, output }: Call): Promise<number> {
+  const { timelineLines, timelineOf } = await import("./vip/timelineView.ts");
+  const timeline = timelineOf(pick(await readCluster(flags), name));
+  print(flags.output, output, timeline, () => timelineLines(timeline, new Date()));
+  return 0;
+}
+
+async function showExplanation({ words: [name = ""], flags, output }: Call): Promise<number> {
+  const { explain, explanationLines } = await import("./vip/explainView.ts");
+  const { loadAddon } = await import("../agent/native.ts");
+  const cluster = await readCluster(flags);
+  const explanation = explain(pick(cluster, name), cluster, (candidates, active) => loadAddon().forecast(candidates, active));
+  print(flags.output, output, explanation, () => explanationLines(explanation, new Date()));
+  return 0;
+}
+
+async function move({ words: [name = ""], flags, output }: Call): Promise<number> {
+  const { moveVirtualIP } = await import("./vip/actions.ts");
+  const result = await withClient(flags, (client) => moveVirtualIP(client, name, flags.to ?? "", patience(flags)));
+  print(flags.output, output, result, () => [result.message]);
+  return result.done ? 0 : 1;
+}
+
+async function drain({ words: [node = ""], flags, output }: Call): Promise<number> {
+  const { drainNode } = await import("./vip/actions.ts");
+  const result = await withClient(flags, (client) => drainNode(client, node, patience(flags)));
+  print(flags.output, output, result, () => [result.message]);
+  return result.drained ? 0 : 1;
+}
+
+async function undrain({ words: [node = ""], flags, output }: Call): Promise<number> {
+  const { undrainNode } = await import("./vip/actions.ts");
+  await withClient(flags, (client) => undrainNode(client, node));
+  print(flags.output, output, { node, drained: false }, () => [`${node} takes part again`]);
+  return 0;
+}
+
+const patience = ({ timeout }: Flags) => ({ clock: systemClock, waitMs: timeout });
+
+async function readCluster(flags: Flags): Promise<ClusterState> {
+  const { readClusterState } = await import("./vip/clusterState.ts");
+  return withClient(flags, readClusterState);
+}
+
+type Client = import("../kube/client.ts").KubeClient;
+
+async function withClient<Result>({ kubeconfig, context }: Flags, use: (client: Client) => Promise<Result>): Promise<Result> {
+  const { KubeClient } = await import("../kube/client.ts");
+  const client = new KubeClient({ kubeconfig, context });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+function pick({ virtualIPs }: ClusterState, name: string): VirtualIPState {
+  const found = virtualIPs.find((virtualIP) => virtualIP.name === name);
+  if (found) return found;
+  const known = virtualIPs.map((virtualIP) => virtualIP.name).join(", ") || "none";
+  throw Object.assign(new Error(`there is no VirtualIP "${name}"; there is ${known}`), { code: "ALOFT_NOT_FOUND" });
+}
+
+function print(format: Format, output: Output, value: unknown, lines: () => string[]): void {
+  output.out(format === "json" ? JSON.stringify(value, null, 2) : lines().join("\n"));
+}
+
+function parseFormat(text: string): Format {
+  if (text !== "table" && text !== "json") throw new Error("must be table or json");
+  return text;
+}
+
+function parseTimeout(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new Error('must be a duration such as "15s"');
+  return milliseconds;
+}
