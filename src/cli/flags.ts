@@ -13,8 +13,6 @@ export interface Flag<T> {
   repeatable?: boolean;
   /** Shown in the help and parsed when the flag is absent. */
   default?: string;
-  /** May be given more than once; its value is the list of all. */
-  repeatable?: true;
 }
 
 /** A mistake of the caller: one sentence on standard error, exit status 2. */

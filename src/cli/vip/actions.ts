@@ -4,7 +4,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Resource } from "../../kube/object.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { UsageError } from "../flags.ts";
-import { nodeAgents, toNodeAgent, toVirtualIP, virtualIPs } from "./clusterState.ts";
+import { nodeAgents, toNodeAgent, toVirtualIP, type VirtualIPState, virtualIPs } from "./clusterState.ts";
 
 const nodes: Resource = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
 const options = { fieldManager: "kubectl-vip" };
@@ -26,7 +26,10 @@ export interface Patience {
   waitMs: number;
 }
 
-/** Writes the preference and waits until the node answers for the addresses. @throws UsageError for a node that cannot have them. */
+/**
+ * Writes the preference and waits until the node answers for the addresses. The members of a sync group move together, so all of them get
+ * it. @throws UsageError for a node that cannot have them.
+ */
 export async function moveVirtualIP(client: KubeClient, name: string, to: string, patience: Patience): Promise<MoveResult> {
   const before = toVirtualIP(await client.get(virtualIPs, { name }));
   const candidates = (before.status.nodes ?? []).map((node) => node.name);
@@ -34,9 +37,17 @@ export async function moveVirtualIP(client: KubeClient, name: string, to: string
     throw new UsageError(`${to} is no candidate of ${name}; candidates are ${candidates.join(", ") || "not known yet"}`);
   }
   const from = before.status.activeNode;
-  await client.patch(virtualIPs, { name }, { spec: { nodes: { preferred: to } } }, options);
+  for (const member of await groupOf(client, before)) {
+    await client.patch(virtualIPs, { name: member }, { spec: { nodes: { preferred: to } } }, options);
+  }
   const done = await waitUntil(patience, async () => toVirtualIP(await client.get(virtualIPs, { name })).status.activeNode === to);
   return { name, from, to, done, message: done ? arrived(name, from, to) : late(name, to) };
+}
+
+async function groupOf(client: KubeClient, { name, spec }: VirtualIPState): Promise<string[]> {
+  if (spec?.group === undefined) return [name];
+  const { items } = await client.list(virtualIPs);
+  return items.map(toVirtualIP).flatMap((other) => (other.spec?.group === spec.group ? other.name : []));
 }
 
 const arrived = (name: string, from: string | undefined, to: string) =>
