@@ -53,9 +53,9 @@ describe("kubectl vip timeline", () => {
   it("tells the moves from the oldest to the newest", () => {
     assert.deepEqual(timelineLines(timelineOf(virtualIP()), now), [
       "TIME                   AGE       WHAT HAPPENED",
-      "2026-05-01T11:00:00Z   60m ago    n1 answers: no other node was heard (FirstElection)",
-      "2026-05-01T11:30:00Z   30m ago    n1 → n2 in 305 ms: n1 fell silent (AdvertTimeout)",
-      "2026-05-01T11:55:00Z   5m ago   n2 → n1: n1 has the higher priority (Preempted)",
+      "2026-05-01T11:00:00Z   60m ago   n1 answers: no other node was heard (FirstElection)",
+      "2026-05-01T11:30:00Z   30m ago   n1 → n2 in 305 ms: n1 fell silent (AdvertTimeout)",
+      "2026-05-01T11:55:00Z   5m ago    n2 → n1: n1 has the higher priority (Preempted)",
       "",
       "now: n1",
     ]);
