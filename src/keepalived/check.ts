@@ -65,7 +65,8 @@ class Checker {
     });
     const block = this.#innerBlock(statement, keyword, around, line.ok);
     const checked = new CheckedStatement(name, position, line.args, line.options, block);
-    if (block) rules[name]?.(checked, statement, this.#diagnostics);
+    // A list has none: track_file is the definition of one, and in an instance the list of those that it tracks.
+    if (block && !keyword.block?.items) rules[name]?.(checked, statement, this.#diagnostics);
     return line.ok ? checked : undefined;
   }
 

@@ -14,7 +14,7 @@ export interface LoadedKeepalived extends KeepalivedPlan {
 const nothing = {
   spec: { virtualRouters: [] },
   secrets: [],
-  agent: { scriptSecurity: false },
+  agent: {},
   unsupported: [],
 } satisfies Partial<KeepalivedPlan>;
 

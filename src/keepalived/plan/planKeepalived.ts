@@ -25,9 +25,8 @@ export interface PlannedSecret {
 
 /** What concerns the agent and is not in NodeAgent. */
 export interface AgentSettings {
+  /** script_user: who runs programs that name nobody. */
   scriptUser?: { user: string; group?: string };
-  /** enable_script_security. */
-  scriptSecurity: boolean;
 }
 
 /** What can be imported and not be run: the agent refuses to start with the message. */
@@ -132,10 +131,7 @@ function planPasswords(instances: readonly PlannedInstance[]) {
 function readAgentSettings({ block }: GlobalSettings): AgentSettings {
   const statement = block.last("script_user");
   const [user, group] = [statement?.text("user"), statement?.text("group")];
-  return {
-    ...(user !== undefined && { scriptUser: { user, ...(group !== undefined && { group }) } }),
-    scriptSecurity: block.last("enable_script_security") !== undefined,
-  };
+  return user === undefined ? {} : { scriptUser: { user, ...(group !== undefined && { group }) } };
 }
 
 /** What keepalived's own limits allow and NodeAgent's do not: a text too long, too many lines. */
