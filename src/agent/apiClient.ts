@@ -1,6 +1,6 @@
 /**
  * The few requests that an agent makes, on Node's own HTTP client: the full client library costs 92 MB of memory, and there is one agent
- * per node. Connections are kept alive; a watch has one of its own.
+ * per node. Connections are kept alive; watches have their own, which no request ever waits for.
  */
 import * as http from "node:http";
 import * as https from "node:https";
@@ -40,12 +40,14 @@ export interface StreamOptions {
 
 const requestTimeoutMs = 15_000;
 const tcpKeepAliveMs = 15_000;
+/** At the same time. */
+const mostRequests = 4;
 
 export class ApiClient {
   readonly #access: ClusterAccess;
   readonly #clock: Clock;
   readonly #secure: boolean;
-  #agent: http.Agent | undefined;
+  #pools: { requests: http.Agent; watches: http.Agent } | undefined;
   #material = "";
 
   constructor(access: ClusterAccess, clock: Clock) {
@@ -71,7 +73,7 @@ export class ApiClient {
       idle = this.#clock.setTimeout(() => stop.abort(new Error(`nothing was heard for ${idleMs} ms`)), idleMs);
     };
     try {
-      const response = await this.#send({ method: "GET", path, signal: AbortSignal.any([signal, stop.signal]) });
+      const response = await this.#send({ method: "GET", path, signal: AbortSignal.any([signal, stop.signal]) }, "watches");
       onOpen();
       response.on("data", heard);
       await readLines(response, onLine);
@@ -82,17 +84,26 @@ export class ApiClient {
 
   /** Ends idle connections. */
   close(): void {
-    this.#agent?.destroy();
+    this.#pools?.requests.destroy();
+    this.#pools?.watches.destroy();
   }
 
   /** Sends a request and waits for the head of the answer. @throws ApiError for any status but 2xx. */
-  async #send({ method, path, body, contentType = "application/json", signal }: ApiRequest): Promise<http.IncomingMessage> {
+  async #send(
+    { method, path, body, contentType = "application/json", signal }: ApiRequest,
+    pool: "requests" | "watches" = "requests",
+  ): Promise<http.IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const fail = (error: Error) => reject(new ApiError(0, describe(error, signal), error));
       try {
         const { request } = this.#secure ? https : http;
-        const sent = request(this.#url(path), { method, agent: this.#connections(), signal, headers: this.#headers(text, contentType) });
+        const sent = request(this.#url(path), {
+          method,
+          agent: this.#connections()[pool],
+          signal,
+          headers: this.#headers(text, contentType),
+        });
         sent.on("error", fail);
         sent.on("response", resolve);
         sent.end(text);
@@ -122,16 +133,18 @@ export class ApiClient {
     };
   }
 
-  /** The pool of connections; a new one when certificates were rotated. */
-  #connections(): http.Agent {
-    const options = { keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, maxSockets: 4, ...(this.#secure && this.#access.tls()) };
+  /** The pools of connections; new ones when certificates were rotated. */
+  #connections(): { requests: http.Agent; watches: http.Agent } {
+    const options = { keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, ...(this.#secure && this.#access.tls()) };
     const material = JSON.stringify(options);
-    if (!this.#agent || material !== this.#material) {
-      this.#agent?.destroy();
-      this.#agent = this.#secure ? new https.Agent(options) : new http.Agent(options);
+    if (!this.#pools || material !== this.#material) {
+      this.close();
+      const create = (maxSockets: number) =>
+        this.#secure ? new https.Agent({ ...options, maxSockets }) : new http.Agent({ ...options, maxSockets });
+      this.#pools = { requests: create(mostRequests), watches: create(Number.POSITIVE_INFINITY) };
       this.#material = material;
     }
-    return this.#agent;
+    return this.#pools;
   }
 }
 

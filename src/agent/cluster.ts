@@ -8,15 +8,17 @@ import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
 import { version } from "../runtime/version.ts";
 import { ApiClient } from "./apiClient.ts";
-import { readMissingCapabilities } from "./capabilities.ts";
 import { loadClusterAccess } from "./clusterAccess.ts";
+import { ClusterSecrets } from "./clusterSecrets.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
 import { LastKnownFile } from "./lastKnown.ts";
-import { canMulticast } from "./linkFlags.ts";
+import { LocalPrograms } from "./localPrograms.ts";
 import { NodeAgentController } from "./nodeAgentController.ts";
 import { writeStatus } from "./nodeAgentStatus.ts";
-import { NodeAgentWatch } from "./nodeAgentWatch.ts";
+import { watchNodeAgent } from "./nodeAgentWatch.ts";
+import { readNodeFacts } from "./nodeFacts.ts";
 import type { AgentOptions } from "./options.ts";
+import { PodWatch } from "./podWatch.ts";
 import { Reporter } from "./reporter.ts";
 import { buildStatus } from "./status.ts";
 
@@ -40,40 +42,59 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     stopped.value = true;
     await reporter.stop(lastReportLimitMs);
   });
-  const host = await startHost(options, log, shutdown);
+  const { stateDirectory, node, allowedDirectories, scriptUser } = options;
+  const { signal } = shutdown;
+  const secrets = new ClusterSecrets({
+    client,
+    namespace: access.namespace(),
+    stateDirectory,
+    clock,
+    log: log.child({ component: "secrets" }),
+    signal,
+    onChange: () => void host.runner.applyAgain().then(() => reporter.changed()),
+  });
+  const pods = new PodWatch({ client, node, clock, log: log.child({ component: "pods" }), signal });
+  // An object of the cluster must not choose who its programs run as.
+  const programs = new LocalPrograms({ allowedDirectories, scriptUser, perProgramUser: false, clock, log });
+  const host: Host = await startHost(options, { programs, secrets, pods }, log, shutdown);
+  const damagedSecrets = await secrets.open();
+  if (damagedSecrets) host.problems.push(damagedSecrets);
   const controller = new NodeAgentController({
-    lastKnown: new LastKnownFile(options.stateDirectory, options.node, clock.wallNow),
+    lastKnown: new LastKnownFile(stateDirectory, node, clock.wallNow),
     runner: host.runner,
     log: log.child({ component: "configuration" }),
     // An agent is often there before its NodeAgent, and its reports have failed until then.
     onChange: () => reporter.reachable(),
   });
-  const build = statusBuilder(host, controller, stopped);
+  const fileProblems = () => [
+    ...host.problems,
+    ...[host.runner.journalError, controller.saveError].flatMap((problem) => (problem ? `${problem}.` : [])),
+    ...secrets.problems,
+  ];
+  const build = statusBuilder(host, fileProblems, stopped);
   host.onEvents(() => reporter.changed());
+  host.companions.onResults(() => reporter.changed());
   const damage = await controller.start();
   if (damage) host.problems.push(damage);
   // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
   process.on("SIGHUP", () => log.info({}, "there is nothing to reload in a cluster"));
-  const watch = new NodeAgentWatch({
-    client,
-    node: options.node,
-    clock,
-    log: log.child({ component: "watch" }),
-    signal: shutdown.signal,
-    handlers: {
+  const watch = watchNodeAgent(
+    node,
+    {
       onObject: (object) => controller.onObject(object),
       onMissing: () => controller.onMissing(),
       onReachable: () => reporter.reachable(),
     },
-  });
+    { client, clock, log: log.child({ component: "watch" }), signal },
+  );
   await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log);
   void watch.run();
   reporter.changed();
 }
 
 function statusBuilder(
-  { core, runner, problems }: Host,
-  controller: NodeAgentController,
+  { core, runner, companions }: Host,
+  fileProblems: () => string[],
   stopped: { value: boolean },
 ): () => NodeAgentStatus {
   const startedAt = clock.wallNow();
@@ -89,8 +110,9 @@ function statusBuilder(
       stopped: stopped.value,
       applied: runner.applied,
       snapshot,
-      preflight: { missingCapabilities: readMissingCapabilities(), links: snapshot.links, multicast: canMulticast },
-      fileProblems: [...problems, ...[runner.journalError, controller.saveError].flatMap((problem) => (problem ? `${problem}.` : []))],
+      checks: companions.checkReports(),
+      preflight: readNodeFacts(snapshot.links),
+      fileProblems: fileProblems(),
       conditions,
     });
     conditions = status.conditions ?? [];

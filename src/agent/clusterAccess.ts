@@ -15,6 +15,8 @@ export interface TlsMaterial {
 
 export interface ClusterAccess {
   server: URL;
+  /** The agent's own namespace, where its Secrets are. */
+  namespace(): string;
   /** Read again when asked again: files of a pod's volumes are rotated. */
   tls(): TlsMaterial;
   /** The bearer token; undefined with client certificates. */
@@ -22,6 +24,9 @@ export interface ClusterAccess {
 }
 
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Where deploy/ puts Aloft. */
+const defaultNamespace = "aloft-system";
 
 /** Bound tokens live for an hour and are rotated at 80 % of that. */
 const rereadAfterMs = 60_000;
@@ -32,22 +37,30 @@ const rereadAfterMs = 60_000;
  */
 export async function loadClusterAccess(kubeconfig: string | undefined, environment: Environment, clock: Clock): Promise<ClusterAccess> {
   const path = kubeconfig ?? environment.kubeconfigPaths[0];
-  if (path !== undefined) return fromKubeconfig(resolve(path), clock);
-  if (environment.inCluster) return fromServiceAccount(environment.inCluster, clock);
+  if (path !== undefined) return fromKubeconfig(resolve(path), environment.podNamespace, clock);
+  if (environment.inCluster) return fromServiceAccount(environment.inCluster, environment.podNamespace, clock);
   throw accessError("no API server is known: give --kubeconfig FILE, set KUBECONFIG, or run in a pod");
 }
 
-function fromServiceAccount({ host, port }: { host: string; port: number }, clock: Clock): ClusterAccess {
+function fromServiceAccount({ host, port }: { host: string; port: number }, given: string | undefined, clock: Clock): ClusterAccess {
   const name = host.includes(":") ? `[${host}]` : host;
   const token = cachedFile(`${serviceAccount}/token`, clock);
   const ca = cachedFile(`${serviceAccount}/ca.crt`, clock);
-  return { server: new URL(`https://${name}:${port}`), tls: () => ({ ca: ca() }), token: () => token().trim() };
+  const own = cachedFile(`${serviceAccount}/namespace`, clock);
+  return {
+    server: new URL(`https://${name}:${port}`),
+    namespace: () => given ?? own().trim(),
+    tls: () => ({ ca: ca() }),
+    token: () => token().trim(),
+  };
 }
 
 const optionalText = z.string().min(1).optional();
 const kubeconfigSchema = z.object({
   "current-context": z.string(),
-  contexts: z.array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: optionalText }) })),
+  contexts: z.array(
+    z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: optionalText, namespace: optionalText }) }),
+  ),
   clusters: z.array(
     z.object({
       name: z.string(),
@@ -77,7 +90,7 @@ const kubeconfigSchema = z.object({
     .default([]),
 });
 
-async function fromKubeconfig(path: string, clock: Clock): Promise<ClusterAccess> {
+async function fromKubeconfig(path: string, namespace: string | undefined, clock: Clock): Promise<ClusterAccess> {
   // Only machines that have a kubeconfig pay for the parser.
   const { parse } = await import("yaml");
   const config = parseKubeconfig(path, parse);
@@ -93,6 +106,7 @@ async function fromKubeconfig(path: string, clock: Clock): Promise<ClusterAccess
   const tokenFile = material(undefined, user.tokenFile);
   return {
     server: new URL(cluster.server),
+    namespace: () => namespace ?? context.namespace ?? defaultNamespace,
     tls: () => ({
       ca: ca?.(),
       cert: cert?.(),

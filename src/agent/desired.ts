@@ -1,28 +1,48 @@
 /**
- * NodeAgent.spec → what the core shall run. Pure. An entry that cannot run is refused with its reason and the others go on: the spec may
- * come from a newer operator, or from a file that outlived a change of the machine.
+ * NodeAgent.spec → what the core shall run, and what runs beside it. Pure. An entry that cannot run is refused with its reason and the
+ * others go on: the spec may come from a newer operator, or from a file that outlived a change of the machine.
  */
-import { parseDuration } from "../api/duration.ts";
-import { priorityField } from "../api/fields.ts";
-import { fitsInterval, intervalRanges } from "../api/interval.ts";
-import { formatAddress, parsePrefix } from "../api/ipAddress.ts";
-import { type VirtualRouterSpec, virtualRouterSpecSchema } from "../api/nodeAgent.ts";
-import type { DesiredRouter, DesiredState } from "./native.ts";
+import type { z } from "zod";
+import { checkKinds } from "../api/check.ts";
+import { familyField, priorityField } from "../api/fields.ts";
+import type { Family } from "../api/ipAddress.ts";
+import { nodeAddressSchema } from "../api/nodeAddress.ts";
+import {
+  type NodeAgentSpec,
+  type NodeCheck,
+  nodeAgentSpecSchema,
+  nodeCheckSchema,
+  type VirtualRouterSpec,
+  virtualRouterSpecSchema,
+} from "../api/nodeAgent.ts";
+import { routeSchema, ruleSchema } from "../api/routing.ts";
+import { desiredAddress, Refusal } from "./desiredAddress.ts";
+import { desiredRoute, desiredRule } from "./desiredRoute.ts";
+import { addressClaim, desiredRouter, type RouterContext, routerClaims, routerKey } from "./desiredRouter.ts";
+import type { DesiredState } from "./native.ts";
+import type { SecretLookup } from "./secrets.ts";
 
-/** An entry of spec.virtualRouters that does not run, or not as written. */
+/** A spec as it came, its fields not looked at yet. */
+export type RawSpec = { [Field in keyof NodeAgentSpec]?: unknown };
+
+/** An entry of the spec that does not run, or not as written. */
 export interface EntryProblem {
-  /** Place in spec.virtualRouters. */
-  index: number;
-  virtualIP: string;
-  family: string;
-  /** The priority asked for, if the entry has a valid one. */
-  priority?: number;
-  /** One sentence. */
+  /** Place in the spec: "virtualRouters[2]", "checks[0]", "static.routes[1]". */
+  path: string;
+  /** Name for people: "web/IPv4", "check nginx". */
+  subject: string;
+  /** Of an entry that names a virtual router. */
+  router?: { virtualIP: string; family: Family; priority?: number };
+  /** One sentence, without the subject. */
   message: string;
 }
 
 export interface Plan {
   desired: DesiredState;
+  /** The entries that run, for those who look after checks and notifications. */
+  accepted: NodeAgentSpec;
+  /** Place in the spec of each virtual router that runs, by its key. */
+  paths: Map<string, string>;
   rejected: EntryProblem[];
   /** Entries that run with another value than the one written. */
   adjusted: EntryProblem[];
@@ -31,100 +51,160 @@ export interface Plan {
 export interface PlanOptions {
   /** Whether the core's timers run in real time; without it intervals below `intervalFloorMs` are raised to it. */
   realTime: boolean;
+  secrets: SecretLookup;
+  /** Why a check cannot run on this node; undefined when it can. */
+  checkProblem?(check: NodeCheck): string | undefined;
 }
 
 /** What a thread without real-time scheduling can keep on a busy node. */
 export const intervalFloorMs = 100;
 
-export const routerKey = (virtualIP: string, family: string) => `${virtualIP}/${family}`;
+export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
+  const planner = new Planner(options);
+  planner.addChecks(spec.checks);
+  planner.addRouters(spec.virtualRouters);
+  planner.addStatic(spec.static);
+  planner.addNotify(spec);
+  planner.plan.desired.debugUnknownRouters = spec.debugUnknownRouters === true;
+  return planner.plan;
+}
 
-/** Plans the raw `spec.virtualRouters`; anything but an array counts as none. */
-export function planDesired(spec: { virtualRouters?: unknown }, options: PlanOptions): Plan {
-  const entries = Array.isArray(spec.virtualRouters) ? spec.virtualRouters : [];
-  const plan: Plan = { desired: { routers: [] }, rejected: [], adjusted: [] };
-  const taken = new Map<string, string>();
-  for (const [index, entry] of entries.entries()) {
-    const problem = (message: string): EntryProblem => ({ index, ...identityOf(entry), message });
-    const parsed = virtualRouterSpecSchema.safeParse(entry);
-    const router = parsed.success ? toRouter(parsed.data) : schemaMessage(parsed.error.issues);
-    const refusal = typeof router === "string" ? router : claim(router, taken);
-    if (refusal !== undefined || typeof router === "string") {
-      plan.rejected.push(problem(refusal ?? String(router)));
-      continue;
-    }
-    if (!options.realTime && router.advertisementIntervalMs < intervalFloorMs) {
-      plan.adjusted.push(problem(floorMessage(router.advertisementIntervalMs)));
-      router.advertisementIntervalMs = intervalFloorMs;
-    }
-    plan.desired.routers.push(router);
+const groupSchema = nodeAgentSpecSchema.shape.groups.unwrap().element;
+const nodeNotifySchema = nodeAgentSpecSchema.shape.notify.unwrap();
+
+class Planner {
+  readonly plan: Plan = { desired: { routers: [] }, accepted: { virtualRouters: [] }, paths: new Map(), rejected: [], adjusted: [] };
+  readonly #options: PlanOptions;
+  readonly #checks = new Set<string>();
+  /** What only one entry may have → who has it. */
+  readonly #taken = new Map<string, string>();
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
   }
-  return plan;
+
+  addChecks(list: unknown): void {
+    const checks = this.#entries(list, "checks", nodeCheckSchema, nameOf("check"), (check) => {
+      const kinds = Object.keys(checkKinds).filter((kind) => check[kind as keyof typeof checkKinds] !== undefined);
+      if (kinds.length !== 1) throw new Refusal(`must have exactly one of ${Object.keys(checkKinds).join(", ")}`);
+      if (this.#checks.has(check.name)) throw new Refusal("is listed twice");
+      const problem = this.#options.checkProblem?.(check);
+      if (problem !== undefined) throw new Refusal(problem);
+      this.#checks.add(check.name);
+      return check;
+    });
+    if (checks.length > 0) this.plan.accepted.checks = checks;
+  }
+
+  addRouters(list: unknown): void {
+    const { desired, accepted, paths } = this.plan;
+    desired.routers = this.#entries(list, "virtualRouters", virtualRouterSpecSchema, routerName, (entry, problem) => {
+      const router = desiredRouter(entry, this.#context(problem));
+      this.#claim(routerClaims(router), router.key);
+      if (!this.#options.realTime && router.advertisementIntervalMs < intervalFloorMs) {
+        this.plan.adjusted.push({ ...problem, message: floorMessage(router.advertisementIntervalMs) });
+        router.advertisementIntervalMs = intervalFloorMs;
+      }
+      accepted.virtualRouters.push(entry);
+      paths.set(router.key, problem.path);
+      return router;
+    });
+  }
+
+  addStatic(given: unknown): void {
+    const { addresses, routes, rules } = fields(given);
+    const kept = {
+      addresses: this.#entries(addresses, "static.addresses", nodeAddressSchema, noName, (entry) => {
+        if (entry.interface === undefined) throw new Refusal("interface: a static address needs one");
+        const address = desiredAddress(entry, [], "address");
+        this.#claim(
+          [
+            {
+              claim: addressClaim(address.address, entry.interface),
+              refusal: (owner) => `address: ${address.address} belongs to ${owner}`,
+            },
+          ],
+          "static.addresses",
+        );
+        return address;
+      }),
+      routes: this.#entries(routes, "static.routes", routeSchema, noName, (entry) => desiredRoute(entry, "route")),
+      rules: this.#entries(rules, "static.rules", ruleSchema, noName, (entry) => desiredRule(entry, "rule")),
+    };
+    if (Object.values(kept).some(({ length }) => length > 0)) this.plan.desired.static = kept;
+  }
+
+  addNotify({ groups, notify }: RawSpec): void {
+    const { accepted } = this.plan;
+    const kept = this.#entries(groups, "groups", groupSchema, nameOf("group"), (group) => group);
+    if (kept.length > 0) accepted.groups = kept;
+    if (notify === undefined) return;
+    accepted.notify = this.#entries([notify], "notify", nodeNotifySchema, noName, (entry) => entry)[0];
+  }
+
+  #context(problem: EntryProblem): RouterContext {
+    return {
+      secrets: this.#options.secrets,
+      hasCheck: (name) => this.#checks.has(name),
+      adjusted: (message) => this.plan.adjusted.push({ ...problem, message }),
+    };
+  }
+
+  /** Those of a list that `convert` takes; each other one becomes a problem. Anything but an array counts as empty. */
+  #entries<Schema extends z.ZodType, Result>(
+    list: unknown,
+    path: string,
+    schema: Schema,
+    describe: (entry: unknown, place: string) => Omit<EntryProblem, "path" | "message">,
+    convert: (entry: z.output<Schema>, problem: EntryProblem) => Result,
+  ): Result[] {
+    return (Array.isArray(list) ? list : []).flatMap((entry: unknown, index) => {
+      const place = `${path}[${index}]`;
+      const problem: EntryProblem = { path: place, ...describe(entry, place), message: "" };
+      // What an entry had adjusted before it was refused is of no interest.
+      const adjustedBefore = this.plan.adjusted.length;
+      try {
+        const parsed = schema.safeParse(entry);
+        if (!parsed.success) throw new Refusal(schemaMessage(parsed.error.issues));
+        return [convert(parsed.data, problem)];
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        this.plan.adjusted.length = adjustedBefore;
+        this.plan.rejected.push({ ...problem, message: error.message });
+        return [];
+      }
+    });
+  }
+
+  /** Marks what only one entry of a node may have; the first one keeps it. @throws Refusal */
+  #claim(claims: { claim: string; refusal(owner: string): string }[], owner: string): void {
+    for (const { claim, refusal } of claims) {
+      const first = this.#taken.get(claim);
+      if (first !== undefined) throw new Refusal(refusal(first));
+    }
+    for (const { claim } of claims) this.#taken.set(claim, owner);
+  }
 }
 
 function floorMessage(intervalMs: number): string {
   return `advertisementInterval raised from ${intervalMs}ms to ${intervalFloorMs}ms: the agent has no real-time scheduling`;
 }
 
-function identityOf(entry: unknown): Pick<EntryProblem, "virtualIP" | "family" | "priority"> {
-  const { virtualIP, family, priority } = (entry ?? {}) as Record<string, unknown>;
-  const text = (value: unknown) => (typeof value === "string" ? value : "");
-  return { virtualIP: text(virtualIP), family: text(family), priority: priorityField.safeParse(priority).data };
+const fields = (value: unknown) => (value ?? {}) as Record<string, unknown>;
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+
+function routerName(entry: unknown): Omit<EntryProblem, "path" | "message"> {
+  const { virtualIP, family, priority }: Partial<Record<keyof VirtualRouterSpec, unknown>> = fields(entry);
+  const name = text(virtualIP);
+  const known = familyField.safeParse(family).data;
+  const subject = routerKey(name ?? "?", text(family) ?? "?");
+  if (name === undefined || known === undefined) return { subject };
+  return { subject, router: { virtualIP: name, family: known, priority: priorityField.safeParse(priority).data } };
 }
+
+const nameOf = (kind: string) => (entry: unknown, place: string) => ({ subject: `${kind} ${text(fields(entry).name) ?? place}` });
+const noName = (_entry: unknown, place: string) => ({ subject: place });
 
 function schemaMessage(issues: { path: PropertyKey[]; message: string }[]): string {
   return issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message)).join("; ");
-}
-
-/** The core's form of an entry, or why it cannot run. */
-function toRouter(entry: VirtualRouterSpec): DesiredRouter | string {
-  if (entry.family === "IPv6" && entry.version === 2) return "version: IPv6 needs VRRP version 3";
-  const interval = parseDuration(entry.advertisementInterval) ?? Number.NaN;
-  if (!fitsInterval(entry.version, interval)) {
-    const { allowed } = intervalRanges[entry.version];
-    return `advertisementInterval: version ${entry.version} allows ${allowed}, not ${entry.advertisementInterval}`;
-  }
-  const preemptDelayMs = parseDuration(entry.preemptDelay) ?? Number.NaN;
-  if (!(preemptDelayMs <= 1_000_000)) return `preemptDelay: must be at most 1000s, not ${entry.preemptDelay}`;
-  const addresses = canonicalAddresses(entry);
-  if (typeof addresses === "string") return addresses;
-  return {
-    key: routerKey(entry.virtualIP, entry.family),
-    family: entry.family,
-    interface: entry.interface,
-    virtualRouterID: entry.virtualRouterID,
-    version: entry.version,
-    priority: entry.priority,
-    advertisementIntervalMs: interval,
-    preempt: entry.preempt,
-    preemptDelayMs,
-    checksum: entry.checksum,
-    addresses,
-  };
-}
-
-function canonicalAddresses({ addresses, family }: VirtualRouterSpec): string[] | string {
-  const canonical: string[] = [];
-  for (const text of addresses) {
-    const prefix = parsePrefix(text);
-    if (!prefix) return `addresses: "${text}" is not an address`;
-    if (prefix.family !== family) return `addresses: ${text} is ${prefix.family}, the virtual router is ${family}`;
-    canonical.push(`${formatAddress(prefix)}/${prefix.prefixLength}`);
-  }
-  return [...new Set(canonical)];
-}
-
-/** Marks what only one virtual router of a node may have; the first one keeps it. */
-function claim(router: DesiredRouter, taken: Map<string, string>): string | undefined {
-  const { key, family, interface: name, virtualRouterID: vrid } = router;
-  const claims: [string, string][] = [
-    [key, "is listed twice"],
-    [`${name} ${family} ${vrid}`, `virtualRouterID: ${vrid} on ${name} is used by`],
-    ...router.addresses.map((address): [string, string] => [address.split("/")[0] ?? address, `addresses: ${address} belongs to`]),
-  ];
-  for (const [claimed, message] of claims) {
-    const owner = taken.get(claimed);
-    if (owner !== undefined) return claimed === key ? message : `${message} ${owner}`;
-  }
-  for (const [claimed] of claims) taken.set(claimed, key);
-  return undefined;
 }

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import type { DesiredState, HeldAddress, Snapshot } from "./native.ts";
+import type { DesiredAddress, DesiredState, HeldAddress, Snapshot } from "./native.ts";
 import { type ReadResult, StateFile } from "./stateFile.ts";
 
 const heldAddressSchema = z.object({ interface: z.string(), address: z.string() });
@@ -60,12 +60,18 @@ export class HeldAddressJournal {
   }
 }
 
-/** The addresses that `desired` may add, without those that stand on the interface by somebody else's hand: they are never ours to remove. */
-export function mayHold(desired: DesiredState, links: Snapshot["links"]): HeldAddress[] {
+/**
+ * The addresses that `desired` may add, without those that stand on the interface by somebody else's hand: they are never ours to remove.
+ * An address of a virtual router stands on the interface that it names, else on the router's macvlan, else on its interface.
+ */
+export function mayHold({ routers, static: always }: DesiredState, links: Snapshot["links"]): HeldAddress[] {
   const foreign = new Set(links.flatMap(({ name, addresses }) => addresses.map((address) => keyOf({ interface: name, address }))));
-  return desired.routers
-    .flatMap((router) => router.addresses.map((address) => ({ interface: router.interface, address })))
-    .filter((held) => !foreign.has(keyOf(held)));
+  const place = ({ address, interface: own }: DesiredAddress, device = "") => ({ interface: own ?? device, address });
+  const moving = routers.flatMap((router) =>
+    router.addresses.map((address) => place(address, router.virtualMACInterface ?? router.interface)),
+  );
+  const standing = (always?.addresses ?? []).map((address) => place(address));
+  return [...moving, ...standing].filter((held) => !foreign.has(keyOf(held)));
 }
 
 /** What must stay in the journal: what is desired, what the core still holds, and what still stands in the kernel. */
@@ -78,4 +84,10 @@ export function stillHeld(
   const wanted = new Set(mayHold(desired, []).map(keyOf));
   const held = new Set(snapshot.routers.flatMap((router) => router.addressesHeld));
   return journal.filter((entry) => wanted.has(keyOf(entry)) || held.has(entry.address) || inKernel(entry));
+}
+
+/** Whether the journal has addresses that are not desired. */
+export function hasLeftovers(journal: HeldAddress[], desired: DesiredState): boolean {
+  const wanted = new Set(mayHold(desired, []).map(keyOf));
+  return journal.some((held) => !wanted.has(keyOf(held)));
 }

@@ -4,10 +4,15 @@ import { systemClock } from "../runtime/clock.ts";
 import { startHttpServer } from "../runtime/httpServer.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
+import { Companions } from "./companions.ts";
+import { logEvents } from "./eventLog.ts";
 import { HeldAddressJournal } from "./heldAddresses.ts";
+import type { LocalPrograms } from "./localPrograms.ts";
 import { type ClusterMetrics, createAgentMetrics } from "./metrics.ts";
 import { type Core, type CoreEvent, loadAddon } from "./native.ts";
 import type { AgentOptions } from "./options.ts";
+import type { PodWatch } from "./podWatch.ts";
+import type { SecretSource } from "./secrets.ts";
 import { SpecRunner } from "./specRunner.ts";
 import { lockStateDirectory, type StateLock } from "./stateLock.ts";
 
@@ -16,10 +21,19 @@ export interface Host {
   lock: StateLock;
   core: Core;
   runner: SpecRunner;
+  companions: Companions;
   /** Sentences about the state directory that the status tells. */
   problems: string[];
   /** Adds a listener for all events of the core; returns how to take it away. */
   onEvents(listener: (batch: CoreEvent[]) => void): () => void;
+}
+
+/** What differs between the two ways in. */
+export interface HostParts {
+  programs: LocalPrograms;
+  secrets: SecretSource;
+  /** In a cluster. */
+  pods?: PodWatch;
 }
 
 /** The core reads the links when it starts, on a thread of its own; there is always a loopback. */
@@ -32,7 +46,7 @@ const settleMs = 1000;
  * Locks the state directory and starts the core with what an earlier agent may have left in the kernel.
  * @throws Error with a code and a sentence for the person who started the agent.
  */
-export async function startHost(options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<Host> {
+export async function startHost(options: AgentOptions, parts: HostParts, log: Logger, shutdown: Shutdown): Promise<Host> {
   const lock = lockStateDirectory(options.stateDirectory);
   const clock = systemClock;
   const journal = new HeldAddressJournal(options.stateDirectory, clock.wallNow);
@@ -41,17 +55,25 @@ export async function startHost(options: AgentOptions, log: Logger, shutdown: Sh
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
   const listeners = new Set<(batch: CoreEvent[]) => void>();
-  const started = loadAddon().start({ heldAddresses: journal.addresses, realTime: true }, (batch) => {
+  const started = loadAddon().start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
     for (const listener of listeners) listener(batch);
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
-  const runner = new SpecRunner(core, journal, clock, log.child({ component: "core" }));
+  const { programs, secrets, pods } = parts;
+  const companions = new Companions({ core, node: options.node, programs, pods, clock, log });
+  const seesPods = pods !== undefined;
+  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods, clock, log: log.child({ component: "core" }) });
+  // They run in the opposite order: checks end first, and what the end of the core is told by runs last.
+  shutdown.step("tell of the end", () => companions.stopNotify());
   shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));
+  shutdown.step("end the checks", () => companions.stopChecks());
   listeners.add((batch) => logEvents(batch, log));
+  listeners.add((batch) => companions.onEvents(batch));
   for (let waited = 0; waited < linksLimitMs && core.snapshot().links.length === 0; waited += linksPollMs) await delay(linksPollMs);
-  const { realTime } = core.snapshot();
+  const { realTime, gate } = core.snapshot();
   if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
+  if (!gate.active) log.warn({ reason: gate.message }, "the core runs without dead-man switch and detection of conflicts");
 
   // It also keeps the process alive: neither the core nor signal handlers do, and the HTTP server may be off.
   setInterval(() => {
@@ -61,7 +83,7 @@ export async function startHost(options: AgentOptions, log: Logger, shutdown: Sh
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { lock, core, runner, problems, onEvents };
+  return { lock, core, runner, companions, problems, onEvents };
 }
 
 async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {
@@ -70,34 +92,14 @@ async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<vo
   else log.error({ coreError: result.error }, "the core could not end in order; the journal keeps its addresses for the next start");
 }
 
-function logEvents(batch: CoreEvent[], log: Logger): void {
-  for (const event of batch) {
-    if (event.type === "stateChanged") {
-      const { key, from, to, reason, peer, silenceMs, changedAt } = event;
-      const fields = {
-        virtualRouter: key,
-        from,
-        to,
-        reason,
-        peer: peer || undefined,
-        silenceMs,
-        changedAt: new Date(changedAt).toISOString(),
-      };
-      log.info(fields, "virtual router changed its state");
-    } else if (event.type === "operationFailed") {
-      const { key, operation, errno, message } = event;
-      log.error({ virtualRouter: key, operation, errno, reason: message }, "kernel operation failed and is tried again");
-    } else if (event.type === "resync") log.warn({}, "events of the core were lost; its whole state is read again");
-  }
-}
-
 /** Serves /metrics, /healthz and /readyz until the process ends; a busy port is a warning: addresses matter more than being watched. */
 export async function serveProbes(options: AgentOptions, host: Host, cluster: ClusterMetrics, log: Logger): Promise<void> {
   if (!options.http) return;
-  const { core, runner } = host;
+  const { core, runner, companions } = host;
+  const checks = () => companions.checkReports();
   const result = await startHttpServer({
     ...options.http,
-    metrics: createAgentMetrics({ snapshot: () => core.snapshot(), wallNow: systemClock.wallNow, ...cluster }),
+    metrics: createAgentMetrics({ snapshot: () => core.snapshot(), checks, wallNow: systemClock.wallNow, ...cluster }),
     healthChecks: { core: () => void core.snapshot() },
     // A virtual router in FAULT does not count: a cable that is out on one node must not hold up the update of all others.
     readyChecks: { configuration: () => (runner.applied ? undefined : "no configuration has been applied yet") },

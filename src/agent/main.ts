@@ -20,7 +20,7 @@ export async function runAgent(options: AgentOptions): Promise<number | undefine
     log.info({ version, stateDirectory: options.stateDirectory, source: options.source }, "starting");
     const { source } = options;
     // Each way in loads only what it needs: an agent in a pod has no use for a YAML parser.
-    if (source.kind === "standalone") await (await import("./standalone.ts")).runStandalone(source.file, options, log, shutdown);
+    if (source.kind === "standalone") await (await import("./standalone.ts")).runStandalone(source, options, log, shutdown);
     else await (await import("./cluster.ts")).runInCluster(source.kubeconfig, options, log, shutdown);
     return undefined;
   } catch (error) {

@@ -1,6 +1,8 @@
 /** What the agent measures. The counters live in the core; they are read when somebody asks. */
 import { routerStateField } from "../api/fields.ts";
 import { collectProcessMetrics, Metrics, type Sample } from "../runtime/metrics.ts";
+import type { CheckReport } from "./checks/checkRunner.ts";
+import { splitKey } from "./desiredRouter.ts";
 import type { RouterCounters, RouterSnapshot, Snapshot } from "./native.ts";
 
 /** What only an agent in a cluster has. */
@@ -13,6 +15,7 @@ export interface ClusterMetrics {
 
 export interface AgentMetricsSource extends ClusterMetrics {
   snapshot(): Snapshot;
+  checks(): CheckReport[];
   wallNow(): Date;
 }
 
@@ -41,7 +44,17 @@ export function createAgentMetrics(source: AgentMetricsSource): Metrics {
   );
   for (const { name, help, field } of counters) perRouter(name, help, "counter", (router) => router.counters[field]);
   perRouter("aloft_vrrp_transitions_total", "State changes.", "counter", ({ transitions }) => transitions);
-  perRouter("aloft_vrrp_priority", "Priority in use.", "gauge", ({ priority }) => priority);
+  perRouter("aloft_vrrp_priority", "Priority in use, after tracking.", "gauge", ({ priority }) => priority);
+  perRouter("aloft_vrrp_base_priority", "Priority before tracking.", "gauge", ({ basePriority }) => basePriority);
+  perRouter("aloft_vrrp_addresses_held", "Addresses that the kernel has through the router.", "gauge", (router) => {
+    return router.addressesHeld.length;
+  });
+  perRouter("aloft_vrrp_address_conflict", "1 while another host claims an address of the router, else 0.", "gauge", ({ conflict }) =>
+    conflict ? 1 : 0,
+  );
+  perRouter("aloft_vrrp_foreign_router", "1 while a router of others uses the VRID, else 0.", "gauge", ({ foreignRouter }) =>
+    foreignRouter ? 1 : 0,
+  );
   perRouter("aloft_vrrp_last_failover_timestamp_seconds", "When the router last took over, since the epoch.", "gauge", (router) =>
     router.silenceMs === undefined ? undefined : router.changedAt / 1000,
   );
@@ -52,9 +65,19 @@ export function createAgentMetrics(source: AgentMetricsSource): Metrics {
     Object.entries(snapshot().discarded).map(([reason, value]) => ({ labels: { reason }, value })),
   );
   metrics.collect("aloft_vrrp_timer_lateness_seconds", "How late the core's timers woke it.", "histogram", () => lateness(snapshot()));
+  collectChecks(metrics, source.checks);
   collectAgentState(metrics, snapshot, source);
   collectProcessMetrics(metrics);
   return metrics;
+}
+
+function collectChecks(metrics: Metrics, checks: () => CheckReport[]): void {
+  metrics.collect("aloft_check_up", "1 while the check is up, else 0.", "gauge", () =>
+    checks().map(({ name, kind, up }) => ({ labels: { check: name, kind }, value: up ? 1 : 0 })),
+  );
+  metrics.collect("aloft_check_value", "Number that a tracked file holds.", "gauge", () =>
+    checks().flatMap(({ name, value }) => (value === undefined ? [] : [{ labels: { check: name }, value }])),
+  );
 }
 
 function collectAgentState(metrics: Metrics, snapshot: () => Snapshot, source: AgentMetricsSource): void {
@@ -65,6 +88,10 @@ function collectAgentState(metrics: Metrics, snapshot: () => Snapshot, source: A
   metrics.collect("aloft_real_time_granted", "1 when the core's timers run with real-time priority, else 0.", "gauge", () =>
     one(snapshot().realTime.granted ? 1 : 0),
   );
+  const gateHelp = "1 when the kernel's gate works (dead-man switch, detection of conflicts), else 0.";
+  metrics.collect("aloft_gate_active", gateHelp, "gauge", () => one(snapshot().gate.active ? 1 : 0));
+  const unknownHelp = "Routers with VRIDs that nobody configured, of the last 64 heard; only with debugUnknownRouters.";
+  metrics.collect("aloft_vrrp_unknown_routers", unknownHelp, "gauge", () => one(snapshot().unknownRouters.length));
   const { lastKnownSavedAt, apiSilence, wallNow } = source;
   if (lastKnownSavedAt) {
     metrics.collect("aloft_last_known_age_seconds", "Time since the last-known configuration was written.", "gauge", () => {
@@ -93,8 +120,8 @@ function oncePerScrape(read: () => Snapshot): () => Snapshot {
 }
 
 function routerLabels(key: string): { virtualip: string; family: string } {
-  const slash = key.lastIndexOf("/");
-  return { virtualip: key.slice(0, slash), family: key.slice(slash + 1) };
+  const { virtualIP, family } = splitKey(key);
+  return { virtualip: virtualIP, family };
 }
 
 function stateSamples({ key, state }: RouterSnapshot): Sample[] {

@@ -58,7 +58,7 @@ export class NodeAgentController {
         { path: lastKnown.path, savedAt: result.savedAt, generation: result.value.generation },
         "starting from the last-known configuration",
       );
-      await runner.apply(result.value.spec, result.value.generation);
+      await runner.apply(result.value.spec, { generation: result.value.generation });
       return undefined;
     }
     runner.startEmpty();
@@ -93,7 +93,7 @@ export class NodeAgentController {
     for (let next = this.#next; next; next = this.#next) {
       this.#next = undefined;
       await this.#save(next);
-      await this.#options.runner.apply(next.spec, next.generation);
+      await this.#options.runner.apply(next.spec, { generation: next.generation });
       this.#options.onChange();
     }
     this.#working = false;

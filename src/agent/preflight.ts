@@ -1,4 +1,5 @@
 /** What keeps this node from doing what it is asked, each in one sentence. Pure. */
+import type { NodeAgentSpec } from "../api/nodeAgent.ts";
 import type { Capability } from "./capabilities.ts";
 import type { DesiredRouter, LinkSnapshot } from "./native.ts";
 
@@ -7,19 +8,34 @@ export interface PreflightFacts {
   links: LinkSnapshot[];
   /** Whether an interface can multicast; undefined when that cannot be told. */
   multicast(link: LinkSnapshot): boolean | undefined;
+  /** Whether the agent sees the processes of the node, and not only those of its own container. */
+  seesNodeProcesses: boolean;
+  /** A value of net.ipv4.conf.NAME; undefined when it cannot be read. */
+  ipv4Setting(device: string, name: string): number | undefined;
 }
 
-/** Why a capability is needed, and so what does not work without it. */
-const capabilityNeeds: Record<Exclude<Capability, "CAP_SYS_NICE">, string> = {
-  CAP_NET_ADMIN: "it cannot add or remove addresses",
-  CAP_NET_RAW: "it cannot send or receive adverts",
+/** Why a capability is needed, and so what does not work without it. The rest belongs to the conditions RealTime and DeadManSwitch. */
+const capabilityNeeds: { [Name in Capability]?: { consequence: string; isNeeded(spec: NodeAgentSpec): boolean } } = {
+  CAP_NET_ADMIN: { consequence: "it cannot add or remove addresses", isNeeded: () => true },
+  CAP_NET_RAW: { consequence: "it cannot send or receive adverts", isNeeded: () => true },
+  CAP_SETUID: { consequence: "it cannot run programs as another user", isNeeded: runsPrograms },
+  CAP_SETGID: { consequence: "it cannot run programs as another group", isNeeded: runsPrograms },
 };
 
-/** What is wrong with the process; the missing CAP_SYS_NICE belongs to the condition RealTime. */
-export function processProblems({ missingCapabilities }: PreflightFacts): string[] {
-  return Object.entries(capabilityNeeds)
-    .filter(([name]) => missingCapabilities.includes(name as Capability))
-    .map(([name, consequence]) => `The agent lacks ${name}: ${consequence}.`);
+function runsPrograms({ virtualRouters, groups = [], checks = [] }: NodeAgentSpec): boolean {
+  const notifies = [...virtualRouters, ...groups].some(({ notify }) => (notify?.programs ?? []).length > 0);
+  return notifies || checks.some(({ exec }) => exec);
+}
+
+/** What is wrong with the process, for a specification. */
+export function processProblems(facts: PreflightFacts, spec: NodeAgentSpec = { virtualRouters: [] }): string[] {
+  const lacks = facts.missingCapabilities.flatMap((name) => {
+    const need = capabilityNeeds[name];
+    return need?.isNeeded(spec) ? `The agent lacks ${name}: ${need.consequence}.` : [];
+  });
+  const checksProcesses = spec.checks?.some(({ process }) => process) === true;
+  if (!checksProcesses || facts.seesNodeProcesses) return lacks;
+  return [...lacks, "The agent sees the processes of its own container only: checks of processes need hostPID."];
 }
 
 /** What is wrong on the node for one virtual router; undefined when nothing is. */
@@ -27,26 +43,43 @@ export function routerProblem(router: DesiredRouter, facts: PreflightFacts): str
   const link = facts.links.find(({ name }) => name === router.interface);
   if (!link) return `Interface ${router.interface} does not exist on this node.`;
   if (!link.up) return `Interface ${link.name} is down.`;
-  if (facts.multicast(link) === false) return `Interface ${link.name} does not multicast.`;
-  if (!hasSource(router.family, link)) {
-    const what = router.family === "IPv4" ? "IPv4 address" : "IPv6 link-local address";
-    return `Interface ${link.name} has no ${what} to send adverts from.`;
-  }
-  return staticAddressProblem(router, facts.links);
+  const isUnicast = (router.unicastPeers ?? []).length > 0;
+  if (!isUnicast && facts.multicast(link) === false) return `Interface ${link.name} does not multicast.`;
+  return sourceProblem(router, link) ?? staticAddressProblem(router, facts.links) ?? virtualMACProblem(router, facts);
 }
 
-function hasSource(family: DesiredRouter["family"], link: LinkSnapshot): boolean {
-  return link.addresses.some((address) => (family === "IPv4" ? !address.includes(":") : /^fe[89ab][0-9a-f]:/i.test(address)));
+function sourceProblem({ family, sourceAddress }: DesiredRouter, { name, addresses }: LinkSnapshot): string | undefined {
+  if (sourceAddress !== undefined) {
+    const isThere = addresses.some((address) => host(address) === sourceAddress);
+    return isThere ? undefined : `Interface ${name} does not have ${sourceAddress}, the source address of the adverts.`;
+  }
+  const canSend = (address: string) => (family === "IPv4" ? !address.includes(":") : /^fe[89ab][0-9a-f]:/i.test(address));
+  if (addresses.some(canSend)) return undefined;
+  return `Interface ${name} has no ${family === "IPv4" ? "IPv4 address" : "IPv6 link-local address"} to send adverts from.`;
 }
+
+const host = (address: string) => address.slice(0, address.indexOf("/"));
 
 /** An address that stands whatever the election says is answered for by two nodes. The address owner (priority 255) has it by right. */
 function staticAddressProblem(router: DesiredRouter, links: LinkSnapshot[]): string | undefined {
   if (router.priority === 255) return undefined;
-  const host = (address: string) => address.slice(0, address.indexOf("/"));
-  const wanted = new Set(router.addresses.map(host));
+  const wanted = new Set(router.addresses.map(({ address }) => host(address)));
   for (const link of links) {
     const standing = link.addresses.find((address) => wanted.has(host(address)));
     if (standing) return `${host(standing)} is configured statically on ${link.name}, so that this node answers for it in every state.`;
   }
   return undefined;
+}
+
+/** The kernel's strict reverse path filter: what comes in by a macvlan has its way back by the interface below it, and is dropped. */
+const strictFilter = 1;
+
+function virtualMACProblem({ virtualMACInterface: name, family }: DesiredRouter, facts: PreflightFacts): string | undefined {
+  if (name === undefined) return undefined;
+  if (!facts.links.some((link) => link.name === name)) return `The macvlan ${name} could not be made: perhaps the kernel has no macvlan.`;
+  if (family === "IPv6") return undefined;
+  // The greater one counts: ip-sysctl.rst.
+  const filter = Math.max(facts.ipv4Setting("all", "rp_filter") ?? 0, facts.ipv4Setting(name, "rp_filter") ?? 0);
+  if (filter !== strictFilter) return undefined;
+  return `The reverse path filter drops what is sent to ${name}: set net.ipv4.conf.all.rp_filter to 0 or 2.`;
 }

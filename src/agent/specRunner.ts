@@ -1,48 +1,63 @@
-/** Runs a NodeAgent.spec in the core: plan, journal, apply. One apply at a time; remembers what was refused and why. */
+/** Runs a NodeAgent.spec: plan, journal, checks, core, notifications. One apply at a time; remembers what was refused and why. */
 import { constants } from "node:os";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
-import { type EntryProblem, type Plan, planDesired } from "./desired.ts";
-import { type HeldAddressJournal, mayHold, stillHeld } from "./heldAddresses.ts";
+import type { Companions } from "./companions.ts";
+import type { EntryProblem, Plan, RawSpec } from "./desired.ts";
+import { splitKey } from "./desiredRouter.ts";
+import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./heldAddresses.ts";
 import { kernelHas } from "./kernelAddresses.ts";
+import type { LocalPrograms } from "./localPrograms.ts";
 import type { Core, CoreError, DesiredState } from "./native.ts";
-
-export interface RawSpec {
-  virtualRouters?: unknown;
-}
+import { planSpec } from "./planSpec.ts";
+import { type SecretSource, secretRefs } from "./secrets.ts";
 
 /** What runs, for the reporter. */
-export interface AppliedSpec {
+export interface AppliedSpec extends Plan {
   /** metadata.generation of the spec; undefined when it did not come from the API. */
   generation?: number;
   appliedAt: Date;
-  desired: DesiredState;
-  rejected: EntryProblem[];
-  adjusted: EntryProblem[];
   /** The core refused the state as a whole, and what ran before goes on. */
   coreError?: CoreError;
+}
+
+export interface RunnerOptions {
+  core: Core;
+  journal: HeldAddressJournal;
+  secrets: SecretSource;
+  companions: Companions;
+  programs: Pick<LocalPrograms, "problem">;
+  /** Whether podReady can be answered. */
+  seesPods: boolean;
+  clock: Clock;
+  log: Logger;
+}
+
+export interface ApplyOptions {
+  /** metadata.generation of the spec. */
+  generation?: number;
+  /** Where passwords come from from now on: a file brings its own. */
+  secrets?: SecretSource;
+  /** One entry that cannot run refuses all of it, and what ran before goes on. */
+  wholeOrNothing?: boolean;
 }
 
 /** The core refuses with EAGAIN while its thread is too busy to take commands. */
 const busyRetries = 100;
 const busyDelayMs = 50;
-const refusedEntry = /^routers\[(\d+)\]/;
 
 export class SpecRunner {
-  readonly #core: Core;
-  readonly #journal: HeldAddressJournal;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #options: RunnerOptions;
   #applied: AppliedSpec | undefined;
-  #running: DesiredState = { routers: [] };
+  #asked: Asked | undefined;
+  #running: Pick<Plan, "desired" | "accepted"> = { desired: { routers: [] }, accepted: { virtualRouters: [] } };
   #tail: Promise<unknown> = Promise.resolve();
   #journalError: string | undefined;
+  /** The journal may have addresses that are not desired. */
+  #unsettled = true;
 
-  constructor(core: Core, journal: HeldAddressJournal, clock: Clock, log: Logger) {
-    this.#core = core;
-    this.#journal = journal;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: RunnerOptions) {
+    this.#options = options;
   }
 
   /** The last spec that was applied; undefined before the first. */
@@ -56,33 +71,38 @@ export class SpecRunner {
   }
 
   /** Applies after all earlier calls have; never rejects. */
-  apply(spec: RawSpec, generation?: number): Promise<AppliedSpec> {
-    return this.#inTurn(() => this.#applyNow(spec, generation));
+  apply(spec: RawSpec, options: ApplyOptions = {}): Promise<AppliedSpec> {
+    return this.#inTurn(() => this.#applyNow({ spec, ...options }));
+  }
+
+  /** What the last spec refers to may have changed: it is planned and applied again. */
+  applyAgain(): Promise<unknown> {
+    return this.#inTurn(async () => this.#asked && this.#applyNow(this.#asked));
   }
 
   /** Nothing is to be run until a spec comes: what an earlier agent left in the kernel is removed, since nobody defends it. */
   startEmpty(): void {
-    this.#core.apply({ routers: [] });
+    this.#options.core.apply({ routers: [] });
   }
 
   /** Crosses the addresses out of the journal that the core has given up. */
   settle(): Promise<void> {
     return this.#inTurn(async () => {
-      const held = stillHeld(this.#journal.addresses, this.#running, this.#core.snapshot(), kernelHas());
-      await this.#write(() => this.#journal.shrinkTo(held));
+      const { journal, core } = this.#options;
+      const held = stillHeld(journal.addresses, this.#running.desired, core.snapshot(), kernelHas());
+      await this.#write(() => journal.shrinkTo(held));
+      this.#unsettled = hasLeftovers(journal.addresses, this.#running.desired);
     });
   }
 
   /** Empties the journal: the core has ended in order and removed what it held. */
   forget(): Promise<void> {
-    return this.#inTurn(() => this.#write(() => this.#journal.shrinkTo([])));
+    return this.#inTurn(() => this.#write(() => this.#options.journal.shrinkTo([])));
   }
 
   /** Whether the journal has to be written: its last write failed, or it still has addresses that are no longer desired. */
   get needsSettling(): boolean {
-    if (this.#journal.isUnsaved) return true;
-    const desired = new Set(mayHold(this.#running, []).map(({ interface: name, address }) => `${name} ${address}`));
-    return this.#journal.addresses.some(({ interface: name, address }) => !desired.has(`${name} ${address}`));
+    return this.#options.journal.isUnsaved || this.#unsettled;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -91,31 +111,48 @@ export class SpecRunner {
     return result;
   }
 
-  async #applyNow(spec: RawSpec, generation: number | undefined): Promise<AppliedSpec> {
-    const { realTime, links } = this.#core.snapshot();
-    const plan = planDesired(spec, { realTime: realTime.granted });
-    await this.#write(() => this.#journal.add(mayHold(plan.desired, links)));
-    let coreError = this.#handOver(plan);
-    for (let tries = 0; coreError?.errno === constants.errno.EAGAIN && tries < busyRetries; tries += 1) {
-      await sleep(this.#clock, busyDelayMs);
-      coreError = this.#handOver(plan);
+  async #applyNow(asked: Asked): Promise<AppliedSpec> {
+    const { core, journal, companions, programs, seesPods, clock } = this.#options;
+    const { spec, generation, secrets = this.#options.secrets, wholeOrNothing = false } = asked;
+    await secrets.require(secretRefs(spec.virtualRouters));
+    const { realTime, links } = core.snapshot();
+    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods });
+    const applied: AppliedSpec = { generation, appliedAt: clock.wallNow(), ...plan };
+    if (wholeOrNothing && plan.rejected.length > 0) return applied;
+    await this.#write(() => journal.add(mayHold(plan.desired, links)));
+    await companions.prepareNotify(plan.accepted);
+    // The first results of new checks come before the virtual routers that they decide about, the last ones of old checks after them.
+    await companions.configureChecks(merged(this.#running.accepted.checks, plan.accepted.checks));
+    applied.coreError = await this.#handOver(plan, wholeOrNothing);
+    if (!applied.coreError) {
+      this.#running = plan;
+      companions.configureNotify(plan.accepted);
     }
-    if (!coreError) this.#running = plan.desired;
-    this.#applied = { generation, appliedAt: this.#clock.wallNow(), ...plan, coreError };
-    this.#logProblems(this.#applied);
-    return this.#applied;
+    await companions.configureChecks(this.#running.accepted.checks ?? []);
+    this.#unsettled = true;
+    if (applied.coreError && wholeOrNothing) return applied;
+    this.#asked = asked;
+    this.#applied = applied;
+    this.#logProblems(applied);
+    return applied;
+  }
+
+  async #handOver(plan: Plan, wholeOrNothing: boolean): Promise<CoreError | undefined> {
+    for (let tries = 0; ; tries += 1) {
+      const error = this.#tryHandOver(plan, wholeOrNothing);
+      if (error?.errno !== constants.errno.EAGAIN || tries === busyRetries) return error;
+      await sleep(this.#options.clock, busyDelayMs);
+    }
   }
 
   /** Hands the plan to the core; an entry that the core refuses moves to `rejected` and the rest is tried again. */
-  #handOver(plan: Plan): CoreError | undefined {
+  #tryHandOver(plan: Plan, wholeOrNothing: boolean): CoreError | undefined {
     for (;;) {
-      const result = this.#core.apply(plan.desired);
+      const result = this.#options.core.apply(plan.desired);
       if (result.ok) return undefined;
-      const place = refusedEntry.exec(result.error.path ?? "");
-      const [refused] = place ? plan.desired.routers.splice(Number(place[1]), 1) : [];
-      if (!refused) return result.error;
-      const virtualIP = refused.key.slice(0, refused.key.lastIndexOf("/"));
-      plan.rejected.push({ index: -1, virtualIP, family: refused.family, priority: refused.priority, message: result.error.message });
+      const problem = wholeOrNothing ? undefined : takeRefused(plan, result.error);
+      if (!problem) return result.error;
+      plan.rejected.push(problem);
     }
   }
 
@@ -126,17 +163,40 @@ export class SpecRunner {
     } catch (error) {
       // Without the journal a killed agent may leave addresses behind; without its virtual routers the node answers for nothing.
       this.#journalError = `the journal of held addresses cannot be written: ${(error as Error).message}`;
-      this.#log.error({ error }, "cannot write the journal of held addresses");
+      this.#options.log.error({ error }, "cannot write the journal of held addresses");
     }
   }
 
   #logProblems({ generation, rejected, adjusted, coreError, desired }: AppliedSpec): void {
-    for (const problem of rejected) this.#log.warn({ ...problem }, "virtual router refused");
-    for (const problem of adjusted) this.#log.warn({ ...problem }, "virtual router adjusted");
-    if (coreError) this.#log.error({ coreError }, "the core refused the configuration");
-    this.#log.info(
-      { generation, virtualRouters: desired.routers.map(({ key }) => key), refused: rejected.length },
-      "configuration applied",
-    );
+    const { log } = this.#options;
+    for (const { path, subject, message } of rejected) log.warn({ path, subject, reason: message }, "entry refused");
+    for (const { path, subject, message } of adjusted) log.warn({ path, subject, reason: message }, "entry adjusted");
+    if (coreError) log.error({ coreError }, "the core refused the configuration");
+    log.info({ generation, virtualRouters: desired.routers.map(({ key }) => key), refused: rejected.length }, "configuration applied");
   }
+}
+
+type Asked = ApplyOptions & { spec: RawSpec };
+
+/** All checks of two configurations; of two of one name the newer. */
+function merged<Check extends { name: string }>(older: readonly Check[] = [], newer: readonly Check[] = []): Check[] {
+  return [...new Map([...older, ...newer].map((check) => [check.name, check])).values()];
+}
+
+const refusedRouter = /^routers\[(\d+)\]/;
+const refusedStatic = /^static\.(addresses|routes|rules)\[(\d+)\]/;
+
+/** Takes the entry that an error speaks of out of the plan; undefined when it speaks of none. */
+function takeRefused({ desired, accepted, paths }: Plan, { path = "", message }: CoreError): EntryProblem | undefined {
+  const router = Number(refusedRouter.exec(path)?.[1] ?? Number.NaN);
+  const [refused] = Number.isNaN(router) ? [] : desired.routers.splice(router, 1);
+  if (refused) {
+    accepted.virtualRouters.splice(router, 1);
+    const { virtualIP } = splitKey(refused.key);
+    const { family, priority } = refused;
+    return { path: paths.get(refused.key) ?? "virtualRouters", subject: refused.key, router: { virtualIP, family, priority }, message };
+  }
+  const [, list, place] = refusedStatic.exec(path) ?? [];
+  const removed = desired.static?.[list as keyof NonNullable<DesiredState["static"]>]?.splice(Number(place), 1) ?? [];
+  return removed.length > 0 ? { path: `static.${list}`, subject: `static.${list}`, message } : undefined;
 }

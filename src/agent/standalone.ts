@@ -1,90 +1,107 @@
 /** The agent without Kubernetes: a file instead of the NodeAgent, SIGHUP instead of the watch. */
-import { readFile } from "node:fs/promises";
+import { systemClock as clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
-import { readMissingCapabilities } from "./capabilities.ts";
+import type { Plan } from "./desired.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
-import { canMulticast } from "./linkFlags.ts";
-import type { DesiredState } from "./native.ts";
+import { readHostLinks } from "./hostLinks.ts";
+import { LocalPrograms } from "./localPrograms.ts";
+import { readNodeFacts } from "./nodeFacts.ts";
 import type { AgentOptions } from "./options.ts";
+import { planSpec } from "./planSpec.ts";
 import { processProblems, routerProblem } from "./preflight.ts";
-import { type FileProblem, type ParsedFile, parseStandaloneFile } from "./standaloneFile.ts";
-import { planStandalone } from "./standalonePlan.ts";
+import { announceReady } from "./ready.ts";
+import { FixedSecrets } from "./secrets.ts";
+import { loadConfiguration, type StandaloneConfiguration, type StandaloneSource } from "./standaloneSource.ts";
 
-/** @throws Error with code ALOFT_CONFIGURATION when the file cannot be used. */
-export async function runStandalone(file: string, options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<void> {
-  // Before anything is touched: a mistake in the file must not cost a running twin its state directory's lock or the core a start.
-  usable(file, await load(file));
-  const host = await startHost(options, log, shutdown);
-  const problems = await applyFile(file, options.node, host, log);
-  if (problems.length > 0) throw configurationError(file, problems);
-  await serveProbes(options, host, {}, log);
-  announceReady(host, log);
-  let reloading: Promise<void> = Promise.resolve();
-  process.on("SIGHUP", () => {
-    reloading = reloading.then(() => reload(file, options.node, host, log));
-  });
+export interface StandaloneFile {
+  file: string;
+  configId?: string;
 }
 
-async function reload(file: string, node: string, host: Host, log: Logger): Promise<void> {
-  const problems = await applyFile(file, node, host, log).catch((error: Error) => [error.message]);
-  if (problems.length > 0) log.error({ file, problems }, "reload refused; the old configuration goes on");
-  else announceReady(host, log);
+/** @throws Error with code ALOFT_CONFIGURATION when the file cannot be used; what is wrong has been written to standard error then. */
+export async function runStandalone(
+  { file, configId }: StandaloneFile,
+  options: AgentOptions,
+  log: Logger,
+  shutdown: Shutdown,
+): Promise<void> {
+  const { node, allowedDirectories, scriptUser } = options;
+  const source: StandaloneSource = { file, node, configId, hasScriptUser: scriptUser !== undefined };
+  const programs = new LocalPrograms({ allowedDirectories, scriptUser, perProgramUser: true, clock, log });
+  // Before anything is touched: a mistake in the file must not cost a running twin its state directory's lock or the core a start.
+  const problems = await problemsOf(source, programs);
+  if (problems.length > 0) throw configurationError(file, problems);
+  const started = Promise.withResolvers<Host>();
+  // From now on, as the signal's default is to end the process: whoever sends it early is served when all runs.
+  let reloading = started.promise;
+  process.on("SIGHUP", () => {
+    reloading = reloading.then(async (host) => {
+      if (!shutdown.signal.aborted) await reload(source, host, log);
+      return host;
+    });
+  });
+  const host = await startHost(options, { programs, secrets: new FixedSecrets() }, log, shutdown);
+  const refused = await applyFile(source, host, log);
+  if (refused.length > 0) throw configurationError(file, refused);
+  await serveProbes(options, host, {}, log);
+  announceReady(host, log);
+  started.resolve(host);
+}
+
+async function reload(source: StandaloneSource, host: Host, log: Logger): Promise<void> {
+  const { file } = source;
+  const problems = await applyFile(source, host, log).catch((error: Error) => [`${file}: error: ${error.message}`]);
+  if (problems.length === 0) return announceReady(host, log);
+  write(problems);
+  log.error({ file, problems }, "reload refused; the old configuration goes on");
+}
+
+/** What is wrong with the file, as far as can be told without the core. */
+async function problemsOf(source: StandaloneSource, programs: LocalPrograms): Promise<string[]> {
+  const loaded = await loadConfiguration(source, readHostLinks());
+  if (!loaded.ok) return loaded.problems;
+  const { configuration } = loaded;
+  const { spec, secrets } = configuration;
+  return refusals(await planSpec(spec, { realTime: true, secrets, programs, seesPods: false }), configuration);
 }
 
 /** Reads, plans and applies the file, or returns what is wrong with it, and nothing has changed. */
-async function applyFile(file: string, node: string, host: Host, log: Logger): Promise<string[]> {
+async function applyFile(source: StandaloneSource, host: Host, log: Logger): Promise<string[]> {
   const { core, runner } = host;
-  const parsed = await load(file);
-  if (!parsed.ok) return lines(file, parsed.problems);
-  const plan = planStandalone(parsed.virtualIPs, { name: node, links: core.snapshot().links });
-  if (!plan.ok) return lines(file, plan.problems);
-  const { coreError, rejected, desired } = await runner.apply(plan.spec);
-  warnOfProblems(desired, host, log);
-  const refused = rejected.map(({ virtualIP, family, message }) => `${file}: ${virtualIP}/${family}: ${message}`);
-  return coreError ? [`${file}: ${coreError.message}`] : refused;
+  const loaded = await loadConfiguration(source, core.snapshot().links);
+  if (!loaded.ok) return loaded.problems;
+  const { configuration } = loaded;
+  const { spec, secrets, warnings, line } = configuration;
+  const applied = await runner.apply(spec, { secrets, wholeOrNothing: true });
+  if (applied.coreError) return [`${source.file}:1:1: error: ${applied.coreError.message}`];
+  const problems = refusals(applied, configuration);
+  if (problems.length > 0) return problems;
+  write([...warnings, ...applied.adjusted.map(({ path, subject, message }) => line(path, "warning", `${subject}: ${message}`))]);
+  warnOfProblems(applied, host, log);
+  return [];
+}
+
+function refusals({ rejected }: Plan, { line }: StandaloneConfiguration): string[] {
+  return rejected.map(({ path, subject, message }) => line(path, "error", `${subject}: ${message}`));
 }
 
 /** What a NodeAgent's condition Preflight tells in a cluster: it does not stop the agent, as a link may come up later. */
-function warnOfProblems({ routers }: DesiredState, { core }: Host, log: Logger): void {
-  const facts = { missingCapabilities: readMissingCapabilities(), links: core.snapshot().links, multicast: canMulticast };
-  for (const problem of processProblems(facts)) log.warn({ problem }, "the node lacks something");
-  for (const router of routers) {
+function warnOfProblems({ desired, accepted }: Plan, { core }: Host, log: Logger): void {
+  const facts = readNodeFacts(core.snapshot().links);
+  for (const problem of processProblems(facts, accepted)) log.warn({ problem }, "the node lacks something");
+  for (const router of desired.routers) {
     const problem = routerProblem(router, facts);
     if (problem) log.warn({ virtualRouter: router.key, problem }, "a virtual router lacks something on this node");
   }
 }
 
-async function load(file: string): Promise<ParsedFile> {
-  try {
-    return parseStandaloneFile(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw Object.assign(new Error(`cannot read ${file}: ${(cause as Error).message}`, { cause }), { code: "ALOFT_CONFIGURATION" });
-  }
-}
-
-function usable(file: string, parsed: ParsedFile): void {
-  if (!parsed.ok) throw configurationError(file, lines(file, parsed.problems));
-}
-
-function lines(file: string, problems: FileProblem[]): string[] {
-  return problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+/** As compilers do, beside the log: FILE:LINE:COLUMN: error|warning: MESSAGE. */
+function write(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`${line}\n`);
 }
 
 function configurationError(file: string, problems: string[]): Error {
-  const message = `${file} cannot be used:\n${problems.join("\n")}`;
-  return Object.assign(new Error(message), { code: "ALOFT_CONFIGURATION" });
-}
-
-/** One line that names all virtual routers, once each of them has left INIT. */
-function announceReady({ core, runner, onEvents }: Host, log: Logger): void {
-  const wanted = runner.applied?.desired.routers.map(({ key }) => key) ?? [];
-  const check = () => {
-    const states = new Map(core.snapshot().routers.map(({ key, state }) => [key, state]));
-    if (wanted.some((key) => (states.get(key) ?? "INIT") === "INIT")) return;
-    stop();
-    log.info({ virtualRouters: wanted.map((key) => ({ virtualRouter: key, state: states.get(key) })) }, "ready");
-  };
-  const stop = onEvents(check);
-  check();
+  write(problems);
+  return Object.assign(new Error(`${file} cannot be used`), { code: "ALOFT_CONFIGURATION" });
 }

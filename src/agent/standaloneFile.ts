@@ -1,7 +1,10 @@
-/** YAML documents of kind VirtualIP → objects, or what is wrong with them and where. Pure. */
+/** YAML documents → objects, or what is wrong with them and where. Pure. */
 import { type Document, isNode, LineCounter, parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { agentConfigSchema } from "../api/agentConfig.ts";
 import { apiVersion } from "../api/group.ts";
-import { type VirtualIP, virtualIPSchema } from "../api/virtualIP.ts";
+import { objectMetaSchema } from "../api/objectMeta.ts";
+import { virtualIPSchema } from "../api/virtualIP.ts";
 
 export interface FileProblem {
   /** Both count from 1. */
@@ -10,42 +13,68 @@ export interface FileProblem {
   message: string;
 }
 
-/** A VirtualIP with the way back to its place in the file. */
-export interface PlacedVirtualIP {
-  virtualIP: VirtualIP;
+/** An object with the way back to its place in the file. */
+export interface Placed<T> {
+  object: T;
   /** The place of a field, or of the nearest thing around it that is written. */
   problem(path: PropertyKey[], message: string): FileProblem;
 }
 
-export type ParsedFile = { ok: true; virtualIPs: PlacedVirtualIP[] } | { ok: false; problems: FileProblem[] };
+const encodedValue = z.base64({ message: "must be base64; plain text stands under stringData" });
+const secretSchema = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: objectMetaSchema,
+  type: z.string().optional(),
+  immutable: z.boolean().optional(),
+  data: z.record(z.string(), encodedValue).optional(),
+  stringData: z.record(z.string(), z.string()).optional(),
+});
+
+/** What a file may hold, by kind. */
+const kinds = {
+  VirtualIP: { apiVersion, schema: virtualIPSchema },
+  AgentConfig: { apiVersion, schema: agentConfigSchema },
+  Secret: { apiVersion: "v1", schema: secretSchema },
+};
+type Kind = keyof typeof kinds;
+const kindNames = Object.keys(kinds) as Kind[];
+
+export type StandaloneObjects = { [Name in Kind]: Placed<z.output<(typeof kinds)[Name]["schema"]>>[] };
+export type ParsedFile = { ok: true; objects: StandaloneObjects } | { ok: false; problems: FileProblem[] };
 
 /** All of the file or nothing. A file without any VirtualIP is an error: a file that was cut short must not withdraw everything. */
 export function parseStandaloneFile(text: string): ParsedFile {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const documents = ("empty" in parsed ? [] : parsed).filter((document) => document.errors.length > 0 || document.toJS() !== null);
-  const results = documents.map((document) => readDocument(document, lines));
-  const problems = results.flatMap((result) => ("virtualIP" in result ? [] : result));
-  const virtualIPs = results.flatMap((result) => ("virtualIP" in result ? result : []));
+  const objects: StandaloneObjects = { VirtualIP: [], AgentConfig: [], Secret: [] };
+  const problems = documents.flatMap((document) => readDocument(document, lines, objects));
   if (problems.length > 0) return { ok: false, problems };
-  if (virtualIPs.length === 0)
+  if (objects.VirtualIP.length === 0)
     return { ok: false, problems: [{ line: 1, column: 1, message: "expected at least one document of kind VirtualIP" }] };
-  const twice = repeatedNames(virtualIPs);
-  return twice.length > 0 ? { ok: false, problems: twice } : { ok: true, virtualIPs };
+  const twice = kindNames.flatMap((kind) => repeatedNames(kind, objects[kind]));
+  return twice.length > 0 ? { ok: false, problems: twice } : { ok: true, objects };
 }
 
-function readDocument(document: Document, lines: LineCounter): PlacedVirtualIP | FileProblem[] {
+/** Adds what the document holds to `objects`, or returns what is wrong with it. */
+function readDocument(document: Document, lines: LineCounter, objects: StandaloneObjects): FileProblem[] {
   if (document.errors.length > 0) return document.errors.map((error) => at(lines, error.pos[0], error.message));
   const problem = (path: PropertyKey[], message: string) => at(lines, offsetOf(document, path), pathText(path) + message);
   const raw: unknown = document.toJS();
-  const { kind, apiVersion: given } = (raw ?? {}) as Record<string, unknown>;
-  if (kind !== "VirtualIP") return [problem(["kind"], `expected VirtualIP, got ${JSON.stringify(kind) ?? "nothing"}`)];
-  if (given !== apiVersion) return [problem(["apiVersion"], `expected ${apiVersion}, got ${JSON.stringify(given) ?? "nothing"}`)];
-  const parsed = virtualIPSchema.safeParse(raw);
+  const given = (raw ?? {}) as Record<string, unknown>;
+  const kind = kindNames.find((name) => name === given.kind);
+  if (!kind) return [problem(["kind"], `expected ${kindNames.join(", ")}, got ${JSON.stringify(given.kind) ?? "nothing"}`)];
+  const wanted = kinds[kind];
+  if (given.apiVersion !== wanted.apiVersion) {
+    return [problem(["apiVersion"], `expected ${wanted.apiVersion}, got ${JSON.stringify(given.apiVersion) ?? "nothing"}`)];
+  }
+  const parsed = wanted.schema.safeParse(raw);
   if (!parsed.success) return parsed.error.issues.map(({ path, message }) => problem(path, message));
   const unknown = unknownFields(raw, parsed.data).filter(([first]) => first !== "metadata" && first !== "status");
   if (unknown.length > 0) return unknown.map((path) => problem(path, "there is no such field"));
-  return { virtualIP: parsed.data, problem };
+  (objects[kind] as Placed<unknown>[]).push({ object: parsed.data, problem });
+  return [];
 }
 
 function pathText(path: PropertyKey[]): string {
@@ -80,11 +109,11 @@ function unknownFields(raw: unknown, parsed: unknown, path: PropertyKey[] = []):
   });
 }
 
-function repeatedNames(virtualIPs: PlacedVirtualIP[]): FileProblem[] {
+function repeatedNames(kind: Kind, placed: Placed<{ metadata: { name: string } }>[]): FileProblem[] {
   const seen = new Set<string>();
-  return virtualIPs.flatMap(({ virtualIP, problem }) => {
-    const { name } = virtualIP.metadata;
-    if (seen.has(name)) return problem(["metadata", "name"], `there is already a VirtualIP "${name}" in this file`);
+  return placed.flatMap(({ object, problem }) => {
+    const { name } = object.metadata;
+    if (seen.has(name)) return problem(["metadata", "name"], `there is already a ${kind} "${name}" in this file`);
     seen.add(name);
     return [];
   });

@@ -1,11 +1,12 @@
-/** VirtualIPs of a file → what this one node runs. Pure. What the operator would choose among nodes, the file has to say. */
-import { defaultInterval } from "../api/interval.ts";
-import { type Family, families, type IpPrefix, parsePrefix } from "../api/ipAddress.ts";
-import type { VirtualRouterSpec } from "../api/nodeAgent.ts";
-import { findInterface, readSubnets } from "../api/subnets.ts";
-import { planDesired } from "./desired.ts";
+/** Objects of a file → what this one node runs. Pure. What the operator would choose among nodes, the file has to say. */
+import type { NodeAgentSpec } from "../api/nodeAgent.ts";
+import { readSubnets } from "../api/subnets.ts";
+import { type InterfaceChoice, searchInterfaces } from "../plan/interfaces.ts";
+import { mergeNodePlans } from "../plan/nodeAgentSpec.ts";
+import { checkName, type NodePlan, planVirtualRouters } from "../plan/virtualRouters.ts";
 import type { LinkSnapshot } from "./native.ts";
-import type { FileProblem, PlacedVirtualIP } from "./standaloneFile.ts";
+import type { SecretRef } from "./secrets.ts";
+import type { FileProblem, Placed, StandaloneObjects } from "./standaloneFile.ts";
 import { reportedInterfaces } from "./status.ts";
 
 export interface StandaloneNode {
@@ -14,72 +15,107 @@ export interface StandaloneNode {
   links: LinkSnapshot[];
 }
 
-export type StandalonePlan = { ok: true; spec: { virtualRouters: VirtualRouterSpec[] } } | { ok: false; problems: FileProblem[] };
+export interface StandalonePlan {
+  spec: NodeAgentSpec;
+  secrets: (SecretRef & { value: string })[];
+  /** A problem of an entry, by its place in the spec, as a problem of the file. */
+  problemOf(path: string, message: string): FileProblem;
+}
+
+export type StandaloneResult = { ok: true; plan: StandalonePlan } | { ok: false; problems: FileProblem[] };
 
 /** The priority of a node for which the file gives none: that of keepalived. */
 const defaultPriority = 100;
 
-interface PlannedRouter {
-  placed: PlacedVirtualIP;
-  router: VirtualRouterSpec;
-}
+type PlacedVirtualIP = StandaloneObjects["VirtualIP"][number];
 
 /** All of it, or what is wrong and where. */
-export function planStandalone(virtualIPs: PlacedVirtualIP[], node: StandaloneNode): StandalonePlan {
-  const results = virtualIPs.map((placed) => planVirtualIP(placed, node));
-  const problems = results.flatMap((result) => ("message" in result ? [result] : []));
+export function planStandalone(objects: StandaloneObjects, node: StandaloneNode): StandaloneResult {
+  const results = objects.VirtualIP.map((placed) => planVirtualIP(placed, node));
+  const problems = [...results.flatMap((result) => ("message" in result ? [result] : [])), ...objects.AgentConfig.flatMap(configProblem)];
   if (problems.length > 0) return { ok: false, problems };
-  const planned = results.flatMap((result) => ("message" in result ? [] : result));
-  const spec = { virtualRouters: planned.map(({ router }) => router) };
-  // The core's rules, and clashes between the documents; what a cluster reports and goes on without, a file must not contain.
-  const refused = planDesired(spec, { realTime: true }).rejected.flatMap(
-    ({ index, message }) => planned[index]?.placed.problem(["spec"], message) ?? [],
-  );
-  return refused.length > 0 ? { ok: false, problems: refused } : { ok: true, spec };
+  const plans = results.flatMap((result) => ("message" in result ? [] : result));
+  const configs = objects.AgentConfig.map(({ object }) => ({ name: object.metadata.name, spec: object.spec }));
+  const spec = mergeNodePlans(plans, configs);
+  return { ok: true, plan: { spec, secrets: objects.Secret.flatMap(valuesOf), problemOf: problemFinder(objects, spec) } };
 }
 
-function planVirtualIP(placed: PlacedVirtualIP, node: StandaloneNode): PlannedRouter[] | FileProblem {
-  const { metadata, spec } = placed.virtualIP;
-  const { virtualRouterID, version, advertisementInterval, preempt, preemptDelay, checksum } = spec.vrrp;
+function planVirtualIP(placed: PlacedVirtualIP, node: StandaloneNode): NodePlan | FileProblem {
+  const { metadata, spec } = placed.object;
+  const { virtualRouterID, mode } = spec.vrrp;
   if (virtualRouterID === undefined) {
     return placed.problem(["spec", "vrrp", "virtualRouterID"], "expected a VRID (1 to 255): without an operator nobody chooses one");
   }
-  const addresses = spec.addresses.map(({ address }) => parsePrefix(address));
-  const wrong = addresses.indexOf(undefined);
-  if (wrong >= 0) return placed.problem(["spec", "addresses", wrong, "address"], "expected an IP address, with or without a prefix length");
-  const prefixes = addresses.flatMap((prefix, index) => (prefix ? [{ ...prefix, text: spec.addresses[index]?.address ?? "" }] : []));
-  const override = spec.nodes.overrides?.find(({ name }) => name === node.name);
-  const interfaceNames = chooseInterfaces(prefixes, node.links, override?.interface ?? spec.interface);
-  if (!interfaceNames) {
+  const interfaces = chooseInterfaces(placed, node);
+  if (!interfaces) {
     return placed.problem(["spec", "interface"], "expected an interface: none of this node has a subnet that holds the addresses");
   }
-  return interfaceNames.map(([family, name]) => ({
-    placed,
-    router: {
-      virtualIP: metadata.name,
-      family,
-      interface: name,
-      virtualRouterID,
-      version: family === "IPv6" ? 3 : version,
-      priority: override?.priority ?? defaultPriority,
-      advertisementInterval: advertisementInterval ?? defaultInterval[version],
-      preempt,
-      preemptDelay,
-      checksum,
-      addresses: prefixes.filter((prefix) => prefix.family === family).map(({ text }) => text),
-    },
-  }));
+  const priority = spec.nodes.overrides?.find(({ name }) => name === node.name)?.priority ?? defaultPriority;
+  // Whether another node lives is known to nobody here; that there is one is what VRRP is for.
+  const candidate = { node: node.name, priority, interfaces, virtualRouterID, liveOthers: true };
+  const plan = planVirtualRouters(metadata.name, spec, candidate);
+  const lonely = mode === "Unicast" && plan.virtualRouters.find(({ unicastPeers = [] }) => unicastPeers.length === 0);
+  if (!lonely) return plan;
+  const whom = `the ${lonely.family} addresses of the other nodes`;
+  return placed.problem(["spec", "vrrp", "unicastPeers"], `expected ${whom}: without an operator nobody knows them`);
 }
 
-/** The interface of each family of which there are addresses; undefined when one is missing. */
-function chooseInterfaces(prefixes: IpPrefix[], links: LinkSnapshot[], explicit: string | undefined): [Family, string][] | undefined {
-  const interfaces = readSubnets(reportedInterfaces(links));
-  const present = families.filter((family) => prefixes.some((prefix) => prefix.family === family));
-  const found = present.map((wanted) => {
-    const own = prefixes.filter(({ family }) => family === wanted);
-    return explicit ?? own.flatMap((address) => findInterface(address, interfaces) ?? [])[0];
-  });
+/** The interface of each family; undefined when there is none at all. */
+function chooseInterfaces({ object: { spec } }: PlacedVirtualIP, { name, links }: StandaloneNode): InterfaceChoice | undefined {
+  const { interfaces, missing } = searchInterfaces(spec, name, readSubnets(reportedInterfaces(links)));
   // A node with link-local IPv6 addresses alone still has one LAN: that of its IPv4 address.
-  const fallback = found.find((name) => name !== undefined);
-  return fallback === undefined ? undefined : present.map((family, index) => [family, found[index] ?? fallback]);
+  const [fallback] = Object.values(interfaces);
+  if (fallback === undefined) return undefined;
+  return { ...interfaces, ...Object.fromEntries(missing.map(([family]) => [family, fallback])) };
+}
+
+function configProblem({ object, problem }: StandaloneObjects["AgentConfig"][number]): FileProblem[] {
+  if (object.spec.nodeSelector === undefined) return [];
+  return [problem(["spec", "nodeSelector"], "a node without Kubernetes has no labels: leave the selector out")];
+}
+
+/** As the API server takes them: stringData wins. */
+function valuesOf({ object }: StandaloneObjects["Secret"][number]): StandalonePlan["secrets"] {
+  const { metadata, data = {}, stringData = {} } = object;
+  const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()] as const);
+  return [...decoded, ...Object.entries(stringData)].map(([key, value]) => ({ name: metadata.name, key, value }));
+}
+
+/** A place in a document. */
+type Place = [document: Placed<unknown>, path: PropertyKey[]];
+
+function problemFinder({ VirtualIP, AgentConfig }: StandaloneObjects, spec: NodeAgentSpec): StandalonePlan["problemOf"] {
+  const virtualIPs = new Map(VirtualIP.map((placed) => [placed.object.metadata.name, placed]));
+  /** The document that an entry of a list came from, and where in it. */
+  const finders: Record<string, (index: number, rest: string) => Place | undefined> = {
+    virtualRouters: (index, rest) => {
+      const document = virtualIPs.get(spec.virtualRouters[index]?.virtualIP ?? "");
+      const program = /^\.notify\.programs\[(\d+)\]/.exec(rest)?.[1];
+      return document && [document, program === undefined ? ["spec"] : ["spec", "notify", "programs", Number(program)]];
+    },
+    checks: (index) => placeOfCheck(VirtualIP, spec.checks?.[index]?.name),
+    static: () => configWith("static"),
+    notify: () => configWith("mail"),
+  };
+  const configWith = (field: "static" | "mail"): Place | undefined => {
+    const document = AgentConfig.find(({ object }) => object.spec[field] !== undefined);
+    return document && [document, ["spec", field]];
+  };
+  return (path, message) => {
+    const [, list = "", index, rest = ""] = /^(\w+)[.\w]*\[(\d+)\](.*)$/.exec(path) ?? [];
+    const [document, place] = finders[list]?.(Number(index), rest) ?? [];
+    return document && place ? document.problem(place, message) : { line: 1, column: 1, message };
+  };
+}
+
+/** Under spec.track, or else somewhere among the overrides. */
+function placeOfCheck(virtualIPs: readonly PlacedVirtualIP[], check: string | undefined): Place | undefined {
+  for (const document of virtualIPs) {
+    const { metadata, spec } = document.object;
+    const isMeant = ({ name }: { name: string }) => checkName(metadata.name, name) === check;
+    const index = (spec.track ?? []).findIndex(isMeant);
+    if (index >= 0) return [document, ["spec", "track", index]];
+    if (spec.nodes.overrides?.some(({ track = [] }) => track.some(isMeant))) return [document, ["spec", "nodes", "overrides"]];
+  }
+  return undefined;
 }

@@ -22,12 +22,14 @@ export class StateFile<T> {
   readonly #version: number;
   readonly #schema: z.ZodType<T>;
   readonly #now: () => Date;
+  readonly #mode: number;
 
-  constructor(path: string, version: number, schema: z.ZodType<T>, now: () => Date) {
+  constructor(path: string, version: number, schema: z.ZodType<T>, now: () => Date, mode = 0o640) {
     this.path = path;
     this.#version = version;
     this.#schema = schema;
     this.#now = now;
+    this.#mode = mode;
   }
 
   /** A damaged file is renamed to PATH.damaged-TIME, so that it can be looked at and never read again. */
@@ -58,7 +60,7 @@ export class StateFile<T> {
   async write(value: T): Promise<Date> {
     const savedAt = this.#now();
     const envelope = { version: this.#version, savedAt: savedAt.toISOString(), sha256: digest(value), content: value };
-    await writeAtomically(this.path, `${JSON.stringify(envelope, undefined, 1)}\n`);
+    await writeAtomically(this.path, `${JSON.stringify(envelope, undefined, 1)}\n`, this.#mode);
     return savedAt;
   }
 
@@ -93,10 +95,12 @@ function firstIssue(error: z.ZodError): string {
 }
 
 /** Writes beside `path`, flushes, renames over it and flushes the directory: after a power cut there is the old file or the new one. */
-async function writeAtomically(path: string, text: string): Promise<void> {
+async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.new`;
   try {
-    const file = await open(temporary, "w", 0o640);
+    // A file that a crash left behind would keep its own mode.
+    await unlink(temporary).catch(() => {});
+    const file = await open(temporary, "wx", mode);
     try {
       await file.writeFile(text);
       await file.sync();

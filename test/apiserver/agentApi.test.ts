@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ApiClient, ApiError } from "../../src/agent/apiClient.ts";
 import { loadClusterAccess } from "../../src/agent/clusterAccess.ts";
 import { writeStatus } from "../../src/agent/nodeAgentStatus.ts";
-import { NodeAgentWatch } from "../../src/agent/nodeAgentWatch.ts";
+import { watchNodeAgent } from "../../src/agent/nodeAgentWatch.ts";
 import { apiVersion } from "../../src/api/group.ts";
 import { type NodeAgentStatus, nodeAgentStatusSchema } from "../../src/api/nodeAgent.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -51,18 +51,12 @@ function watch(context: TestContext): string[] {
   const stop = new AbortController();
   const namesOf = (object: unknown) =>
     (object as { spec: { virtualRouters: { virtualIP: string }[] } }).spec.virtualRouters.map(({ virtualIP }) => virtualIP).join(" ");
-  const done = new NodeAgentWatch({
-    client,
-    node: "n1",
-    clock: systemClock,
-    log: silentLogger,
-    signal: stop.signal,
-    handlers: {
-      onObject: (object) => events.push(namesOf(object)),
-      onMissing: () => events.push("missing"),
-      onReachable: () => events.push("reachable"),
-    },
-  }).run();
+  const handlers = {
+    onObject: (object: unknown) => events.push(namesOf(object)),
+    onMissing: () => events.push("missing"),
+    onReachable: () => events.push("reachable"),
+  };
+  const done = watchNodeAgent("n1", handlers, { client, clock: systemClock, log: silentLogger, signal: stop.signal }).run();
   context.after(() => {
     stop.abort();
     return done;

@@ -48,6 +48,15 @@ test("files are relative to the kubeconfig and are read again after a minute; a 
   assert.equal(access.tls().cert, "cert 1\n");
 });
 
+test("the namespace: that of the pod, else of the kubeconfig's context, else where Aloft is installed", async (context) => {
+  const of = async (more: object, podNamespace?: string) => {
+    const path = write(context, kubeconfig({}, {}, more));
+    return (await loadClusterAccess(path, { ...environment, podNamespace }, new VirtualClock())).namespace();
+  };
+  const contexts = [{ name: "c", context: { cluster: "k", user: "u", namespace: "lab" } }];
+  assert.deepEqual([await of({ contexts }, "pod"), await of({ contexts }), await of({})], ["pod", "lab", "aloft-system"]);
+});
+
 test("KUBECONFIG counts when no flag is given", async (context) => {
   const path = write(context, kubeconfig({}, { token: "T" }));
   const access = await loadClusterAccess(undefined, { ...environment, kubeconfigPaths: [path] }, new VirtualClock());

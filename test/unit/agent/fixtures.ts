@@ -1,7 +1,23 @@
 /** Values that the agent's tests share, and a Core that records what it is told and reports what the test sets. */
+import type { TestContext } from "node:test";
+import { Companions } from "../../../src/agent/companions.ts";
+import { type Plan, planDesired, type RawSpec } from "../../../src/agent/desired.ts";
+import { HeldAddressJournal } from "../../../src/agent/heldAddresses.ts";
+import { LocalPrograms } from "../../../src/agent/localPrograms.ts";
+import type { CheckResult, Core, CoreResult, DesiredState, LinkSnapshot, RouterSnapshot, Snapshot } from "../../../src/agent/native.ts";
+import { FixedSecrets, type SecretSource } from "../../../src/agent/secrets.ts";
+import { SpecRunner } from "../../../src/agent/specRunner.ts";
+import type { NodeAddress, VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
+import { silentLogger } from "../../../src/runtime/log.ts";
+import { VirtualClock } from "../runtime/virtualClock.ts";
+import { temporaryDirectory } from "./stateFiles.ts";
 
-import type { Core, CoreResult, DesiredState, LinkSnapshot, RouterSnapshot, Snapshot } from "../../../src/agent/native.ts";
-import type { VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
+/** Addresses that say nothing more. */
+export const plain = (...addresses: string[]): NodeAddress[] => addresses.map((address) => ({ address }));
+
+/** The plan of a spec on a node with real time, without Secrets. */
+export const planOf = (spec: RawSpec, fields: Partial<Parameters<typeof planDesired>[1]> = {}): Plan =>
+  planDesired(spec, { realTime: true, secrets: new FixedSecrets(), ...fields });
 
 export function routerSpec(fields: Partial<VirtualRouterSpec> = {}): VirtualRouterSpec {
   return {
@@ -15,7 +31,7 @@ export function routerSpec(fields: Partial<VirtualRouterSpec> = {}): VirtualRout
     preempt: true,
     preemptDelay: "0s",
     checksum: "Auto",
-    addresses: ["192.0.2.10/24"],
+    addresses: plain("192.0.2.10/24"),
     ...fields,
   };
 }
@@ -40,6 +56,7 @@ export function routerSnapshot(fields: Partial<RouterSnapshot> = {}): RouterSnap
     state: "BACKUP",
     reason: "Started",
     priority: 100,
+    basePriority: 100,
     peer: "",
     effectiveIntervalMs: 100,
     pseudoHeader: false,
@@ -67,6 +84,8 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
     discarded: { BadChecksum: 0 },
     lateness: { boundsUs: [100, Number.POSITIVE_INFINITY], counts: [3, 4], sumUs: 500, maxUs: 300 },
     realTime: { granted: true, message: "" },
+    gate: { active: true, message: "" },
+    unknownRouters: [],
     eventsLost: 0,
     ...fields,
   };
@@ -74,13 +93,23 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
 
 export class RecordingCore implements Core {
   readonly applied: DesiredState[] = [];
+  /** What was called, in order. */
+  readonly calls: string[] = [];
+  readonly results: CheckResult[][] = [];
   current: Snapshot = snapshot();
   answer: (desired: DesiredState) => CoreResult = () => ({ ok: true });
 
   apply(desired: DesiredState): CoreResult {
     const result = this.answer(desired);
+    this.calls.push("apply");
     if (result.ok) this.applied.push(structuredClone(desired));
     return result;
+  }
+
+  setChecks(results: CheckResult[]): CoreResult {
+    this.calls.push("setChecks");
+    this.results.push(results);
+    return { ok: true };
   }
 
   snapshot(): Snapshot {
@@ -90,4 +119,21 @@ export class RecordingCore implements Core {
   stop(): Promise<CoreResult> {
     return Promise.resolve({ ok: true });
   }
+}
+
+/** A runner of a recording core with the real parts beside it. */
+export function createRunner(
+  context: TestContext,
+  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[] } = {},
+) {
+  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [] } = fields;
+  const core = new RecordingCore();
+  const clock = new VirtualClock();
+  const log = silentLogger;
+  const programs = new LocalPrograms({ allowedDirectories, scriptUser: "nobody", perProgramUser: true, clock, log });
+  const companions = new Companions({ core, node: "n1", programs, clock, log });
+  const journal = new HeldAddressJournal(directory, () => clock.wallNow());
+  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods: false, clock, log });
+  context.after(() => companions.stopChecks());
+  return { clock, directory, core, companions, runner };
 }

@@ -6,8 +6,9 @@ import { routerSnapshot, snapshot } from "./fixtures.ts";
 
 test("what the core counts, at each scrape from one snapshot", async () => {
   let snapshots = 0;
+  const conflict = { address: "192.0.2.10", mac: "02:00:00:00:00:09", at: 0 };
   const routers = [
-    routerSnapshot({ state: "MASTER", silenceMs: 361.5, changedAt: 1_700_000_000_500 }),
+    routerSnapshot({ state: "MASTER", silenceMs: 361.5, changedAt: 1_700_000_000_500, priority: 80, conflict }),
     routerSnapshot({ key: "a/b/IPv6", state: "BACKUP" }),
   ];
   const metrics = createAgentMetrics({
@@ -15,6 +16,10 @@ test("what the core counts, at each scrape from one snapshot", async () => {
       snapshots += 1;
       return snapshot({ routers, discarded: { BadTtl: 0, BadChecksum: 3 }, eventsLost: 2 });
     },
+    checks: () => [
+      { name: "web.nginx", kind: "process", up: false, message: "0 of 1 run" },
+      { name: "web.load", kind: "file", up: true, value: -3, message: "" },
+    ],
     lastKnownSavedAt: () => new Date(1000),
     apiSilence: () => Number.POSITIVE_INFINITY,
     wallNow: () => new Date(61_000),
@@ -24,6 +29,15 @@ test("what the core counts, at each scrape from one snapshot", async () => {
   const lines = [
     'aloft_vrrp_state{virtualip="web",family="IPv4",state="MASTER"} 1',
     'aloft_vrrp_state{virtualip="web",family="IPv4",state="BACKUP"} 0',
+    'aloft_vrrp_priority{virtualip="web",family="IPv4"} 80',
+    'aloft_vrrp_base_priority{virtualip="web",family="IPv4"} 100',
+    'aloft_vrrp_address_conflict{virtualip="web",family="IPv4"} 1',
+    'aloft_vrrp_foreign_router{virtualip="web",family="IPv4"} 0',
+    'aloft_check_up{check="web.nginx",kind="process"} 0',
+    'aloft_check_up{check="web.load",kind="file"} 1',
+    'aloft_check_value{check="web.load"} -3',
+    "aloft_gate_active 1",
+    "aloft_vrrp_unknown_routers 0",
     'aloft_vrrp_state{virtualip="web",family="IPv4",state="INIT"} 0',
     'aloft_vrrp_state{virtualip="web",family="IPv4",state="FAULT"} 0',
     'aloft_vrrp_state{virtualip="a/b",family="IPv6",state="BACKUP"} 1',

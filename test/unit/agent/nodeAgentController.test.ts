@@ -2,21 +2,15 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { HeldAddressJournal } from "../../../src/agent/heldAddresses.ts";
 import { LastKnownFile } from "../../../src/agent/lastKnown.ts";
 import { NodeAgentController } from "../../../src/agent/nodeAgentController.ts";
-import { SpecRunner } from "../../../src/agent/specRunner.ts";
 import { silentLogger } from "../../../src/runtime/log.ts";
-import { VirtualClock } from "../runtime/virtualClock.ts";
-import { RecordingCore, routerSpec } from "./fixtures.ts";
+import { createRunner, plain, routerSpec } from "./fixtures.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
 
 function setUp(context: TestContext, directory = temporaryDirectory(context)) {
-  const core = new RecordingCore();
-  const clock = new VirtualClock();
-  const now = () => clock.wallNow();
-  const runner = new SpecRunner(core, new HeldAddressJournal(directory, now), clock, silentLogger);
-  const lastKnown = new LastKnownFile(directory, "n1", now);
+  const { core, clock, runner } = createRunner(context, { directory });
+  const lastKnown = new LastKnownFile(directory, "n1", () => clock.wallNow());
   const waiting: (() => void)[] = [];
   const onChange = () => {
     for (const wake of waiting.splice(0)) wake();
@@ -32,7 +26,7 @@ const nodeAgent = (generation: number, virtualRouters: unknown, metadata: object
   spec: { virtualRouters },
 });
 const web = routerSpec();
-const db = routerSpec({ virtualIP: "db", virtualRouterID: 52, addresses: ["192.0.2.11/24"] });
+const db = routerSpec({ virtualIP: "db", virtualRouterID: 52, addresses: plain("192.0.2.11/24") });
 
 test("a configuration is in the last-known file and in the core", async (context) => {
   const { controller, lastKnown, changed, keys } = setUp(context);

@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planDesired } from "../../../src/agent/desired.ts";
 import type { DesiredRouter } from "../../../src/agent/native.ts";
 import { type PreflightFacts, processProblems, routerProblem } from "../../../src/agent/preflight.ts";
 import type { VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
-import { link, routerSpec } from "./fixtures.ts";
+import { link, plain, planOf, routerSpec } from "./fixtures.ts";
 
 const facts = (fields: Partial<PreflightFacts> = {}): PreflightFacts => ({
   missingCapabilities: [],
   links: [link()],
   multicast: () => true,
+  seesNodeProcesses: true,
+  ipv4Setting: () => 0,
   ...fields,
 });
 
 function router(fields: Partial<VirtualRouterSpec> = {}): DesiredRouter {
-  const [planned] = planDesired({ virtualRouters: [routerSpec(fields)] }, { realTime: true }).desired.routers;
+  const [planned] = planOf({ virtualRouters: [routerSpec(fields)] }).desired.routers;
   assert.ok(planned);
   return planned;
 }
-const ipv6 = { family: "IPv6", addresses: ["2001:db8::10/64"] } as const;
+const ipv6 = { family: "IPv6", addresses: plain("2001:db8::10/64") } as const;
 
 test("nothing is wrong", () => {
   assert.equal(routerProblem(router(), facts()), undefined);
-  assert.equal(routerProblem(router({ ...ipv6, addresses: ["2001:db8::10/64"] }), facts()), undefined);
+  assert.equal(routerProblem(router(ipv6), facts()), undefined);
   assert.equal(routerProblem(router(), facts({ multicast: () => undefined })), undefined);
   assert.deepEqual(processProblems(facts()), []);
 });
@@ -34,7 +35,7 @@ const problems: [string, Partial<VirtualRouterSpec>, Partial<PreflightFacts>, st
   ["no IPv4", {}, { links: [link({ addresses: ["fe80::1/64"] })] }, "Interface eth0 has no IPv4 address to send adverts from."],
   [
     "no link-local IPv6",
-    { family: "IPv6", addresses: ["2001:db8::10/64"] },
+    ipv6,
     { links: [link({ addresses: ["192.0.2.1/24", "2001:db8::1/64"] })] },
     "Interface eth0 has no IPv6 link-local address to send adverts from.",
   ],
@@ -44,6 +45,19 @@ const problems: [string, Partial<VirtualRouterSpec>, Partial<PreflightFacts>, st
     { links: [link(), link({ index: 3, name: "eth1", addresses: ["192.0.2.10/32"] })] },
     "192.0.2.10 is configured statically on eth1, so that this node answers for it in every state.",
   ],
+  [
+    "a source address that it does not have",
+    { sourceAddress: "192.0.2.9" },
+    {},
+    "Interface eth0 does not have 192.0.2.9, the source address of the adverts.",
+  ],
+  ["no macvlan", { virtualMACInterface: "v4-51-eth0" }, {}, "The macvlan v4-51-eth0 could not be made: perhaps the kernel has no macvlan."],
+  [
+    "a reverse path filter above its macvlan",
+    { virtualMACInterface: "v4-51-eth0" },
+    { links: [link(), link({ name: "v4-51-eth0", kind: "macvlan" })], ipv4Setting: (device) => (device === "all" ? 1 : 0) },
+    "The reverse path filter drops what is sent to v4-51-eth0: set net.ipv4.conf.all.rp_filter to 0 or 2.",
+  ],
 ];
 for (const [name, spec, more, sentence] of problems) {
   test(`the interface: ${name}`, () => assert.equal(routerProblem(router(spec), facts(more)), sentence));
@@ -52,6 +66,32 @@ for (const [name, spec, more, sentence] of problems) {
 test("the address owner has its address statically by right", () => {
   const links = [link({ addresses: ["192.0.2.10/24"] })];
   assert.equal(routerProblem(router({ priority: 255 }), facts({ links })), undefined);
+});
+
+test("unicast needs no multicast; a loose filter drops nothing", () => {
+  const multicast = () => false;
+  assert.equal(routerProblem(router({ unicastPeers: ["192.0.2.2"] }), facts({ multicast })), undefined);
+  const links = [link(), link({ name: "v4-51-eth0", kind: "macvlan", addresses: [] })];
+  const loose = facts({ links, ipv4Setting: (device, name) => (name === "rp_filter" && device !== "all" ? 2 : 1) });
+  assert.equal(routerProblem(router({ virtualMACInterface: "v4-51-eth0" }), loose), undefined);
+});
+
+test("what programs and checks of processes need is asked for only where there are some", () => {
+  const lacking = facts({ missingCapabilities: ["CAP_SETUID", "CAP_SETGID"], seesNodeProcesses: false });
+  assert.deepEqual(processProblems(lacking, { virtualRouters: [routerSpec()] }), []);
+  const checks = planOf({
+    checks: [
+      { name: "a", process: { name: "nginx" } },
+      { name: "b", exec: { command: ["/bin/true"] } },
+    ],
+  }).accepted.checks;
+  assert.deepEqual(processProblems(lacking, { virtualRouters: [], checks }), [
+    "The agent lacks CAP_SETUID: it cannot run programs as another user.",
+    "The agent lacks CAP_SETGID: it cannot run programs as another group.",
+    "The agent sees the processes of its own container only: checks of processes need hostPID.",
+  ]);
+  const notify = { programs: [{ events: ["MASTER" as const], command: ["/bin/true"] }] };
+  assert.equal(processProblems(lacking, { virtualRouters: [routerSpec({ notify })] }).length, 2);
 });
 
 test("each missing capability is told with what does not work; real time has a condition of its own", () => {

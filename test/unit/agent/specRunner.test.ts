@@ -2,27 +2,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { HeldAddressJournal } from "../../../src/agent/heldAddresses.ts";
-import { SpecRunner } from "../../../src/agent/specRunner.ts";
-import { silentLogger } from "../../../src/runtime/log.ts";
-import { VirtualClock } from "../runtime/virtualClock.ts";
-import { link, RecordingCore, routerSpec, snapshot } from "./fixtures.ts";
+import { refKey, type SecretSource } from "../../../src/agent/secrets.ts";
+import { createRunner, link, plain, type RecordingCore, routerSpec, snapshot } from "./fixtures.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
 
 // An interface that no machine has: what "the kernel holds" must not depend on where the test runs.
 const one = routerSpec({ interface: "alagt-none" });
-const two = routerSpec({ virtualIP: "db", interface: "alagt-none", virtualRouterID: 52, addresses: ["192.0.2.11/24"] });
+const two = routerSpec({ virtualIP: "db", interface: "alagt-none", virtualRouterID: 52, addresses: plain("192.0.2.11/24") });
 
 function setUp(context: TestContext) {
-  const directory = temporaryDirectory(context);
-  const core = new RecordingCore();
-  const clock = new VirtualClock();
-  const runner = new SpecRunner(core, new HeldAddressJournal(directory, () => clock.wallNow()), clock, silentLogger);
+  const made = createRunner(context);
   const journal = () => {
-    const { content } = JSON.parse(readFileSync(join(directory, "held-addresses.json"), "utf8"));
+    const { content } = JSON.parse(readFileSync(join(made.directory, "held-addresses.json"), "utf8"));
     return content.map(({ address }: { address: string }) => address);
   };
-  return { clock, directory, core, runner, journal };
+  return { ...made, journal };
 }
 
 test("an address is in the journal before the core hears of it", async (context) => {
@@ -32,7 +26,7 @@ test("an address is in the journal before the core hears of it", async (context)
     writtenBefore = journal();
     return { ok: true };
   };
-  await runner.apply({ virtualRouters: [one] }, 3);
+  await runner.apply({ virtualRouters: [one] }, { generation: 3 });
   assert.deepEqual(writtenBefore, ["192.0.2.10/24"]);
   assert.equal(runner.applied?.generation, 3);
 });
@@ -68,8 +62,8 @@ test("an entry that the core refuses is told, and the rest runs", async (context
     [["db/IPv4"]],
   );
   assert.deepEqual(
-    rejected.map(({ virtualIP, message }) => [virtualIP, message]),
-    [["web", "no"]],
+    rejected.map(({ path, subject, router, message }) => [path, subject, router?.virtualIP, message]),
+    [["virtualRouters[1]", "web/IPv4", "web", "no"]],
   );
   assert.equal(coreError, undefined);
 });
@@ -121,11 +115,8 @@ test("applies run one after the other, in order", async (context) => {
 });
 
 test("a journal that cannot be written is told, and the virtual routers run nevertheless", async (context) => {
-  const core = new RecordingCore();
+  const { core, runner } = createRunner(context, { directory: join(temporaryDirectory(context), "missing") });
   core.current = snapshot({ links: [link()] });
-  const clock = new VirtualClock();
-  const journal = new HeldAddressJournal(join(temporaryDirectory(context), "missing"), () => clock.wallNow());
-  const runner = new SpecRunner(core, journal, clock, silentLogger);
   await runner.apply({ virtualRouters: [one] });
   assert.match(runner.journalError ?? "", /journal of held addresses cannot be written: ENOENT/);
   assert.equal(core.applied.length, 1);
@@ -134,3 +125,107 @@ test("a journal that cannot be written is told, and the virtual routers run neve
 function holding(key: string, address: string) {
   return { key, addressesHeld: [address] } as never as ReturnType<RecordingCore["snapshot"]>["routers"][number];
 }
+
+const nginx = { name: "web.nginx", process: { name: "no-such-process-of-aloft" }, initial: "Down", interval: "1h" };
+const tracking = { ...one, track: [{ check: "web.nginx", weight: -20, reverse: false }] };
+
+test("the first results of checks come before the virtual routers that they decide about", async (context) => {
+  const { core, runner } = setUp(context);
+  await runner.apply({ virtualRouters: [tracking], checks: [nginx] });
+  assert.deepEqual(core.calls.slice(0, 2), ["setChecks", "apply"]);
+  assert.deepEqual(
+    core.results[0]?.map(({ name, up }) => [name, up]),
+    [["web.nginx", false]],
+  );
+  assert.deepEqual(core.applied[0]?.routers[0]?.checks, [{ check: "web.nginx", weight: -20, reverse: false }]);
+});
+
+test("a check that is no longer configured runs until the core has taken the new state, and for ever when it refuses that", async (context) => {
+  const { core, companions, runner } = setUp(context);
+  const names = () => companions.checkReports().map(({ name }) => name);
+  await runner.apply({ virtualRouters: [tracking], checks: [nginx] });
+  let during: string[] = [];
+  core.answer = () => {
+    during = names();
+    return { ok: false, error: { operation: "apply", errno: 5, message: "stopped" } };
+  };
+  await runner.apply({ virtualRouters: [two], checks: [{ ...nginx, name: "db.mysql" }] });
+  assert.deepEqual(during, ["web.nginx", "db.mysql"]);
+  assert.deepEqual(names(), ["web.nginx"]);
+  core.answer = () => ({ ok: true });
+  await runner.apply({ virtualRouters: [two], checks: [{ ...nginx, name: "db.mysql" }] });
+  assert.deepEqual(names(), ["db.mysql"]);
+});
+
+test("a program that must not run: its check is refused, and the virtual router runs without it", async (context) => {
+  const { core, runner } = setUp(context);
+  const exec = { name: "web.exec", exec: { command: ["/bin/true"] } };
+  const { rejected, adjusted } = await runner.apply({
+    virtualRouters: [{ ...one, track: [{ check: "web.exec" }], notify: { programs: [{ events: ["MASTER"], command: ["/bin/true"] }] } }],
+    checks: [exec],
+  });
+  assert.deepEqual(
+    rejected.map(({ path, subject }) => [path, subject]),
+    [["checks[0]", "check web.exec"]],
+  );
+  assert.deepEqual(
+    adjusted.map(({ path, message }) => [path, message.split(":")[0]]),
+    [
+      ["virtualRouters[0]", "track"],
+      ["virtualRouters[0].notify.programs[0]", "notify"],
+    ],
+  );
+  assert.equal(core.applied[0]?.routers[0]?.checks, undefined);
+});
+
+test("pods cannot be seen without a cluster", async (context) => {
+  const { runner } = setUp(context);
+  const { rejected } = await runner.apply({ checks: [{ name: "web.pods", podReady: { namespace: "a", selector: {} } }] });
+  assert.match(rejected[0]?.message ?? "", /^podReady: an agent without Kubernetes sees no pods$/);
+});
+
+for (const [name, spec, answer] of [
+  ["an entry that cannot run", { virtualRouters: [two, { ...one, version: 4 }] }, () => ({ ok: true })],
+  [
+    "an entry that the core refuses",
+    { virtualRouters: [two, one] },
+    () => ({ ok: false, error: { operation: "apply", errno: 22, message: "no", path: "routers[1].interface" } }),
+  ],
+] as [string, object, RecordingCore["answer"]][]) {
+  test(`whole or nothing: ${name} changes nothing`, async (context) => {
+    const { core, runner, journal } = setUp(context);
+    await runner.apply({ virtualRouters: [one] }, { wholeOrNothing: true });
+    core.answer = answer;
+    const { rejected, coreError } = await runner.apply(spec, { wholeOrNothing: true });
+    assert.ok(rejected.length > 0 || coreError);
+    assert.equal(core.applied.length, 1);
+    assert.deepEqual(
+      runner.applied?.desired.routers.map(({ key }) => key),
+      ["web/IPv4"],
+    );
+    await runner.settle();
+    assert.deepEqual(journal(), ["192.0.2.10/24"]);
+  });
+}
+
+test("a Secret is required before the plan, and its routers are planned again when it changes", async (context) => {
+  const order: string[] = [];
+  let value = "first";
+  const secrets: SecretSource = {
+    require: async (refs) => void order.push(`require ${refs.map(refKey).join()}`),
+    lookUp: () => {
+      order.push("look up");
+      return { ok: true, value };
+    },
+  };
+  const { core, runner } = createRunner(context, { secrets });
+  const guarded = { ...one, version: 2, advertisementInterval: "1s", passwordRef: { name: "vrrp" } };
+  await runner.apply({ virtualRouters: [guarded] });
+  assert.deepEqual(order, ["require vrrp/password", "look up"]);
+  value = "second";
+  await runner.applyAgain();
+  assert.deepEqual(
+    core.applied.map(({ routers }) => routers[0]?.password),
+    ["first", "second"],
+  );
+});

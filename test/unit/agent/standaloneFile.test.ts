@@ -17,11 +17,11 @@ test("documents with the defaults of the API", () => {
   const parsed = parseStandaloneFile(`---\n${good}---\n# nothing\n---\n${good.replace("web", "db")}`);
   assert.ok(parsed.ok);
   assert.deepEqual(
-    parsed.virtualIPs.map(({ virtualIP }) => virtualIP.metadata.name),
+    parsed.objects.VirtualIP.map(({ object }) => object.metadata.name),
     ["web", "db"],
   );
-  const [first] = parsed.virtualIPs;
-  assert.deepEqual([first?.virtualIP.spec.vrrp.version, first?.virtualIP.spec.vrrp.preempt], [3, true]);
+  const [first] = parsed.objects.VirtualIP;
+  assert.deepEqual([first?.object.spec.vrrp.version, first?.object.spec.vrrp.preempt], [3, true]);
 });
 
 const bad: [string, string, [number, number, RegExp]][] = [
@@ -29,8 +29,8 @@ const bad: [string, string, [number, number, RegExp]][] = [
   ["only comments", "# later\n---\n", [1, 1, /at least one document of kind VirtualIP/]],
   ["a tab", good.replace("  name", "\tname"), [4, 1, /[Tt]ab/]],
   ["an unclosed quote", good.replace("web", '"web'), [10, 1, /[Mm]issing closing "quote|[Mm]ulti-line/]],
-  ["another kind", good.replace("VirtualIP", "Service"), [2, 7, /^kind: expected VirtualIP, got "Service"$/]],
-  ["no kind", good.replace("kind: VirtualIP\n", ""), [1, 1, /^kind: expected VirtualIP, got nothing$/]],
+  ["another kind", good.replace("VirtualIP", "Service"), [2, 7, /^kind: expected VirtualIP, AgentConfig, Secret, got "Service"$/]],
+  ["no kind", good.replace("kind: VirtualIP\n", ""), [1, 1, /^kind: expected VirtualIP, AgentConfig, Secret, got nothing$/]],
   ["another version", good.replace("v1alpha1", "v9"), [1, 13, /^apiVersion: expected aloft.dev\/v1alpha1, got "aloft.dev\/v9"$/]],
   ["a list", "- a\n", [1, 1, /^kind: expected VirtualIP/]],
   ["a text for a number", good.replace("51", "fifty"), [9, 22, /^spec\.vrrp\.virtualRouterID: .*number/]],
@@ -47,6 +47,13 @@ const bad: [string, string, [number, number, RegExp]][] = [
     `${good}    advertisementInterval: 15ms\n`,
     [10, 28, /^spec\.vrrp\.advertisementInterval: .*10ms to 40\.95s/],
   ],
+  [
+    "a password that is not base64 under data",
+    `${good}---\napiVersion: v1\nkind: Secret\nmetadata: {name: vrrp}\ndata: {password: hunter2!}\n`,
+    [14, 18, /^data\.password: must be base64; plain text stands under stringData$/],
+  ],
+  ["a Secret of another version", `${good}---\napiVersion: v2\nkind: Secret\nmetadata: {name: a}\n`, [11, 13, /^apiVersion: expected v1/]],
+  ["only Secrets", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n", [1, 1, /at least one document of kind VirtualIP/]],
   ["one name twice", `${good}---\n${good}`, [14, 9, /^metadata\.name: there is already a VirtualIP "web"/]],
 ];
 
@@ -67,4 +74,20 @@ test("all mistakes are told, in all documents", () => {
     parsed.problems.map(({ line }) => line),
     [9, 19],
   );
+});
+
+test("AgentConfigs and Secrets beside VirtualIPs; messages never show a value", () => {
+  const secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: vrrp}\nstringData: {password: hunter2}\n";
+  const config = "---\napiVersion: aloft.dev/v1alpha1\nkind: AgentConfig\nmetadata: {name: all}\nspec: {notifyFifo: /run/fifo}\n";
+  const parsed = parseStandaloneFile(good + secret + config);
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  assert.equal(parsed.objects.Secret[0]?.object.stringData?.password, "hunter2");
+  assert.equal(parsed.objects.AgentConfig[0]?.object.spec.notifyFifo, "/run/fifo");
+  for (const wrong of [
+    secret.replace("hunter2", "[hunter2]"),
+    secret.replace("stringData", "data"),
+    secret.replace("{password", "{'password"),
+  ]) {
+    assert.ok(!JSON.stringify(parseStandaloneFile(good + wrong)).includes("hunter2"));
+  }
 });

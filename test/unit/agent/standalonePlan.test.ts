@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FixedSecrets } from "../../../src/agent/secrets.ts";
 import { parseStandaloneFile } from "../../../src/agent/standaloneFile.ts";
 import { planStandalone } from "../../../src/agent/standalonePlan.ts";
 import { link } from "./fixtures.ts";
@@ -13,44 +14,24 @@ const links = [
 function plan(spec: string, fields: { name?: string; links?: typeof links } = {}, more = "") {
   const parsed = parseStandaloneFile(`${head}spec: ${spec}\n${more}`);
   assert.ok(parsed.ok, JSON.stringify(parsed));
-  return planStandalone(parsed.virtualIPs, { name: "n1", links, ...fields });
+  return planStandalone(parsed.objects, { name: "n1", links, ...fields });
 }
 
 function routers(...args: Parameters<typeof plan>) {
   const planned = plan(...args);
   assert.ok(planned.ok, JSON.stringify(planned));
-  return planned.spec.virtualRouters;
+  return planned.plan.spec.virtualRouters;
 }
 
-test("one router per family, each on the interface whose subnet holds the address", () => {
-  assert.deepEqual(routers("{addresses: [{address: 192.0.2.10/24}, {address: 2001:db8::10}], vrrp: {virtualRouterID: 51}}"), [
-    {
-      virtualIP: "web",
-      family: "IPv4",
-      interface: "eth0",
-      virtualRouterID: 51,
-      version: 3,
-      priority: 100,
-      advertisementInterval: "100ms",
-      preempt: true,
-      preemptDelay: "0s",
-      checksum: "Auto",
-      addresses: ["192.0.2.10/24"],
-    },
-    {
-      virtualIP: "web",
-      family: "IPv6",
-      interface: "eth1",
-      virtualRouterID: 51,
-      version: 3,
-      priority: 100,
-      advertisementInterval: "100ms",
-      preempt: true,
-      preemptDelay: "0s",
-      checksum: "Auto",
-      addresses: ["2001:db8::10"],
-    },
-  ]);
+test("one router per family, each on the interface whose subnet holds the address, joined in a group", () => {
+  const planned = routers("{addresses: [{address: 192.0.2.10/24}, {address: 2001:db8::10}], vrrp: {virtualRouterID: 51}}");
+  assert.deepEqual(
+    planned.map((router) => [router.family, router.interface, router.priority, router.group, router.deadMan, router.addresses]),
+    [
+      ["IPv4", "eth0", 100, "virtualip/web", true, [{ address: "192.0.2.10/24" }]],
+      ["IPv6", "eth1", 100, "virtualip/web", true, [{ address: "2001:db8::10/128" }]],
+    ],
+  );
 });
 
 test("a family without a subnet of its own uses the interface of the other", () => {
@@ -92,10 +73,16 @@ const bad: [string, string, string, [number, RegExp]][] = [
   ["a missing VRID", "{addresses: [{address: 192.0.2.10}]}", "", [4, /^spec\.vrrp\.virtualRouterID: expected a VRID/]],
   ["no interface", "{addresses: [{address: 203.0.113.1}], vrrp: {virtualRouterID: 1}}", "", [4, /^spec\.interface: expected an interface/]],
   [
-    "a VRID that another document has on that interface",
+    "unicast without peers",
+    "{addresses: [{address: 192.0.2.10}], vrrp: {virtualRouterID: 1, mode: Unicast}}",
+    "",
+    [4, /^spec\.vrrp\.unicastPeers: expected the IPv4 addresses of the other nodes/],
+  ],
+  [
+    "a selector of nodes",
     "{addresses: [{address: 192.0.2.10}], vrrp: {virtualRouterID: 1}}",
-    `---\n${head.replace("web", "db")}spec: {addresses: [{address: 192.0.2.11}], vrrp: {virtualRouterID: 1}}\n`,
-    [9, /^spec: virtualRouterID: 1 on eth0 is used by web\/IPv4$/],
+    "---\napiVersion: aloft.dev/v1alpha1\nkind: AgentConfig\nmetadata: {name: all}\nspec:\n  nodeSelector: {matchLabels: {a: b}}\n",
+    [10, /^spec\.nodeSelector: a node without Kubernetes has no labels/],
   ],
 ];
 for (const [name, spec, more, [line, message]] of bad) {
@@ -106,3 +93,52 @@ for (const [name, spec, more, [line, message]] of bad) {
     assert.equal(planned.problems[0]?.line, line);
   });
 }
+
+test("Secrets, AgentConfigs and tracks, and the way back from an entry to its place in the file", () => {
+  const more = `---
+apiVersion: v1
+kind: Secret
+metadata: {name: vrrp}
+data: {password: b25l, other: dHdv}
+stringData: {password: three}
+---
+apiVersion: aloft.dev/v1alpha1
+kind: AgentConfig
+metadata: {name: all}
+spec:
+  static: {addresses: [{address: 192.0.2.99/24, interface: eth0}]}
+  debugUnknownRouters: true
+`;
+  const planned = plan(
+    `
+  addresses: [{address: 192.0.2.10}]
+  vrrp: {virtualRouterID: 51, version: 2, authentication: {type: PASS, secretRef: {name: vrrp}}}
+  notify:
+    programs:
+      - {events: [MASTER], command: [/bin/a]}
+      - {events: [BACKUP], command: [/bin/b]}
+  track:
+    - {name: uplink, interface: eth1}
+    - {name: nginx, process: {name: nginx}}`,
+    {},
+    more,
+  );
+  assert.ok(planned.ok, JSON.stringify(planned));
+  const { spec, secrets, problemOf } = planned.plan;
+  assert.deepEqual(new FixedSecrets(secrets).lookUp("vrrp", "password"), { ok: true, value: "three" });
+  assert.deepEqual(new FixedSecrets(secrets).lookUp("vrrp", "other"), { ok: true, value: "two" });
+  assert.deepEqual(spec.virtualRouters[0]?.passwordRef, { name: "vrrp", key: "password" });
+  assert.deepEqual(spec.virtualRouters[0]?.track, [
+    { interface: "eth1", weight: 0, reverse: false },
+    { check: "web.nginx", weight: 0, reverse: false },
+  ]);
+  assert.equal(spec.debugUnknownRouters, true);
+  const places: [string, number][] = [
+    ["virtualRouters[0]", 5],
+    ["virtualRouters[0].notify.programs[1]", 10],
+    ["checks[0]", 13],
+    ["static.addresses[0]", 25],
+    ["groups[7]", 1],
+  ];
+  for (const [path, line] of places) assert.equal(problemOf(path, "no").line, line, path);
+});

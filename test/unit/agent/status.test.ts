@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planDesired } from "../../../src/agent/desired.ts";
 import type { AppliedSpec } from "../../../src/agent/specRunner.ts";
 import { buildStatus, reportedInterfaces, type StatusFacts } from "../../../src/agent/status.ts";
 import { nodeAgentStatusSchema } from "../../../src/api/nodeAgent.ts";
-import { link, routerSnapshot, routerSpec, snapshot } from "./fixtures.ts";
+import { link, plain, planOf, routerSnapshot, routerSpec, snapshot } from "./fixtures.ts";
 
 const startedAt = new Date("2026-01-01T00:00:00Z");
 const appliedAt = new Date("2026-01-01T00:00:01Z");
 const now = new Date("2026-01-01T00:01:00Z");
 
 function applied(virtualRouters: unknown[], fields: Partial<AppliedSpec> = {}): AppliedSpec {
-  return { generation: 4, appliedAt, ...planDesired({ virtualRouters }, { realTime: true }), ...fields };
+  return { generation: 4, appliedAt, ...planOf({ virtualRouters }), ...fields };
 }
 
 function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
@@ -22,7 +21,14 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
     now,
     stopped: false,
     snapshot: current,
-    preflight: { missingCapabilities: [], links: current.links, multicast: () => true },
+    checks: [],
+    preflight: {
+      missingCapabilities: [],
+      links: current.links,
+      multicast: () => true,
+      seesNodeProcesses: true,
+      ipv4Setting: () => 0,
+    },
     fileProblems: [],
     conditions: [],
     ...fields,
@@ -46,6 +52,7 @@ test("a running agent", () => {
     backups: 0,
     faults: 0,
     interfaces: [{ name: "eth0", up: true, mac: "02:00:00:00:00:01", addresses: ["192.0.2.1/24", "fe80::1/64"] }],
+    unknownRouters: undefined,
   });
   assert.deepEqual(virtualRouters, [
     {
@@ -58,6 +65,9 @@ test("a running agent", () => {
       peer: "192.0.2.2",
       silenceMs: 361.5,
       transitions: 2,
+      handOver: undefined,
+      conflict: undefined,
+      foreignRouter: undefined,
       message: undefined,
     },
   ]);
@@ -67,6 +77,7 @@ test("a running agent", () => {
       ["RealTime", "True"],
       ["Preflight", "True"],
       ["ConfigurationApplied", "True"],
+      ["DeadManSwitch", "False"],
     ],
   );
 });
@@ -100,7 +111,7 @@ test("refused entries are told in the condition, and as routers where they name 
   const specs = [
     routerSpec({ version: 2 }),
     { family: "IPv4" },
-    routerSpec({ virtualIP: "db", virtualRouterID: 2, addresses: ["192.0.2.2/24"] }),
+    routerSpec({ virtualIP: "db", virtualRouterID: 2, addresses: plain("192.0.2.2/24") }),
   ];
   const routers = [routerSnapshot({ key: "db/IPv4" })];
   const status = buildStatus(facts({ applied: applied(specs), snapshot: snapshot({ routers }) }));
@@ -142,6 +153,87 @@ test("what preflight finds, FAULT and damaged files degrade; missing real time d
   const slow = run({ snapshot: snapshot({ routers: [routerSnapshot()], realTime: { granted: false, message: "SCHED_FIFO: EPERM" } }) });
   assert.equal(slow.state, "Running");
   assert.deepEqual([condition(slow, "RealTime")?.status, condition(slow, "RealTime")?.message], ["False", "SCHED_FIFO: EPERM"]);
+});
+
+test("what the core sees of others, the check that is down, and the hand-over that it heard", () => {
+  const at = Date.UTC(2026, 0, 1);
+  const spec = routerSpec({ handOver: 3, track: [{ check: "web.nginx", weight: -20, reverse: false }] });
+  const plan = planOf({ virtualRouters: [spec], checks: [{ name: "web.nginx", process: { name: "nginx" } }] });
+  const router = routerSnapshot({
+    priority: 80,
+    conflict: { address: "192.0.2.10", mac: "02:00:00:00:00:09", at },
+    foreignRouter: { address: "192.0.2.77", reason: "other addresses", at },
+  });
+  const check = { name: "web.nginx", kind: "process" as const, up: false, since: new Date(at), message: "0 of 1 run" };
+  const status = buildStatus(facts({ applied: { ...applied([]), ...plan }, snapshot: snapshot({ routers: [router] }), checks: [check] }));
+  assert.equal(nodeAgentStatusSchema.safeParse(status).error, undefined);
+  const [told] = status.virtualRouters ?? [];
+  assert.deepEqual([told?.priority, told?.handOver], [80, 3]);
+  assert.deepEqual(told?.conflict, { address: "192.0.2.10", mac: "02:00:00:00:00:09", time: "2026-01-01T00:00:00.000Z" });
+  assert.deepEqual(told?.foreignRouter, { address: "192.0.2.77", reason: "other addresses", time: "2026-01-01T00:00:00.000Z" });
+  const failure = "Check web.nginx has been down since 2026-01-01T00:00:00.000Z: 0 of 1 run.";
+  assert.equal(told?.message, failure);
+  assert.deepEqual(
+    [condition(status, "Checks")?.status, condition(status, "Checks")?.message],
+    ["False", `0 of 1 checks are up. ${failure}`],
+  );
+  assert.equal(status.state, "Running");
+});
+
+const deadMan = { virtualRouters: [routerSpec({ deadMan: true })] };
+const gates: [string, object, boolean, string, string, string][] = [
+  ["works and is wanted", deadMan, true, "True", "Armed", "Running"],
+  ["works and nobody wants it", { virtualRouters: [routerSpec()] }, true, "False", "NotNeeded", "Running"],
+  ["does not work and nobody wants it", { virtualRouters: [routerSpec()] }, false, "False", "NotNeeded", "Running"],
+  ["does not work and is wanted", deadMan, false, "False", "Unavailable", "Degraded"],
+  [
+    "does not work and conflicts are to be seen",
+    { virtualRouters: [routerSpec({ conflicts: "Report" })] },
+    false,
+    "False",
+    "Unavailable",
+    "Degraded",
+  ],
+];
+for (const [name, spec, active, status, reason, state] of gates) {
+  test(`the gate ${name}: ${reason}`, () => {
+    const gate = { active, message: active ? "" : "bpf: Operation not permitted" };
+    const current = snapshot({ gate, routers: [routerSnapshot()] });
+    const preflight = { ...facts().preflight, missingCapabilities: active ? [] : ["CAP_BPF" as const] };
+    const built = buildStatus(facts({ applied: { ...applied([]), ...planOf(spec) }, snapshot: current, preflight }));
+    const told = condition(built, "DeadManSwitch");
+    assert.deepEqual([told?.status, told?.reason, built.state], [status, reason, state]);
+    if (reason === "Unavailable") assert.match(told?.message ?? "", /: bpf: Operation not permitted\. The agent lacks CAP_BPF\.$/);
+  });
+}
+
+test("routers of others are told when that was asked for, and only those of the last ten minutes", () => {
+  const heard = (minutes: number) => ({
+    interface: "eth0",
+    family: "IPv4" as const,
+    virtualRouterID: minutes,
+    address: "192.0.2.7",
+    at: now.getTime() - minutes * 60_000,
+  });
+  const current = snapshot({ unknownRouters: [heard(11), heard(9)] });
+  const asked = applied([], planOf({ debugUnknownRouters: true }));
+  assert.equal(buildStatus(facts({ applied: applied([]), snapshot: current })).unknownRouters, undefined);
+  const { unknownRouters } = buildStatus(facts({ applied: asked, snapshot: current }));
+  assert.deepEqual(
+    unknownRouters?.map(({ virtualRouterID, time }) => [virtualRouterID, time]),
+    [[9, "2025-12-31T23:52:00.000Z"]],
+  );
+});
+
+test("a macvlan of a virtual router is no interface of the node", () => {
+  const links = [link(), link({ index: 3, name: "v4-51-eth0", kind: "macvlan" })];
+  const status = buildStatus(
+    facts({ applied: applied([routerSpec({ virtualMACInterface: "v4-51-eth0" })]), snapshot: snapshot({ links }) }),
+  );
+  assert.deepEqual(
+    status.interfaces?.map(({ name }) => name),
+    ["eth0"],
+  );
 });
 
 test("a condition keeps the time of its last change", () => {

@@ -11,6 +11,8 @@ test("defaults", () => {
     source: { kind: "cluster", kubeconfig: undefined },
     node: "host",
     stateDirectory: "/var/lib/aloft",
+    allowedDirectories: [],
+    scriptUser: undefined,
     http: { host: "127.0.0.1", port: 9105 },
     logLevel: "info",
   });
@@ -26,8 +28,28 @@ test("standalone", () => {
     ["--standalone", "--config=x.yaml", "--http", "off", "--log-level", "debug"],
     environment,
   );
-  assert.deepEqual([source, http, logLevel], [{ kind: "standalone", file: "x.yaml" }, undefined, "debug"]);
+  assert.deepEqual([source, http, logLevel], [{ kind: "standalone", file: "x.yaml", configId: undefined }, undefined, "debug"]);
 });
+
+test("keepalived.conf, its id, and who may run what", () => {
+  const flags = ["--standalone", "--config=/etc/keepalived/keepalived.conf", "--config-id", "lb1"];
+  const options = agentOptions([...flags, "--allow-scripts", "/etc/keepalived", "--allow-scripts=/", "--script-user", "www"], environment);
+  assert.deepEqual(options.source, { kind: "standalone", file: "/etc/keepalived/keepalived.conf", configId: "lb1" });
+  assert.deepEqual([options.allowedDirectories, options.scriptUser], [["/etc/keepalived", "/"], "www"]);
+});
+
+const wrong: [string, string[], RegExp][] = [
+  ["a relative directory", ["--allow-scripts", "scripts"], /--allow-scripts scripts: must be an absolute path/],
+  [
+    "an id without a keepalived.conf",
+    ["--standalone", "--config", "x.yaml", "--config-id", "a"],
+    /--config-id needs --config with a keepalived.conf/,
+  ],
+  ["a file of another kind", ["--standalone", "--config", "x.json"], /must end in \.conf, \.yaml or \.yml/],
+];
+for (const [name, args, message] of wrong) {
+  test(`${name} is refused`, () => assert.throws(() => agentOptions(args, environment), { code: "ALOFT_USAGE", message }));
+}
 
 const addresses: [string, { host: string; port: number } | undefined][] = [
   ["off", undefined],

@@ -1,0 +1,110 @@
+/**
+ * What runs beside the elections: checks and notifications. Each part is loaded when a configuration first has something for it: most
+ * agents have little of it, and each part costs memory.
+ */
+import type { NodeAgentSpec, NodeCheck, Notify } from "../api/nodeAgent.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { CheckReport, CheckRunner } from "./checks/checkRunner.ts";
+import type { LocalPrograms } from "./localPrograms.ts";
+import type { Core, CoreEvent, RouterSnapshot } from "./native.ts";
+import type { Notifier } from "./notify/notifier.ts";
+import type { PodWatch } from "./podWatch.ts";
+
+export interface CompanionOptions {
+  core: Core;
+  node: string;
+  programs: LocalPrograms;
+  /** Absent: podReady cannot be answered. */
+  pods?: PodWatch;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Together with the core's own hand-over well below the 10 s of the whole shutdown. */
+const notifyLimitMs = 2000;
+const programsLimitMs = 1000;
+
+export class Companions {
+  readonly #options: CompanionOptions;
+  readonly #listeners = new Set<() => void>();
+  #checks: CheckRunner | undefined;
+  #notifier: Notifier | undefined;
+
+  constructor(options: CompanionOptions) {
+    this.#options = options;
+  }
+
+  /** Runs exactly these checks; the first result of each is with the core when this resolves. */
+  async configureChecks(checks: readonly NodeCheck[]): Promise<void> {
+    if (!this.#checks && checks.length === 0) return;
+    this.#options.pods?.use(checks.some(({ podReady }) => podReady !== undefined));
+    this.#checks ??= await this.#loadChecks();
+    this.#checks.configure(checks);
+  }
+
+  /** Loads what `configureNotify` needs, which must come in the turn of the core's apply. */
+  async prepareNotify({ virtualRouters, groups = [], notify }: NodeAgentSpec): Promise<void> {
+    const asks = ({ programs = [], mail, webhook }: Notify = {}) => programs.length > 0 || mail === true || webhook !== undefined;
+    const isNeeded = notify?.fifo !== undefined || [...virtualRouters, ...groups].some((owner) => asks(owner.notify));
+    if (isNeeded) this.#notifier ??= await this.#loadNotifier();
+  }
+
+  configureNotify(spec: NodeAgentSpec): void {
+    this.#notifier?.configure(spec);
+  }
+
+  onEvents(batch: CoreEvent[]): void {
+    this.#notifier?.onEvents(batch);
+  }
+
+  /** Adds a listener for new results of checks: they may change a priority, of which the core sends no event. */
+  onResults(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Results of all checks; empty while none are configured. */
+  checkReports(): CheckReport[] {
+    return this.#checks?.snapshot() ?? [];
+  }
+
+  /** Before the core ends: a check that fails meanwhile must not disturb the hand-over. */
+  async stopChecks(): Promise<void> {
+    this.#options.pods?.use(false);
+    await this.#checks?.stop();
+  }
+
+  /** After the core has ended: its last events have been told. */
+  async stopNotify(): Promise<void> {
+    await this.#notifier?.stop(notifyLimitMs);
+    await this.#options.programs.stop(programsLimitMs);
+  }
+
+  async #loadChecks(): Promise<CheckRunner> {
+    const { core, pods, clock, log } = this.#options;
+    const { CheckRunner: Runner } = await import("./checks/checkRunner.ts");
+    const programs = await this.#options.programs.load();
+    const setChecks: Core["setChecks"] = (results) => {
+      const told = core.setChecks(results);
+      for (const listener of this.#listeners) listener();
+      return told;
+    };
+    return new Runner({ setChecks, programs, pods, clock, log: log.child({ component: "checks" }) });
+  }
+
+  async #loadNotifier(): Promise<Notifier> {
+    const { core, node, clock, log } = this.#options;
+    const { Notifier: Loaded } = await import("./notify/notifier.ts");
+    const programs = await this.#options.programs.load();
+    const byKey = <Value>(value: (router: RouterSnapshot) => Value) =>
+      new Map(core.snapshot().routers.map((router) => [router.key, value(router)]));
+    return new Loaded({
+      node,
+      programs,
+      priorities: () => byKey(({ priority }) => priority),
+      states: () => byKey(({ state }) => state),
+      clock,
+      log: log.child({ component: "notify" }),
+    });
+  }
+}
