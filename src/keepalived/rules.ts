@@ -45,7 +45,7 @@ function checkInstance(checked: CheckedStatement, written: Statement, diagnostic
   if (!isWritten(written, ["interface", "unicast_peer", "unicast_src_ip"]))
     diagnostics.error("missing-setting", at, `${describe(written)} has no interface`);
   if (!isWritten(written, ["virtual_ipaddress", "virtual_ipaddress_excluded"]))
-    diagnostics.warning("missing-setting", at, `${describe(written)} has no virtual_ipaddress`);
+    diagnostics.error("missing-setting", at, `${describe(written)} has no virtual_ipaddress: there is nothing to hold`);
   checkPreemption(block, diagnostics);
   checkFamilies(block, diagnostics);
 }

@@ -68,9 +68,9 @@ export const name: ValueType = {
   read: ({ text }) => (text === "" ? { error: "the name is empty" } : { value: text }),
 };
 
-/** IFNAMSIZ counts the NUL. */
+/** IFNAMSIZ counts the NUL. No blank, `/` or `:`, as the kernel has it; of what it allows only printable ASCII. */
 export const interfaceName = valueType("the name of an interface (at most 15 characters)", (text) =>
-  /^[^\s/]{1,15}$/.test(text) && text !== "." && text !== ".." ? text : undefined,
+  /^[!-.0-9;-~]{1,15}$/.test(text) && text !== "." && text !== ".." ? text : undefined,
 );
 
 export const port = integer(1, 65535);

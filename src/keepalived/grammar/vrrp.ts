@@ -20,13 +20,14 @@ import {
   withAliases,
 } from "./values.ts";
 
-/** Only the first eight characters travel; the others are dropped on every node alike, so such a pair works. */
+/** Only the first eight bytes travel; the others are dropped on every node alike, so such a pair works. */
 const password: ValueType = {
   expected: "a password",
   read({ text }) {
     if (text === "") return { error: "the password is empty" };
-    if (text.length <= 8) return { value: text };
-    return { value: text, warning: "only the first 8 characters of the password count" };
+    const bytes = new TextEncoder().encode(text).length;
+    if (bytes <= 8) return { value: text };
+    return { value: text, warning: `only the first 8 ${bytes === text.length ? "characters" : "bytes"} of the password count` };
   },
 };
 

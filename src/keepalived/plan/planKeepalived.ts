@@ -134,13 +134,14 @@ function readAgentSettings({ block }: GlobalSettings): AgentSettings {
   return user === undefined ? {} : { scriptUser: { user, ...(group !== undefined && { group }) } };
 }
 
-/** What keepalived's own limits allow and NodeAgent's do not: a text too long, too many lines. */
+/** What keepalived's own limits allow and NodeAgent's do not: a text too long, too many lines. After other errors it would repeat them. */
 function reportSchemaIssues(
   spec: NodeAgentSpec,
   config: CheckedBlock,
   instances: readonly PlannedInstance[],
   diagnostics: Diagnostics,
 ): void {
+  if (diagnostics.hasErrors) return;
   const parsed = nodeAgentSpecSchema.safeParse(spec);
   for (const { path, message } of parsed.error?.issues ?? []) {
     const [list, index] = path;

@@ -33,7 +33,7 @@ export function planTransport(
   const source = block.statements.findLast(({ keyword }) => keyword === "mcast_src_ip" || keyword === "unicast_src_ip")?.keyword;
   const sourceAddress = source === undefined ? undefined : one(block, source);
   const multicastGroup = one(block, "mcast_dst_ip") ?? one(globals, groupKeywords[family]);
-  if (peers.length === 0) reportNoPeers(block, diagnostics);
+  if (block.items("unicast_peer").length === 0) reportNoPeers(block, diagnostics);
   return {
     ...(sourceAddress !== undefined && { sourceAddress }),
     ...(peers.length > 0 ? { unicastPeers: peers } : multicastGroup !== undefined && { multicastGroup }),

@@ -215,7 +215,7 @@ const configurations: [what: string, text: string, messages: string[]][] = [
   [
     "an instance without addresses",
     "vrrp_instance V { virtual_router_id 1\ninterface e }",
-    ["1:1: warning: vrrp_instance V has no virtual_ipaddress"],
+    ["1:1: error: vrrp_instance V has no virtual_ipaddress: there is nothing to hold"],
   ],
   [
     "a script that is not there",
