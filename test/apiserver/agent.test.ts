@@ -11,13 +11,13 @@ import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts
 import { Lan } from "../support/lan.ts";
 import { aloftProgram } from "../support/standaloneAgent.ts";
 import { until } from "../support/waiting.ts";
-import { routerSpec } from "../unit/agent/fixtures.ts";
+import { plain, routerSpec } from "../unit/agent/fixtures.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const crds = join(repository, "crds");
-const web = routerSpec({ virtualIP: "web", virtualRouterID: 51, addresses: ["198.51.100.200/24"] });
-const web6: VirtualRouterSpec = { ...web, family: "IPv6", addresses: ["2001:db8:100::200/64"] };
-const db = routerSpec({ virtualIP: "db", virtualRouterID: 52, addresses: ["198.51.100.201/24"] });
+const web = routerSpec({ virtualIP: "web", virtualRouterID: 51, addresses: plain("198.51.100.200/24") });
+const web6: VirtualRouterSpec = { ...web, family: "IPv6", addresses: plain("2001:db8:100::200/64") };
+const db = routerSpec({ virtualIP: "db", virtualRouterID: 52, addresses: plain("198.51.100.201/24") });
 
 let lan: Lan;
 let plane: ControlPlane;
@@ -99,11 +99,12 @@ const reports = (node: string, router: VirtualRouterSpec, state: string) =>
 
 async function has(node: string, router: VirtualRouterSpec): Promise<boolean> {
   const standing = new Set((await lan.addresses(node)).map(({ address, prefixLength }) => `${address}/${prefixLength}`));
-  return router.addresses.every((address) => standing.has(address));
+  return router.addresses.every(({ address }) => standing.has(address));
 }
-const holds = (node: string, router: VirtualRouterSpec) => until(`${router.addresses} on ${node}`, () => has(node, router));
+const namesOf = ({ addresses }: VirtualRouterSpec) => addresses.map(({ address }) => address).join(" ");
+const holds = (node: string, router: VirtualRouterSpec) => until(`${namesOf(router)} on ${node}`, () => has(node, router));
 const lacks = (node: string, router: VirtualRouterSpec) =>
-  until(`no ${router.addresses} on ${node}`, async () => !(await has(node, router)));
+  until(`no ${namesOf(router)} on ${node}`, async () => !(await has(node, router)));
 
 test("a NodeAgent's spec runs, and its status says so within a second", async () => {
   await apply("n1", { ...web, priority: 200 }, web6);
@@ -253,7 +254,7 @@ test("an entry that cannot run is refused with its reason, and the others go on"
   await apply(
     "n1",
     web,
-    { ...routerSpec({ virtualIP: "slow", virtualRouterID: 9 }), advertisementInterval: "15ms", addresses: ["198.51.100.209/24"] },
+    { ...routerSpec({ virtualIP: "slow", virtualRouterID: 9 }), advertisementInterval: "15ms", addresses: plain("198.51.100.209/24") },
     missing,
   );
   startAgent("n1", newStateDirectory());
