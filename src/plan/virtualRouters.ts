@@ -114,9 +114,15 @@ function familyPart(spec: VirtualIPSpec, candidate: Candidate, family: Family, p
 
 const fieldOf = { IPv4: "ipv4", IPv6: "ipv6" } as const;
 
-function transportPart({ vrrp, nodes }: VirtualIPSpec, { node, peers, sourceAddress }: Candidate, family: Family) {
+/** What the user says that adverts of a node come from. */
+export function sourceAddressOf({ vrrp, nodes }: VirtualIPSpec, node: string, family: Family): string | undefined {
   const override = nodes.overrides?.find(({ name }) => name === node)?.sourceAddress;
-  const source = override?.[fieldOf[family]] ?? vrrp.sourceAddress?.[fieldOf[family]] ?? sourceAddress?.[family];
+  return override?.[fieldOf[family]] ?? vrrp.sourceAddress?.[fieldOf[family]];
+}
+
+function transportPart(spec: VirtualIPSpec, { node, peers, sourceAddress }: Candidate, family: Family) {
+  const { vrrp } = spec;
+  const source = sourceAddressOf(spec, node, family) ?? sourceAddress?.[family];
   if (vrrp.mode === "Multicast") return { sourceAddress: source, multicastGroup: vrrp.multicastGroup?.[fieldOf[family]] };
   const outside = (vrrp.unicastPeers ?? []).filter((peer) => familyOf(peer) === family && peer !== source);
   return { sourceAddress: source, unicastPeers: [...new Set([...(peers?.[family] ?? []), ...outside])] };

@@ -20,17 +20,26 @@ export type VirtualRouterIDResult =
 
 export const lastVirtualRouterID = 255;
 
-/** The result of every claim by its name; frozen claims that hold nothing have none. */
-export function allocateVirtualRouterIDs(claims: readonly VirtualRouterIDClaim[]): Map<string, VirtualRouterIDResult> {
+/** Whether a router outside uses the number on the segment. */
+export type IsForeign = (segment: string, virtualRouterID: number) => boolean;
+
+/**
+ * The result of every claim by its name; frozen claims that hold nothing have none. Nobody is given a foreign number who does not ask
+ * for it; who holds one keeps it.
+ */
+export function allocateVirtualRouterIDs(
+  claims: readonly VirtualRouterIDClaim[],
+  isForeign: IsForeign = () => false,
+): Map<string, VirtualRouterIDResult> {
   const bySegment = Map.groupBy([...claims].sort(byPrecedence), ({ segment }) => segment);
-  return new Map([...bySegment.values()].flatMap((members) => [...allocateSegment(members)]));
+  return new Map([...bySegment.values()].flatMap((members) => [...allocateSegment(members, isForeign)]));
 }
 
 /**
  * Four passes, each in order of precedence: holders; those that give one number up for another; newcomers that ask for a number;
  * newcomers that take any. The old number of the second kind stays reserved: nodes still run it.
  */
-function allocateSegment(members: readonly VirtualRouterIDClaim[]): Map<string, VirtualRouterIDResult> {
+function allocateSegment(members: readonly VirtualRouterIDClaim[], isForeign: IsForeign): Map<string, VirtualRouterIDResult> {
   const owners = new Map<number, string>();
   const results = new Map<string, VirtualRouterIDResult>();
   const holders = members.filter(({ name, held }) => held !== undefined && take(owners, held, name));
@@ -44,7 +53,7 @@ function allocateSegment(members: readonly VirtualRouterIDClaim[]): Map<string, 
   for (const claim of [...asking.filter(({ name }) => isHolder.has(name)), ...asking.filter(({ name }) => !isHolder.has(name))]) {
     results.set(claim.name, takeExplicit(owners, claim));
   }
-  for (const claim of open.filter(({ explicit }) => explicit === undefined)) results.set(claim.name, takeLowest(owners, claim));
+  for (const claim of open.filter(({ explicit }) => explicit === undefined)) results.set(claim.name, takeLowest(owners, claim, isForeign));
   return results;
 }
 
@@ -60,13 +69,13 @@ function takeExplicit(owners: Map<number, string>, { name, segment, explicit = 0
   return { ok: false, reason: "VirtualRouterIDConflict", message };
 }
 
-function takeLowest(owners: Map<number, string>, { name, segment }: VirtualRouterIDClaim): VirtualRouterIDResult {
+function takeLowest(owners: Map<number, string>, { name, segment }: VirtualRouterIDClaim, isForeign: IsForeign): VirtualRouterIDResult {
   for (let candidate = 1; candidate <= lastVirtualRouterID; candidate += 1) {
-    if (!owners.has(candidate)) {
+    if (!owners.has(candidate) && !isForeign(segment, candidate)) {
       owners.set(candidate, name);
       return { ok: true, virtualRouterID: candidate };
     }
   }
-  const message = `all ${lastVirtualRouterID} VRIDs of segment "${segment}" are in use: delete a VirtualIP, add the address to another one, or use another segment`;
+  const message = `all ${lastVirtualRouterID} VRIDs of segment "${segment}" are in use, here or by routers outside: delete a VirtualIP, add the address to another one, or use another segment`;
   return { ok: false, reason: "VirtualRouterIDsExhausted", message };
 }

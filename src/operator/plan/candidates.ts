@@ -1,4 +1,4 @@
-/** Chooses the nodes that take part in the election of a VirtualIP, and the interface each of them uses. Pure. */
+/** Chooses the nodes that take part in an election, and the interface each of them uses for each VirtualIP that moves with it. Pure. */
 import { formatAddress } from "../../api/ipAddress.ts";
 import type { InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
@@ -10,15 +10,26 @@ export interface NodeFacts {
   name: string;
   labels: Readonly<Record<string, string>>;
   deleting: boolean;
+  /** Somebody asked it to hand over all that it holds. */
+  draining: boolean;
   /** The node is Ready and its agent reports. Counts only for a node that is no candidate yet. */
   alive: boolean;
   /** What the agent last reported; absent when it never did. */
   interfaces?: readonly InterfaceSubnets[];
 }
 
+/** A VirtualIP of those that move together. */
+export interface Member {
+  name: string;
+  spec: VirtualIPSpec;
+  /** The interfaces that its present candidates use. */
+  interfaces: ReadonlyMap<string, InterfaceChoice>;
+}
+
 export interface Candidate {
   node: string;
-  interfaces: InterfaceChoice;
+  /** By name of the member. */
+  interfaces: ReadonlyMap<string, InterfaceChoice>;
   /** What is wrong with a node that nevertheless stays. */
   message?: string;
 }
@@ -31,10 +42,13 @@ export interface CandidateChoice {
 }
 
 export interface CandidateQuestion {
-  spec: VirtualIPSpec;
+  /** VirtualIPs that move together, at least one; the first one's spec.nodes is that of all. */
+  members: readonly Member[];
   nodes: readonly NodeFacts[];
-  /** Present candidates, best first, with the interfaces that they use. */
-  current: ReadonlyMap<string, InterfaceChoice>;
+  /** Present candidates, best first. */
+  current: readonly string[];
+  /** Nodes that answer for any of the addresses now. */
+  masters: ReadonlySet<string>;
   /** How many VirtualIPs each node is a candidate of. */
   load: ReadonlyMap<string, number>;
 }
@@ -42,31 +56,40 @@ export interface CandidateQuestion {
 interface Fit {
   facts: NodeFacts;
   isCurrent: boolean;
-  interfaces: InterfaceChoice;
+  interfaces: ReadonlyMap<string, InterfaceChoice>;
   problem?: string;
 }
+
+export const drainMessage = "is being drained";
 
 /**
  * Current candidates stay while their node exists and is selected: neither silence nor a lost interface removes one, but one whose
  * interface is gone yields its place to a node that has one. Free places go to living nodes first, then to those with the least load.
+ * A node that is being drained has no place, but stays besides the others until it has handed over.
  */
-export function chooseCandidates({ spec, nodes, current, load }: CandidateQuestion): CandidateChoice {
-  const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(spec.nodes.selector ?? {}, labels));
-  const fits = selected.map((facts) => fitNode(spec, facts, current.get(facts.name)));
-  const positions = new Map([...current.keys()].map((node, position) => [node, position]));
+export function chooseCandidates({ members, nodes, current, masters, load }: CandidateQuestion): CandidateChoice {
+  const { selector = {}, maxCandidates = 1 } = members[0]?.spec.nodes ?? {};
+  const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(selector, labels));
+  const positions = new Map(current.map((node, position) => [node, position]));
+  const fits = selected.map((facts) => fitNode(members, facts, positions.has(facts.name)));
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
-  const usable = fits.filter(({ problem, isCurrent }) => problem === undefined || isCurrent);
+  const usable = fits.filter(({ problem, isCurrent, facts }) => !facts.draining && (problem === undefined || isCurrent));
   usable.sort((a, b) => rankOf(a) - rankOf(b) || loadOf(a) - loadOf(b) || byName(a.facts, b.facts));
-  const chosen = new Set(usable.slice(0, spec.nodes.maxCandidates));
-  const unfit = fits.filter((fit) => fit.problem !== undefined && !chosen.has(fit));
+  const leaving = fits.filter(({ facts, isCurrent }) => facts.draining && isCurrent && masters.has(facts.name));
+  const chosen = new Set([...usable.slice(0, maxCandidates), ...leaving]);
+  const unfit = fits.filter((fit) => messageOf(fit) !== undefined && !chosen.has(fit));
   return {
-    candidates: [...chosen].map(({ facts, interfaces, problem }) => ({
-      node: facts.name,
-      interfaces,
-      ...(problem && { message: problem }),
-    })),
-    unfit: unfit.map(({ facts, problem = "" }) => ({ node: facts.name, message: problem })).sort((a, b) => (a.node < b.node ? -1 : 1)),
+    candidates: [...chosen].map((fit) => ({ node: fit.facts.name, interfaces: fit.interfaces, ...withMessage(messageOf(fit)) })),
+    unfit: unfit.map((fit) => ({ node: fit.facts.name, message: messageOf(fit) ?? "" })).sort((a, b) => (a.node < b.node ? -1 : 1)),
   };
+}
+
+function messageOf({ facts, problem }: Fit): string | undefined {
+  return facts.draining ? drainMessage : problem;
+}
+
+function withMessage(message: string | undefined) {
+  return message === undefined ? {} : { message };
 }
 
 /** A current candidate without any report may run as before; one that reports that its interface is gone does not. */
@@ -75,13 +98,20 @@ function rankOf({ isCurrent, problem, facts }: Fit): number {
   return facts.alive ? 1 : 2;
 }
 
-function fitNode(spec: VirtualIPSpec, facts: NodeFacts, current: InterfaceChoice | undefined): Fit {
-  const found = findInterfaces(spec, facts, current ?? {});
-  const isCurrent = current !== undefined;
-  if (typeof found !== "string") return { facts, isCurrent, interfaces: found };
+function fitNode(members: readonly Member[], facts: NodeFacts, isCurrent: boolean): Fit {
+  const interfaces = new Map<string, InterfaceChoice>();
+  const problems: string[] = [];
+  for (const { name, spec, interfaces: used } of members) {
+    const present = used.get(facts.name) ?? {};
+    const found = findInterfaces(spec, facts, present);
+    if (typeof found === "string") problems.push(members.length > 1 ? `${name}: ${found}` : found);
+    interfaces.set(name, typeof found === "string" ? present : found);
+  }
+  const [problem] = problems;
+  if (problem === undefined) return { facts, isCurrent, interfaces };
   // Recorded but nowhere running yet: nothing would be lost.
-  const runs = Object.keys(current ?? {}).length > 0;
-  return { facts, isCurrent: isCurrent && runs, interfaces: current ?? {}, problem: found };
+  const runs = members.some((member) => Object.keys(member.interfaces.get(facts.name) ?? {}).length > 0);
+  return { facts, isCurrent: isCurrent && runs, interfaces, problem };
 }
 
 /** The interface of each family, or why there is none. */

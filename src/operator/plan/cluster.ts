@@ -1,4 +1,5 @@
 /** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
+import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
 import type { NodeAgentSpec, NodeAgentStatus, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
 
@@ -24,6 +25,8 @@ export interface NodeView {
   labels: Readonly<Record<string, string>>;
   deleting: boolean;
   ready: boolean;
+  /** Somebody asked it to hand over all that it holds. */
+  draining: boolean;
 }
 
 export interface AgentView {
@@ -40,10 +43,21 @@ export interface AgentView {
   silent: boolean;
 }
 
+export interface AgentConfigView {
+  name: string;
+  generation: number;
+  /** Absent when the object is not valid; `problem` then says why. */
+  spec?: AgentConfigSpec;
+  problem?: string;
+  status: AgentConfigStatus;
+}
+
 export interface ClusterView {
   virtualIPs: readonly VirtualIPView[];
   nodes: readonly NodeView[];
   agents: readonly AgentView[];
+  /** Absent while they could not be read: what nodes have from them then stays. */
+  configs?: readonly AgentConfigView[];
 }
 
 /** What NodeAgent specs hold for each VirtualIP at present: by its name, then by node. */

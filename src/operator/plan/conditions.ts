@@ -1,4 +1,4 @@
-/** The conditions Accepted, Ready and Degraded of a VirtualIP. Pure. */
+/** The conditions of a VirtualIP. Pure. */
 import { type Condition, type ConditionFinding, findCondition } from "../../api/condition.ts";
 import type { Holding } from "./holder.ts";
 import type { Placement } from "./placements.ts";
@@ -12,6 +12,10 @@ export interface ConditionQuestion {
   standbys: readonly string[];
   /** What is wrong with single virtual routers or candidates: "n3: IPv4 is in FAULT (InterfaceDown)". */
   faults: readonly string[];
+  /** Claims of its addresses by hosts outside: "192.0.2.10 is claimed by 02:00:00:00:00:09 (seen by n1)". */
+  claims: readonly string[];
+  /** Routers outside that use its VRID: "192.0.2.9 (heard by n1: ...)". */
+  rivals: readonly string[];
   /** None of the candidates' agents reports. */
   allSilent: boolean;
   /** As recorded. */
@@ -19,7 +23,9 @@ export interface ConditionQuestion {
 }
 
 export function findConditions(question: ConditionQuestion): ConditionFinding[] {
-  return [findAccepted(question), findReady(question), findDegraded(question)].flatMap((finding) => finding ?? []);
+  return [findAccepted, findReady, findDegraded, findAddressConflict, findForeignRouter]
+    .map((find) => find(question))
+    .flatMap((finding) => finding ?? []);
 }
 
 /** While the object is deleted it stays what it was. */
@@ -62,19 +68,40 @@ function noCandidates({ verdict, unfit, awaited }: Placement): [reason: string, 
   return ["NoCandidates", `no node can take part: ${listNodes(unfit)}`];
 }
 
+/** Says something only of a VirtualIP that is held: while nobody holds it there is nothing to be redundant to. */
 function findDegraded({ placement, holding, standbys, faults, conditions }: ConditionQuestion): ConditionFinding {
   const type = "Degraded";
-  if (placement.view.deleting || placement.candidates.length === 0) {
-    return { type, status: "Unknown", reason: "NotRunning", message: "no node runs it" };
+  const finding = (status: Condition["status"], reason: string, message: string) => ({ type, status, reason, message });
+  if (placement.view.deleting || placement.candidates.length === 0) return finding("Unknown", "NotRunning", "no node runs it");
+  switch (holding.kind) {
+    case "familySplit":
+      return finding("True", "FamilySplit", describeSplit(holding.holders));
+    case "contested":
+      return finding("True", "MultipleMasters", `${holding.family}: ${holding.nodes.join(" and ")} answer at the same time`);
+    case "none":
+      return finding("Unknown", "NoMaster", ["no candidate is MASTER", ...(faults.length > 0 ? [list(faults)] : [])].join(": "));
+    case "settling":
+      return findCondition(conditions, type) ?? finding("Unknown", "Electing", "the candidates elect one of them");
+    case "held":
+      if (faults.length > 0) return finding("True", "RouterFault", list(faults));
+      if (standbys.length === 0) return finding("True", "NoStandby", "no other node stands by");
+      return finding("False", "Redundant", `${list(standbys)} ${standbys.length === 1 ? "stands" : "stand"} by`);
   }
-  if (holding.kind === "familySplit") return { type, status: "True", reason: "FamilySplit", message: describeSplit(holding.holders) };
-  if (faults.length > 0) return { type, status: "True", reason: "RouterFault", message: list(faults) };
-  if (standbys.length > 0) {
-    return { type, status: "False", reason: "Redundant", message: `${list(standbys)} ${standbys.length === 1 ? "stands" : "stand"} by` };
+}
+
+function findAddressConflict({ placement, claims }: ConditionQuestion): ConditionFinding {
+  const type = "AddressConflict";
+  if (claims.length > 0) return { type, status: "True", reason: "ForeignClaim", message: list(claims) };
+  if (placement.view.spec?.conflictDetection === "Disabled") {
+    return { type, status: "Unknown", reason: "Disabled", message: "spec.conflictDetection is Disabled" };
   }
-  const before = findCondition(conditions, type);
-  if (holding.kind === "settling" && before) return before;
-  return { type, status: "True", reason: "NoStandby", message: "no other node stands by" };
+  return { type, status: "False", reason: "NoConflict", message: "no host outside claims the addresses" };
+}
+
+function findForeignRouter({ rivals }: ConditionQuestion): ConditionFinding {
+  const type = "ForeignRouter";
+  if (rivals.length > 0) return { type, status: "True", reason: "VRIDInUse", message: list(rivals) };
+  return { type, status: "False", reason: "NotHeard", message: "no router outside uses the VRID" };
 }
 
 function describeSplit(holders: readonly (readonly [family: string, node: string | undefined])[]): string {

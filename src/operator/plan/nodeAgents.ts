@@ -2,27 +2,43 @@
 import { isDeepStrictEqual } from "node:util";
 import { families } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../../api/nodeAgent.ts";
-import { planVirtualRouters } from "../../plan/virtualRouters.ts";
-import type { ClusterView, RunningRouters } from "./cluster.ts";
+import { mergeNodePlans } from "../../plan/nodeAgentSpec.ts";
+import { type NodePlan, planVirtualRouters } from "../../plan/virtualRouters.ts";
+import { configsOf } from "./agentConfigs.ts";
+import type { AgentView, ClusterView, NodeView, RunningRouters } from "./cluster.ts";
 import type { Placement } from "./placements.ts";
 
-/**
- * The spec of the NodeAgent of every node; an empty one for a NodeAgent whose node is gone. `gone` names VirtualIPs of which it is
- * certain that they no longer exist; what runs for others that are merely unknown goes on.
- */
-export function planNodeAgents(
-  cluster: ClusterView,
-  placements: readonly Placement[],
-  running: RunningRouters,
-  gone: ReadonlySet<string>,
-): Map<string, NodeAgentSpec> {
-  const nodes = new Set(cluster.nodes.filter(({ deleting }) => !deleting).map(({ name }) => name));
-  const specs = new Map([...nodes, ...cluster.agents.map(({ name }) => name)].map((name) => [name, [] as VirtualRouterSpec[]]));
+export interface NodeAgentQuestion {
+  cluster: ClusterView;
+  placements: readonly Placement[];
+  running: RunningRouters;
+  /** VirtualIPs of which it is certain that they no longer exist; what runs for others that are merely unknown goes on. */
+  gone: ReadonlySet<string>;
+}
+
+/** The spec of the NodeAgent of every node; an empty one for a NodeAgent whose node is gone. */
+export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAgentSpec> {
+  const { cluster, placements, running, gone } = question;
+  const agents = new Map(cluster.agents.map((agent) => [agent.name, agent]));
+  const live = new Set(cluster.nodes.filter((node) => isLive(node, agents.get(node.name))).map(({ name }) => name));
   const known = new Set(placements.map(({ view }) => view.name));
-  const planned = placements.flatMap((placement) => routersOf(placement, running));
-  const unknown = [...running].filter(([name]) => !known.has(name) && !gone.has(name)).flatMap(([, byNode]) => runningOn(byNode));
-  for (const [node, router] of [...planned, ...unknown]) if (nodes.has(node)) specs.get(node)?.push(router);
-  return new Map([...specs].map(([node, routers]) => [node, { virtualRouters: routers.sort(byKey) }]));
+  const unknown = [...running].filter(([name]) => !known.has(name) && !gone.has(name));
+  const planned = [
+    ...placements.flatMap((placement) => plansOf(placement, { running, agents, live })),
+    ...unknown.flatMap(([name]) => kept(name, running, agents)),
+  ];
+  const byNode = Map.groupBy(planned, ([node]) => node);
+  const nodes = new Map(cluster.nodes.filter(({ deleting }) => !deleting).map((node) => [node.name, node]));
+  const names = new Set([...nodes.keys(), ...agents.keys()]);
+  return new Map(
+    [...names].map((name) => {
+      const node = nodes.get(name);
+      if (!node) return [name, mergeNodePlans([])];
+      const plans = (byNode.get(name) ?? []).map(([, plan]) => plan);
+      if (!cluster.configs) return [name, withConfigOf(agents.get(name)?.spec, mergeNodePlans(plans))];
+      return [name, mergeNodePlans(plans, configsOf(node, cluster.configs))];
+    }),
+  );
 }
 
 /** Whether two specs ask for the same, in whatever order. */
@@ -35,31 +51,82 @@ export function isRecorded({ view, verdict }: Placement): boolean {
   return verdict?.accepted === true && view.hasFinalizer && view.status.virtualRouterID === verdict.virtualRouterID;
 }
 
-type NodeRouter = [node: string, router: VirtualRouterSpec];
+type PlanOnNode = [node: string, plan: NodePlan];
 
-function routersOf(placement: Placement, running: RunningRouters): NodeRouter[] {
-  const { view, verdict, candidates } = placement;
-  if (view.deleting) return [];
-  if (!verdict?.accepted || !view.spec || !isRecorded(placement)) return runningOn(running.get(view.name));
+/** Whether the node could take something over. A NodeAgent that somebody has just deleted says nothing about its agent. */
+function isLive({ ready }: NodeView, agent: AgentView | undefined): boolean {
+  return agent ? !agent.silent : ready;
+}
+
+interface Facts {
+  running: RunningRouters;
+  agents: ReadonlyMap<string, AgentView>;
+  live: ReadonlySet<string>;
+}
+
+function plansOf(placement: Placement, { running: all, agents, live }: Facts): PlanOnNode[] {
+  const { view, verdict, candidates, seating } = placement;
   const { spec } = view;
-  const { virtualRouterID } = verdict;
-  return candidates.flatMap(({ node, priority, interfaces }) => {
-    const plan = planVirtualRouters(view.name, spec, { node, priority, interfaces, virtualRouterID, liveOthers: false });
-    return plan.virtualRouters.map((router): NodeRouter => [node, router]);
+  if (view.deleting) return [];
+  if (!verdict?.accepted || !spec || !isRecorded(placement)) return kept(view.name, all, agents);
+  const running = all.get(view.name);
+  const started = candidates.filter(({ node }) => seating.get(node)?.waitsFor === undefined);
+  return started.map(({ node, priority, interfaces }) => {
+    const plan = planVirtualRouters(view.name, spec, {
+      node,
+      priority,
+      interfaces,
+      virtualRouterID: verdict.virtualRouterID,
+      ...seating.get(node),
+      liveOthers: started.some((other) => other.node !== node && live.has(other.node)),
+      handOver: handOverOf(placement, node, running?.get(node)),
+    });
+    return [node, plan];
   });
 }
 
-function runningOn(byNode: ReadonlyMap<string, readonly VirtualRouterSpec[]> | undefined): NodeRouter[] {
-  return [...(byNode ?? [])].flatMap(([node, routers]) => routers.map((router): NodeRouter => [node, router]));
+/** The greatest number that the node was ever asked with, and of the newest request only once it is recorded. */
+function handOverOf({ view }: Placement, node: string, routers: readonly VirtualRouterSpec[] = []): number | undefined {
+  const { plannedMove } = view.status;
+  const asked = plannedMove?.state === "HandingOver" && plannedMove.from === node ? (plannedMove.handOver ?? 0) : 0;
+  return Math.max(asked, ...routers.map(({ handOver = 0 }) => handOver)) || undefined;
 }
 
-function byKey(a: VirtualRouterSpec, b: VirtualRouterSpec): number {
-  if (a.virtualIP !== b.virtualIP) return a.virtualIP < b.virtualIP ? -1 : 1;
-  return families.indexOf(a.family) - families.indexOf(b.family);
+/** What runs for a VirtualIP, as it is. */
+function kept(name: string, running: RunningRouters, agents: ReadonlyMap<string, AgentView>): PlanOnNode[] {
+  return [...(running.get(name) ?? [])].map(([node, virtualRouters]): PlanOnNode => {
+    const tracked = new Set(virtualRouters.flatMap(({ track = [] }) => track.map(({ check }) => check)));
+    const checks = (agents.get(node)?.spec.checks ?? []).filter((check) => tracked.has(check.name));
+    return [node, { virtualRouters: [...virtualRouters], checks }];
+  });
 }
 
-function normalize({ virtualRouters }: NodeAgentSpec): VirtualRouterSpec[] {
-  return virtualRouters
-    .map((router) => ({ ...router, addresses: [...router.addresses].sort((a, b) => (a.address < b.address ? -1 : 1)) }))
-    .sort(byKey);
+/** What the node has from AgentConfigs stays while those cannot be read. */
+function withConfigOf(before: NodeAgentSpec | undefined, planned: NodeAgentSpec): NodeAgentSpec {
+  const { notify, static: standing, debugUnknownRouters, virtualRouters = [] } = before ?? {};
+  const delayOf = (router: VirtualRouterSpec) => virtualRouters.find((other) => sortKey(other) === sortKey(router))?.startupDelay;
+  return {
+    ...planned,
+    virtualRouters: planned.virtualRouters.map((router) => {
+      const startupDelay = router.startupDelay ?? delayOf(router);
+      return startupDelay === undefined ? router : { ...router, startupDelay };
+    }),
+    ...(notify && { notify }),
+    ...(standing && { static: standing }),
+    ...(debugUnknownRouters !== undefined && { debugUnknownRouters }),
+  };
+}
+
+function sortKey({ virtualIP, family }: VirtualRouterSpec): string {
+  return `${virtualIP} ${families.indexOf(family)}`;
+}
+
+/** Lists without an order of their own, sorted. */
+function normalize({ virtualRouters, checks = [], ...rest }: NodeAgentSpec) {
+  const routers = virtualRouters.map((router) => ({ ...router, addresses: sortBy(router.addresses, ({ address }) => address) }));
+  return { ...rest, virtualRouters: sortBy(routers, sortKey), checks: sortBy(checks, ({ name }) => name) };
+}
+
+function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

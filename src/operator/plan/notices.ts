@@ -14,6 +14,8 @@ const warnings: Record<string, { status: Condition["status"]; reasons?: readonly
   Accepted: { status: "False" },
   Ready: { status: "False", reasons: ["NoCandidates", "MultipleMasters", "FamilySplit"] },
   Degraded: { status: "True", reasons: ["RouterFault"] },
+  AddressConflict: { status: "True" },
+  ForeignRouter: { status: "True" },
 };
 
 export function noticesOf(before: VirtualIPStatus, after: VirtualIPStatus, move: Move | undefined): Notice[] {
@@ -24,7 +26,14 @@ export function noticesOf(before: VirtualIPStatus, after: VirtualIPStatus, move:
     return old?.status !== condition.status || old.reason !== condition.reason;
   });
   const notices = changed.map(({ reason, message }): Notice => ({ type: "Warning", reason, message }));
-  return move ? [moveNotice(move), ...notices] : notices;
+  return [...(move ? [moveNotice(move)] : []), ...plannedNotices(before, after), ...notices];
+}
+
+/** The end of a move that was asked for; one that began with the preferred node in place was none. */
+function plannedNotices({ plannedMove: old }: VirtualIPStatus, { plannedMove: move }: VirtualIPStatus): Notice[] {
+  if (move?.state !== "Done" || move.from === "" || (old?.state === "Done" && old.time === move.time)) return [];
+  const reason = move.reason === "Drain" ? "Drained" : "Moved";
+  return [{ type: "Normal", reason, message: move.message ?? `${move.from} has handed over to ${move.to}` }];
 }
 
 function moveNotice(move: Move): Notice {

@@ -1,13 +1,14 @@
 /** Objects of the API → views. What the API server's schema would refuse today is reported, not thrown: etcd may hold older objects. */
 import { z } from "zod";
+import { agentConfigSpecSchema, agentConfigStatusSchema } from "../../api/agentConfig.ts";
 import { isTrue } from "../../api/condition.ts";
 import { dnsLabelField } from "../../api/fields.ts";
-import { releaseFinalizer } from "../../api/group.ts";
-import { nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { drainAnnotation, releaseFinalizer } from "../../api/group.ts";
+import { nodeAgentSpecSchema, nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
 import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
 import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
-import type { AgentView, NodeView, VirtualIPView } from "./cluster.ts";
+import type { AgentConfigView, AgentView, NodeView, VirtualIPView } from "./cluster.ts";
 
 interface ApiObject {
   metadata: unknown;
@@ -39,13 +40,16 @@ const nodeStatusSchema = z.object({ conditions: z.array(z.object({ type: z.strin
 export function viewNode(object: ApiObject): NodeView | undefined {
   const metadata = objectMetaSchema.safeParse(object.metadata);
   if (!metadata.success) return undefined;
-  const { name, uid = "", labels = {}, deletionTimestamp } = metadata.data;
+  const { name, uid = "", labels = {}, annotations = {}, deletionTimestamp } = metadata.data;
   const conditions = salvage(nodeStatusSchema, object.status).conditions ?? [];
   const ready = isTrue(conditions, "Ready");
-  return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready };
+  const draining = annotations[drainAnnotation] === "true";
+  return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready, draining };
 }
 
 const ownersSchema = z.object({ ownerReferences: z.array(z.object({ kind: z.string(), uid: z.string() })) });
+/** Routers are read one by one: one that cannot be read must not hide the others. */
+const agentSpecRest = nodeAgentSpecSchema.omit({ virtualRouters: true });
 const agentSpecSchema = z.object({ virtualRouters: z.array(z.unknown()) });
 
 /** `reportedAt` and `silent` are the caller's: they are not in the object. */
@@ -56,7 +60,21 @@ export function viewAgent(object: ApiObject): Omit<AgentView, "reportedAt" | "si
   const routers = agentSpecSchema.safeParse(object.spec).data?.virtualRouters ?? [];
   const virtualRouters = routers.flatMap((router) => virtualRouterSpecSchema.safeParse(router).data ?? []);
   const nodeUid = ownersSchema.safeParse(object.metadata).data?.ownerReferences.find(({ kind }) => kind === "Node")?.uid;
-  return { name, nodeUid, generation, spec: { virtualRouters }, status: salvage(nodeAgentStatusSchema, object.status) };
+  const spec = { ...salvage(agentSpecRest, object.spec), virtualRouters };
+  return { name, nodeUid, generation, spec, status: salvage(nodeAgentStatusSchema, object.status) };
+}
+
+export function viewAgentConfig(object: ApiObject): AgentConfigView | undefined {
+  const metadata = objectMetaSchema.safeParse(object.metadata);
+  if (!metadata.success) return undefined;
+  const { name, generation = 0 } = metadata.data;
+  const parsed = agentConfigSpecSchema.safeParse(object.spec ?? {});
+  return {
+    name,
+    generation,
+    ...(parsed.success ? { spec: parsed.data } : { problem: describeIssue(parsed.error) }),
+    status: salvage(agentConfigStatusSchema, object.status),
+  };
 }
 
 /** The fields of `value` that are valid on their own. */

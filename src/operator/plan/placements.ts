@@ -1,18 +1,27 @@
 /** Candidates, priorities and parameters of every VirtualIP. Pure: what runs or is recorded stays, newcomers fill what is free. */
-import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import { readSubnets } from "../../api/subnets.ts";
-import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
+import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import type { PlannedMove } from "../../api/virtualIPStatus.ts";
+import { familiesOf } from "../../plan/addresses.ts";
 import type { InterfaceChoice } from "../../plan/interfaces.ts";
 import { effectiveInterval } from "../../plan/virtualRouters.ts";
 import { byAge } from "../allocate/age.ts";
-import { type CandidateChoice, chooseCandidates, type NodeFacts } from "./candidates.ts";
+import { type Candidate, type CandidateChoice, chooseCandidates, type NodeFacts } from "./candidates.ts";
 import type { AgentView, ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
-import { assignPriorities, highestFirst, Standing } from "./priorities.ts";
+import { type Election, presentElection, type RoutersByNode } from "./elections.ts";
+import { type Seating, seatPeers } from "./peers.ts";
+import { type MoveAnswer, planMove } from "./plannedMoves.ts";
+import { assignPriorities, Standing } from "./priorities.ts";
+import type { RouterReport } from "./reports.ts";
+import { readSeats } from "./seats.ts";
+import { preferredOf } from "./units.ts";
 import type { Verdict } from "./verdicts.ts";
 
 export interface PlacedCandidate {
   node: string;
   priority: number;
+  /** Without what spec.nodes.preferred changes. */
+  assigned: number;
   interfaces: InterfaceChoice;
   message?: string;
 }
@@ -29,6 +38,10 @@ export interface Placement {
   unfit: CandidateChoice["unfit"];
   /** Nodes whose first report a new VirtualIP waits for before it is placed anywhere. */
   awaited: string[];
+  /** The newest move that was asked for. */
+  move?: PlannedMove;
+  /** How the candidates reach each other; of those that it does not name nothing is to be said. */
+  seating: ReadonlyMap<string, Seating>;
 }
 
 /**
@@ -37,32 +50,64 @@ export interface Placement {
  */
 const firstReportMs = 3000;
 
-/** The placements in order of age. `now` in monotonic ms. */
-export function place(cluster: ClusterView, verdicts: ReadonlyMap<string, Verdict>, running: RunningRouters, now: number): Placement[] {
-  const nodes = nodeFacts(cluster, now);
+export interface PlaceQuestion {
+  cluster: ClusterView;
+  verdicts: ReadonlyMap<string, Verdict>;
+  running: RunningRouters;
+  /** By name of the VirtualIP. */
+  reports: ReadonlyMap<string, readonly RouterReport[]>;
+  /** Monotonic ms. */
+  now: number;
+  /** RFC 3339. */
+  wallNow: string;
+}
+
+/** The placements in order of age. */
+export function place(question: PlaceQuestion): Placement[] {
+  const { cluster, verdicts, running } = question;
+  const nodes = nodeFacts(cluster, question.now);
   const existing = new Set(nodes.filter(({ deleting }) => !deleting).map(({ name }) => name));
   const lost = new Set([...existing].filter((name) => !cluster.agents.some((agent) => agent.name === name)));
-  const elections = cluster.virtualIPs.map((view) => ({ view, ...presentElection(view, running.get(view.name), existing, lost) }));
+  const elections = cluster.virtualIPs
+    .map((view) => presentElection(view, running.get(view.name), existing, lost))
+    .sort((a, b) => byAge(a.view, b.view));
   const standing = new Standing();
   const load = new Map<string, number>();
   for (const { priorities } of elections) {
     standing.add([...priorities.keys()]);
     count(load, [...priorities.keys()]);
   }
-  return elections
-    .sort((a, b) => byAge(a.view, b.view))
-    .map((election) => {
-      const verdict = verdicts.get(election.view.name);
-      if (!verdict?.accepted || !election.view.spec) return retained(election, verdict, running.get(election.view.name));
-      return placeOne({ ...election, spec: election.view.spec, verdict, nodes, standing, load });
-    });
+  const agents = new Map(cluster.agents.map((agent) => [agent.name, agent]));
+  const placements = unitsOf(elections, verdicts).flatMap((unit) => {
+    if (!("members" in unit)) return [retained(unit, verdicts.get(unit.view.name), running.get(unit.view.name))];
+    return placeUnit({ ...question, members: unit.members, nodes, agents, standing, load });
+  });
+  return placements.sort((a, b) => byAge(a.view, b.view));
 }
 
-interface Election {
-  view: VirtualIPView;
-  /** Of the nodes that still exist, highest first. */
-  priorities: Map<string, number>;
-  interfaces: Map<string, InterfaceChoice>;
+/** An election of an accepted VirtualIP. */
+interface MemberElection extends Election {
+  spec: VirtualIPSpec;
+  verdict: Verdict;
+}
+
+/** What moves together, in order of age; what was not accepted stays alone. */
+function unitsOf(elections: readonly Election[], verdicts: ReadonlyMap<string, Verdict>): ({ members: MemberElection[] } | Election)[] {
+  const units = new Map<string, { members: MemberElection[] } | Election>();
+  for (const election of elections) {
+    const { name, spec } = election.view;
+    const verdict = verdicts.get(name);
+    if (!verdict?.accepted || !spec) {
+      units.set(`virtualip/${name}`, election);
+      continue;
+    }
+    const key = spec.group === undefined ? `virtualip/${name}` : `group/${spec.group}`;
+    const unit = units.get(key);
+    const member = { ...election, spec, verdict };
+    if (unit && "members" in unit) unit.members.push(member);
+    else units.set(key, { members: [member] });
+  }
+  return [...units.values()];
 }
 
 /** No report yet: the agent became known just now, or its NodeAgent has still to be made. */
@@ -70,37 +115,99 @@ interface PlaceableNode extends NodeFacts {
   awaited?: "known" | "unknown";
 }
 
-interface PlaceQuestion extends Election {
-  spec: VirtualIPSpec;
-  verdict: Verdict;
+interface UnitQuestion extends PlaceQuestion {
+  members: readonly MemberElection[];
   nodes: readonly PlaceableNode[];
+  agents: ReadonlyMap<string, AgentView>;
   standing: Standing;
   load: Map<string, number>;
 }
 
-function placeOne({ view, spec, verdict, nodes, standing, load, priorities, interfaces }: PlaceQuestion): Placement {
-  const { candidates, unfit } = chooseCandidates({ spec, nodes, current: keepActiveFirst(view, interfaces), load });
-  const advertisementInterval = effectiveInterval(spec);
-  const awaited = priorities.size === 0 ? awaitedNodes(nodes, candidates, unfit) : [];
-  if (awaited.length > 0) return { view, verdict, advertisementInterval, candidates: [], unfit, awaited };
+function placeUnit(question: UnitQuestion): Placement[] {
+  const { members, nodes, load, standing } = question;
+  // The oldest that runs says what the others join.
+  const leader = members.find(({ priorities }) => priorities.size > 0) ?? members[0];
+  if (!leader) return [];
+  const { candidates, unfit } = chooseCandidates({
+    members: members.map(({ view, spec, interfaces }) => ({ name: view.name, spec, interfaces })),
+    nodes,
+    current: activeFirst(leader),
+    masters: mastersOf(question),
+    load,
+  });
+  const rest = ({ view, verdict, spec }: MemberElection) => ({ view, verdict, advertisementInterval: effectiveInterval(spec), unfit });
+  const awaited = leader.priorities.size === 0 ? awaitedNodes(nodes, candidates, unfit) : [];
+  if (awaited.length > 0) return members.map((member) => ({ ...rest(member), candidates: [], awaited, seating: new Map() }));
+  const assigned = assign(leader, candidates, question);
+  const { priorities, move } = moveUnit(assigned, leader, question);
+  const names = candidates.map(({ node }) => node);
+  for (const member of members) {
+    if (member.priorities.size === 0) standing.add([...priorities.keys()]);
+    count(
+      load,
+      names.filter((name) => !member.priorities.has(name)),
+    );
+  }
+  const byNode = new Map(candidates.map((candidate) => [candidate.node, candidate]));
+  return members.map((member) => {
+    const placed = [...priorities].map(([node, priority]) => ({
+      node,
+      priority,
+      assigned: assigned.get(node) ?? priority,
+      interfaces: byNode.get(node)?.interfaces.get(member.view.name) ?? {},
+      message: byNode.get(node)?.message,
+    }));
+    return { ...rest(member), awaited, move, candidates: placed, seating: seatingOf(member, placed, question) };
+  });
+}
+
+/** Nothing is to be said with multicast. */
+function seatingOf({ view, spec }: MemberElection, candidates: readonly PlacedCandidate[], question: UnitQuestion): Placement["seating"] {
+  if (spec.vrrp.mode === "Multicast") return new Map();
+  const { cluster, agents, running, reports } = question;
+  const readyNodes = new Set(cluster.nodes.filter(({ ready }) => ready).map(({ name }) => name));
+  const { name } = view;
+  return seatPeers({ spec, candidates, agents, readyNodes, running: running.get(name) ?? new Map(), reports: reports.get(name) ?? [] });
+}
+
+/** Without what spec.nodes.preferred changes, highest first. */
+function assign(leader: MemberElection, candidates: readonly Candidate[], { nodes, standing, members }: UnitQuestion): Map<string, number> {
   const names = candidates.map(({ node }) => node);
   const explicit = new Map(
-    (spec.nodes.overrides ?? []).flatMap(({ name, priority }) => (priority === undefined ? [] : [[name, priority] as const])),
+    (leader.spec.nodes.overrides ?? []).flatMap(({ name, priority }) => (priority === undefined ? [] : [[name, priority] as const])),
   );
-  const current = new Map([...priorities].filter(([node]) => names.includes(node)));
+  // Once nobody is preferred any more, the order that this has made stays.
+  const hasWish = members.some(({ spec }) => spec.nodes.preferred !== undefined);
+  const before = hasWish ? leader.assigned : leader.priorities;
+  const current = new Map([...before].filter(([node]) => names.includes(node)));
   const alive = new Set(nodes.filter((node) => node.alive).map(({ name }) => name));
-  const assigned = assignPriorities(
-    { candidates: names, explicit, current, dormant: new Set(names.filter((name) => !alive.has(name))) },
-    standing,
-  );
-  if (priorities.size === 0) standing.add([...assigned.keys()]);
-  count(
-    load,
-    names.filter((name) => !priorities.has(name)),
-  );
-  const byNode = new Map(candidates.map((candidate) => [candidate.node, candidate]));
-  const placed = [...assigned].map(([node, priority]) => ({ interfaces: {}, ...byNode.get(node), node, priority }));
-  return { view, verdict, advertisementInterval, candidates: placed, unfit, awaited };
+  const dormant = new Set(names.filter((name) => !alive.has(name)));
+  return assignPriorities({ candidates: names, explicit, current, dormant }, standing);
+}
+
+function moveUnit(assigned: ReadonlyMap<string, number>, leader: MemberElection, question: UnitQuestion): MoveAnswer {
+  const { members, nodes, reports, running, agents, wallNow } = question;
+  const routers = members.flatMap(({ view, spec }) => familiesOf(spec).map((family) => ({ virtualIP: view.name, family })));
+  const recordedMoves = members.flatMap(({ view }) => view.status.plannedMove ?? []);
+  const asked = routers
+    .flatMap(({ virtualIP }) => [...(running.get(virtualIP)?.values() ?? [])].flat())
+    .map((router) => router.handOver ?? 0);
+  return planMove({
+    ...preferredOf(members.map(({ view, spec }) => ({ name: view.name, spec }))),
+    assigned,
+    draining: new Set(nodes.filter(({ draining }) => draining).map(({ name }) => name)),
+    recorded: leader.priorities,
+    seats: readSeats({ nodes: [...assigned.keys()], routers, reports, running, agents }),
+    before: leader.view.status.plannedMove ?? recordedMoves[0],
+    lastHandOver: Math.max(0, ...asked, ...recordedMoves.map(({ handOver = 0 }) => handOver)),
+    wallNow,
+  });
+}
+
+/** Nodes that answer for any address of the unit. */
+function mastersOf({ members, reports }: UnitQuestion): Set<string> {
+  const all = members.flatMap(({ view }) => reports.get(view.name) ?? []);
+  return new Set(all.filter(({ state, silent }) => state === "MASTER" && !silent).map(({ node }) => node));
 }
 
 /** A NodeAgent that does not exist holds nobody up who can run; where nobody can, it says why. */
@@ -112,68 +219,41 @@ function awaitedNodes(nodes: readonly PlaceableNode[], candidates: readonly unkn
 }
 
 /** When fewer candidates are wanted than there are, the active node is the last to go. */
-function keepActiveFirst({ status }: VirtualIPView, interfaces: ReadonlyMap<string, InterfaceChoice>): Map<string, InterfaceChoice> {
-  const isActive = (node: string) => node === status.activeNode;
-  return new Map([...interfaces].sort(([a], [b]) => Number(isActive(b)) - Number(isActive(a))));
+function activeFirst({ view, priorities }: Election): string[] {
+  const isActive = (node: string) => node === view.status.activeNode;
+  return [...priorities.keys()].sort((a, b) => Number(isActive(b)) - Number(isActive(a)));
 }
 
 /** What goes on as it is: the object is being deleted, or was not accepted in its present form. */
-function retained({ view, priorities, interfaces }: Election, verdict: Verdict | undefined, routers: RoutersByNode): Placement {
+function retained({ view, priorities, assigned, interfaces }: Election, verdict: Verdict | undefined, routers: RoutersByNode): Placement {
   const [sample] = [...(routers?.values() ?? [])].flat();
-  const candidates = [...priorities].map(([node, priority]) => ({ node, priority, interfaces: interfaces.get(node) ?? {} }));
-  return { view, verdict, advertisementInterval: sample?.advertisementInterval, candidates, unfit: [], awaited: [] };
-}
-
-type RoutersByNode = ReadonlyMap<string, readonly VirtualRouterSpec[]> | undefined;
-
-/**
- * The election as it stands: from the status, and where that says nothing, from what the NodeAgents run. Nodes that were removed are
- * left out, also of a recorded election. Of `lost` nodes, whose NodeAgent somebody deleted, the status alone says what they go on running:
- * a new NodeAgent that asked for less would take the addresses away.
- */
-function presentElection(
-  { status }: VirtualIPView,
-  routers: RoutersByNode,
-  existing: ReadonlySet<string>,
-  lost: ReadonlySet<string>,
-): Omit<Election, "view"> {
-  const priorities = new Map<string, number>();
-  const interfaces = new Map<string, InterfaceChoice>();
-  for (const [node, specs] of routers ?? []) {
-    const [first] = specs;
-    if (!first || !existing.has(node)) continue;
-    priorities.set(node, first.priority);
-    interfaces.set(node, Object.fromEntries(specs.map((spec) => [spec.family, spec.interface])));
-  }
-  for (const node of status.nodes ?? []) {
-    if (!existing.has(node.name)) continue;
-    priorities.set(node.name, node.priority);
-    if (lost.has(node.name)) interfaces.set(node.name, recordedInterfaces(node));
-  }
-  const ordered = highestFirst(priorities);
-  return { priorities: ordered, interfaces: new Map([...ordered.keys()].map((node) => [node, interfaces.get(node) ?? {}])) };
-}
-
-type RecordedInterfaces = Pick<NonNullable<VirtualIPStatus["nodes"]>[number], "interface" | "v6Interface">;
-
-/** The interfaces of a candidate as its status tells them; one name for both families where they share it. */
-export function recordInterfaces({ IPv4, IPv6 }: InterfaceChoice): RecordedInterfaces {
-  return { interface: IPv4 ?? IPv6, v6Interface: IPv4 === undefined || IPv6 === IPv4 ? undefined : IPv6 };
-}
-
-/** The inverse, as far as it goes: also names the interface of a family that the VirtualIP has no address of. */
-function recordedInterfaces({ interface: name, v6Interface = name }: RecordedInterfaces): InterfaceChoice {
-  return name === undefined ? {} : { IPv4: name, IPv6: v6Interface };
+  const candidates = [...priorities].map(([node, priority]) => ({
+    node,
+    priority,
+    assigned: assigned.get(node) ?? priority,
+    interfaces: interfaces.get(node) ?? {},
+  }));
+  return {
+    view,
+    move: view.status.plannedMove,
+    verdict,
+    advertisementInterval: sample?.advertisementInterval,
+    candidates,
+    unfit: [],
+    awaited: [],
+    seating: new Map(),
+  };
 }
 
 function nodeFacts({ nodes, agents }: ClusterView, now: number): PlaceableNode[] {
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
-  return nodes.map(({ name, labels, deleting, ready }) => {
+  return nodes.map(({ name, labels, deleting, draining, ready }) => {
     const agent = byName.get(name);
     return {
       name,
       labels,
       deleting,
+      draining,
       alive: ready && agent?.silent === false,
       interfaces: agent?.status.interfaces && readSubnets(agent.status.interfaces),
       awaited: awaitedState(agent, now),

@@ -4,7 +4,9 @@ import { findCondition } from "../../api/condition.ts";
 import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
+import { type AgentConfigPlan, planAgentConfigs } from "./agentConfigs.ts";
 import { type ClusterView, runningRouters, type VirtualIPView } from "./cluster.ts";
+import { findForeignVRIDs, ownAddresses } from "./foreignRouters.ts";
 import type { HolderMemory } from "./holder.ts";
 import { isSameSpec, planNodeAgents } from "./nodeAgents.ts";
 import { type Notice, noticesOf } from "./notices.ts";
@@ -12,7 +14,7 @@ import { type Placement, place } from "./placements.ts";
 import { checkRelease } from "./release.ts";
 import { collectReports, type RouterReport } from "./reports.ts";
 import { judge } from "./verdicts.ts";
-import { planStatus } from "./virtualIPStatus.ts";
+import { planStatus, type StatusQuestion } from "./virtualIPStatus.ts";
 
 export interface PlanQuestion {
   cluster: ClusterView;
@@ -39,6 +41,7 @@ export interface Plan {
   virtualIPs: VirtualIPPlan[];
   /** Only the specs that differ from what stands. */
   nodeAgents: Map<string, NodeAgentSpec>;
+  agentConfigs: AgentConfigPlan[];
   memory: Map<string, HolderMemory>;
   /** When time alone may change the plan, in ms. */
   recheckInMs?: number;
@@ -48,16 +51,19 @@ export interface Plan {
 
 export function makePlan(question: PlanQuestion): Plan {
   const { cluster, gone } = question;
+  const own = ownAddresses(cluster.agents);
   const silent = new Set(cluster.agents.filter((agent) => agent.silent).map(({ name }) => name));
   const running = runningRouters(cluster.agents);
-  const placements = place(cluster, judge(cluster.virtualIPs, running), running, question.now);
   const reports = collectReports(cluster.agents);
+  const wallNow = question.wallNow.toISOString();
+  const verdicts = judge(cluster.virtualIPs, running, findForeignVRIDs(cluster, running));
+  const placements = place({ cluster, verdicts, running, reports, now: question.now, wallNow });
   const memory = new Map<string, HolderMemory>();
   const rechecks: number[] = [];
   const virtualIPs = placements
     .filter((placement) => isPlannable(placement, cluster))
     .map((placement) => {
-      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? [], silent);
+      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? [], { silent, own });
       memory.set(placement.view.name, answer.memory);
       if (answer.recheckInMs !== undefined) rechecks.push(answer.recheckInMs);
       return answer.plan;
@@ -65,7 +71,8 @@ export function makePlan(question: PlanQuestion): Plan {
   const known = new Set(cluster.virtualIPs.map(({ name }) => name));
   return {
     virtualIPs,
-    nodeAgents: differences(cluster, planNodeAgents(cluster, placements, running, gone)),
+    nodeAgents: differences(cluster, planNodeAgents({ cluster, placements, running, gone })),
+    agentConfigs: planAgentConfigs(cluster, wallNow),
     memory,
     recheckInMs: rechecks.length > 0 ? Math.min(...rechecks) : undefined,
     unknown: [...running.keys()].filter((name) => !known.has(name)).sort(),
@@ -81,11 +88,11 @@ function planVirtualIP(
   placement: Placement,
   { cluster, memory, now, wallNow }: PlanQuestion,
   reports: readonly RouterReport[],
-  silent: ReadonlySet<string>,
+  facts: Pick<StatusQuestion, "silent" | "own">,
 ) {
   const { view } = placement;
   const before = memory.get(view.name) ?? {};
-  const answer = planStatus({ placement, reports, silent, memory: before, now, wallNow: wallNow.toISOString() });
+  const answer = planStatus({ placement, reports, ...facts, memory: before, now, wallNow: wallNow.toISOString() });
   const { status, move, recheckInMs } = answer;
   const { finalizer, notices } = view.deleting ? planRelease(view, cluster) : planFinalizer(placement);
   const plan: VirtualIPPlan = {

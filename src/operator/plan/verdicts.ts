@@ -1,10 +1,17 @@
 /** Which VirtualIPs are accepted, with which VRID; why the others are not. Pure. */
 import { findCondition } from "../../api/condition.ts";
 import { type AddressClaim, findAddressConflicts } from "../allocate/addressConflicts.ts";
-import { allocateVirtualRouterIDs, type VirtualRouterIDClaim, type VirtualRouterIDResult } from "../allocate/virtualRouterID.ts";
+import {
+  allocateVirtualRouterIDs,
+  type IsForeign,
+  type VirtualRouterIDClaim,
+  type VirtualRouterIDResult,
+} from "../allocate/virtualRouterID.ts";
 import type { RunningRouters, VirtualIPView } from "./cluster.ts";
+import type { ForeignVRIDs } from "./foreignRouters.ts";
+import { findGroupMismatches, type GroupClaim } from "./units.ts";
 
-export type RejectionReason = "InvalidSpec" | "AddressConflict" | "VirtualRouterIDConflict" | "VirtualRouterIDsExhausted";
+export type RejectionReason = "InvalidSpec" | "AddressConflict" | "GroupMismatch" | "VirtualRouterIDConflict" | "VirtualRouterIDsExhausted";
 
 export type Verdict =
   | { accepted: true; virtualRouterID: number }
@@ -16,11 +23,17 @@ interface Rejection {
   message: string;
 }
 
+const noForeign: ForeignVRIDs = { bySegment: new Map(), anywhere: new Set() };
+
 /**
  * The verdict on every VirtualIP that is not being deleted. Those that are deleted keep their addresses and VRIDs reserved until they
  * are gone, and so does what still runs for an object that is not accepted in its present form.
  */
-export function judge(virtualIPs: readonly VirtualIPView[], running: RunningRouters): Map<string, Verdict> {
+export function judge(
+  virtualIPs: readonly VirtualIPView[],
+  running: RunningRouters,
+  foreign: ForeignVRIDs = noForeign,
+): Map<string, Verdict> {
   const rejections = new Map<string, Rejection>();
   for (const { name, problem, deleting } of virtualIPs) {
     if (problem !== undefined && !deleting) rejections.set(name, { reason: "InvalidSpec", message: problem });
@@ -30,8 +43,12 @@ export function judge(virtualIPs: readonly VirtualIPView[], running: RunningRout
     const message = `spec.addresses[${index}].address: ${address} belongs to VirtualIP "${other}"`;
     rejections.set(name, { reason: "AddressConflict", message });
   }
-  const claims = virtualIPs.map((view) => virtualRouterIDClaim(view, running, view.deleting || rejections.has(view.name)));
-  const numbers = allocateVirtualRouterIDs(claims);
+  const eligible = virtualIPs.filter(({ name, deleting }) => !deleting && !rejections.has(name));
+  for (const [name, message] of findGroupMismatches(eligible.flatMap(groupClaim)))
+    rejections.set(name, { reason: "GroupMismatch", message });
+  const isForeign: IsForeign = (segment, number) => foreign.anywhere.has(number) || foreign.bySegment.get(segment)?.has(number) === true;
+  const claims = virtualIPs.map((view) => virtualRouterIDClaim(view, running, view.deleting || rejections.has(view.name), isForeign));
+  const numbers = allocateVirtualRouterIDs(claims, isForeign);
   const judged = claims.filter((_, index) => virtualIPs[index]?.deleting === false);
   return new Map(judged.map((claim) => [claim.name, verdictOf(claim, rejections.get(claim.name), numbers.get(claim.name))]));
 }
@@ -58,9 +75,17 @@ function addressClaim(view: VirtualIPView, running: RunningRouters): AddressClai
   return { name, createdAt, segment, settled, held: deleting ? [...held, ...specified] : [...held], wanted: specified };
 }
 
-function virtualRouterIDClaim(view: VirtualIPView, running: RunningRouters, frozen: boolean): VirtualRouterIDClaim {
+function groupClaim(view: VirtualIPView): GroupClaim[] {
+  const { name, createdAt, spec } = view;
+  return spec ? [{ name, createdAt, settled: isSettled(view), spec }] : [];
+}
+
+function virtualRouterIDClaim(view: VirtualIPView, running: RunningRouters, frozen: boolean, isForeign: IsForeign): VirtualRouterIDClaim {
   const { name, createdAt, segment, spec, status } = view;
   const [routers = []] = running.get(name)?.values() ?? [];
-  const held = status.virtualRouterID ?? routers[0]?.virtualRouterID;
+  const recorded = status.virtualRouterID ?? routers[0]?.virtualRouterID;
+  // Before anybody has answered with it, a number that turns out to be taken costs nothing to give up.
+  const isUnused = !frozen && (status.history ?? []).length === 0;
+  const held = recorded !== undefined && isUnused && isForeign(segment, recorded) ? undefined : recorded;
   return { name, createdAt, segment, settled: isSettled(view), explicit: spec?.vrrp.virtualRouterID, held, frozen };
 }

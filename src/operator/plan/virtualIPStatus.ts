@@ -4,9 +4,11 @@ import { type Family, families, formatAddress, parsePrefix } from "../../api/ipA
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { familiesOf } from "../../plan/addresses.ts";
 import { findConditions } from "./conditions.ts";
+import { recordInterfaces } from "./elections.ts";
 import { findHolder, type HolderMemory, type Holding } from "./holder.ts";
+import { describeClaims, describeRivals } from "./intruders.ts";
 import { findMove, recordMove } from "./moves.ts";
-import { type PlacedCandidate, type Placement, recordInterfaces } from "./placements.ts";
+import type { PlacedCandidate, Placement } from "./placements.ts";
 import { type RouterReport, reportOf } from "./reports.ts";
 import { summarize } from "./summary.ts";
 
@@ -15,6 +17,8 @@ export interface StatusQuestion {
   reports: readonly RouterReport[];
   /** Nodes whose agents no longer report. */
   silent: ReadonlySet<string>;
+  /** The addresses of all nodes. */
+  own: ReadonlySet<string>;
   memory: HolderMemory;
   /** Monotonic ms. */
   now: number;
@@ -55,6 +59,8 @@ export function planStatus(question: StatusQuestion): StatusAnswer {
     addresses,
     standbys: candidates.map(({ node }) => node).filter((node) => isStandby(node, wanted, reports)),
     faults: candidates.flatMap((candidate) => faultsOf(candidate, reports)),
+    claims: describeClaims(reports),
+    rivals: describeRivals(reports, verdict?.virtualRouterID, question.own),
     allSilent: candidates.every(({ node }) => silent.has(node)),
     conditions: before.conditions ?? [],
   });
@@ -65,6 +71,7 @@ export function planStatus(question: StatusQuestion): StatusAnswer {
     advertisementInterval: placement.advertisementInterval,
     nodes: candidates.map((candidate) => nodeStatus(candidate, question, holding)),
     ...recordMove(before, move),
+    plannedMove: placement.move,
     conditions: setConditions(before.conditions ?? [], conditions, view.generation, wallNow),
   };
   const recheckInMs = holding.kind === "settling" ? holding.forMs : undefined;
@@ -81,27 +88,43 @@ function activeNodeOf(holding: Holding, before: VirtualIPStatus, candidates: rea
 type NodeStatus = NonNullable<VirtualIPStatus["nodes"]>[number];
 
 function nodeStatus(
-  { node, priority, interfaces, message }: PlacedCandidate,
-  { reports, silent }: StatusQuestion,
+  { node, priority, assigned, interfaces, message }: PlacedCandidate,
+  { reports, silent, placement }: StatusQuestion,
   holding: Holding,
 ): NodeStatus {
   const own = families.flatMap((family) => reportOf(reports, node, family) ?? []);
+  const isSilent = silent.has(node);
   const stateOf = (family: Family) => {
     const report = own.find((candidate) => candidate.family === family);
-    return report && !silent.has(node) && !isOutdated(report, holding) ? report.state : undefined;
+    return report && !isSilent && !isOutdated(report, holding) ? report.state : undefined;
   };
   const since = own.map((report) => report.since).sort((a, b) => Date.parse(b) - Date.parse(a))[0];
-  const notes = own.flatMap((report) => report.message ?? []);
-  const silence = silent.has(node) ? ["the agent no longer reports"] : [];
+  const effective = own.length > 0 && !isSilent ? Math.min(...own.map((report) => report.priority)) : undefined;
+  const notes = [
+    isSilent ? "the agent no longer reports" : undefined,
+    message,
+    placement.seating.get(node)?.waitsFor,
+    ...(isSilent ? [] : own.map(trackingNote)),
+    ...own.map((report) => report.message),
+  ];
+  const text = [...new Set(notes)].filter((note) => note !== undefined).join("; ");
   return withoutAbsent({
     name: node,
     priority,
+    assignedPriority: assigned === priority ? undefined : assigned,
+    effectivePriority: effective,
     ...recordInterfaces(interfaces),
     v4: stateOf("IPv4"),
     v6: stateOf("IPv6"),
     since,
-    message: [...silence, ...(message ? [message] : []), ...new Set(notes)].join("; ").slice(0, 1024) || undefined,
+    message: text.slice(0, 1024) || undefined,
   });
+}
+
+/** Why a router is in FAULT, or has another priority than it was given. */
+function trackingNote({ family, state, reason, priority, basePriority = priority }: RouterReport): string | undefined {
+  if (state === "FAULT") return `${family} is in FAULT (${reason})`;
+  return priority === basePriority ? undefined : `what is tracked makes the priority ${priority} instead of ${basePriority}`;
 }
 
 /** A claim that a later takeover has ended, as far as is known. */

@@ -27,7 +27,7 @@ export function virtualIP(name: string, spec: object, more: Partial<VirtualIPVie
 }
 
 export function node(name: string, more: Partial<NodeView> = {}): NodeView {
-  return { name, uid: `uid-of-${name}`, labels: {}, deleting: false, ready: true, ...more };
+  return { name, uid: `uid-of-${name}`, labels: {}, deleting: false, ready: true, draining: false, ...more };
 }
 
 /** An agent that reports eth0 with a subnet of each family. */
@@ -38,8 +38,20 @@ export function agent(name: string, more: Partial<AgentView> = {}): AgentView {
   return { name, nodeUid: `uid-of-${name}`, generation: 1, spec, reportedAt: 0, silent: false, ...more, status };
 }
 
+/** PlannedCluster.reports() puts in its place what the node's spec asks for. */
+const asConfigured = -1;
+
 export function report(virtualIP: string, more: Partial<VirtualRouterStatus> = {}): VirtualRouterStatus {
-  return { virtualIP, family: "IPv4", state: "BACKUP", priority: 100, since: timeAt(0), reason: "Started", transitions: 1, ...more };
+  return {
+    virtualIP,
+    family: "IPv4",
+    state: "BACKUP",
+    priority: asConfigured,
+    since: timeAt(0),
+    reason: "Started",
+    transitions: 1,
+    ...more,
+  };
 }
 
 /** A spec with an address of each family. */
@@ -116,7 +128,11 @@ export class PlannedCluster {
   }
 
   /** The agent of a node reports these routers now. */
-  reports(node: string, virtualRouters: VirtualRouterStatus[]): void {
+  reports(node: string, reports: VirtualRouterStatus[]): void {
+    const virtualRouters = reports.map((each) => {
+      const router = this.routers(node).find(({ virtualIP, family }) => virtualIP === each.virtualIP && family === each.family);
+      return { ...each, priority: each.priority === asConfigured ? (router?.priority ?? 1) : each.priority };
+    });
     this.agents = this.agents.map((view) =>
       view.name === node
         ? { ...view, reportedAt: this.nowMs, status: { ...view.status, observedGeneration: view.generation, virtualRouters } }

@@ -12,7 +12,7 @@ const eth0 = { name: "eth0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/
 type Facts = Omit<NodeFacts, "interfaces"> & { interfaces: InterfaceStatus[] | undefined };
 
 function facts(name: string, more: Partial<Facts> = {}): NodeFacts {
-  const { interfaces, ...rest } = { name, labels: {}, deleting: false, alive: true, interfaces: [eth0], ...more };
+  const { interfaces, ...rest } = { name, labels: {}, deleting: false, draining: false, alive: true, interfaces: [eth0], ...more };
   return { ...rest, interfaces: interfaces && readSubnets(interfaces) };
 }
 
@@ -21,17 +21,20 @@ interface Question {
   nodes: NodeFacts[];
   current?: Record<string, InterfaceChoice>;
   load?: Record<string, number>;
+  masters?: string[];
 }
 
-function choose({ spec, nodes, current = {}, load = {} }: Question) {
+function choose({ spec, nodes, current = {}, load = {}, masters = [] }: Question) {
   const parsed = virtualIPSpecSchema.parse({ addresses: [{ address: "192.0.2.10" }], ...spec });
   const question: CandidateQuestion = {
-    spec: parsed,
+    members: [{ name: "web", spec: parsed, interfaces: new Map(Object.entries(current)) }],
     nodes,
-    current: new Map(Object.entries(current)),
+    current: Object.keys(current),
+    masters: new Set(masters),
     load: new Map(Object.entries(load)),
   };
-  return chooseCandidates(question);
+  const { candidates, unfit } = chooseCandidates(question);
+  return { unfit, candidates: candidates.map(({ interfaces, ...rest }) => ({ ...rest, interfaces: interfaces.get("web") })) };
 }
 
 const names = (question: Question) => choose(question).candidates.map(({ node }) => node);

@@ -44,7 +44,15 @@ test("status: one node answers and two stand by", () => {
   const { activeNode, nodes, summary, transitions, history, advertisementInterval } = statusOf(cluster);
   assert.equal(activeNode, "n1");
   assert.equal(advertisementInterval, "100ms");
-  assert.deepEqual(nodes?.[0], { name: "n1", priority: 254, interface: "eth0", v4: "MASTER", v6: "MASTER", since: timeAt(1) });
+  assert.deepEqual(nodes?.[0], {
+    name: "n1",
+    priority: 254,
+    effectivePriority: 254,
+    interface: "eth0",
+    v4: "MASTER",
+    v6: "MASTER",
+    since: timeAt(1),
+  });
   assert.deepEqual(
     nodes?.map(({ name, v4, v6 }) => `${name} ${v4} ${v6}`),
     ["n1 MASTER MASTER", "n2 BACKUP BACKUP", "n3 BACKUP BACKUP"],
@@ -227,7 +235,7 @@ test("status: a router in FAULT degrades it and is named", () => {
   const degraded = statusOf(cluster).conditions?.find(({ type }) => type === "Degraded");
   assert.equal(degraded?.reason, "RouterFault");
   assert.equal(degraded?.message, "n3: IPv4 is in FAULT (InterfaceDown): eth0 is down");
-  assert.equal(statusOf(cluster).nodes?.[2]?.message, "eth0 is down");
+  assert.equal(statusOf(cluster).nodes?.[2]?.message, "IPv4 is in FAULT (InterfaceDown); eth0 is down");
 });
 
 test("status: the report of a restarted agent, or a heartbeat, changes nothing that is written", () => {

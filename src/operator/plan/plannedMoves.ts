@@ -1,0 +1,196 @@
+/**
+ * Moves that somebody asked for: to the preferred node, and away from one that is being drained. Pure.
+ *
+ * The order that costs nothing, whatever preempt says: the target gets the best priority of all that stand by, below that of the active
+ * node, so that nobody preempts; once it stands by with that, the active node is asked to hand over make-before-break, and with the same
+ * word it goes below the target, so that it does not take the addresses back. The request is a number that is recorded in the status
+ * before any NodeAgent has it: a new operator goes on where the old one stopped, and asks nobody twice.
+ */
+import type { PlannedMove } from "../../api/virtualIPStatus.ts";
+import { highestFirst } from "./priorities.ts";
+import { holderOf, type Seat, type Seats } from "./seats.ts";
+
+export interface MoveRequest {
+  /** The node that shall lead, if all that moves together agrees on one. */
+  preferred?: string;
+  /** What they say when they do not. */
+  disagreement?: string;
+  /** Nodes that are being drained. */
+  draining: ReadonlySet<string>;
+  /** As they are without any move, highest first. */
+  assigned: ReadonlyMap<string, number>;
+  /** As they were recorded last. */
+  recorded: ReadonlyMap<string, number>;
+  /** What the candidates report. */
+  seats: Seats;
+  /** As recorded. */
+  before?: PlannedMove;
+  /** The greatest number that any node has been asked with. */
+  lastHandOver: number;
+  /** RFC 3339. */
+  wallNow: string;
+}
+
+export interface MoveAnswer {
+  /** What the candidates shall have now, highest first. */
+  priorities: Map<string, number>;
+  /** What shall be recorded. */
+  move?: PlannedMove;
+}
+
+/** A request that was heard and led to nothing is repeated after this time: a peer may have been lost in that very moment. */
+const retryAfterMs = 60_000;
+
+/** Priority of the address owner (RFC 9568 §5.2.4): nobody leads before it. */
+const ownerPriority = 255;
+
+interface Situation extends MoveRequest {
+  /** The one node that answers for all of it. */
+  holder?: string;
+  /** `preferred`, if it takes part and may lead. */
+  target?: string;
+  /** A request has been made, and who is active is not clear yet. */
+  isUnderWay: boolean;
+}
+
+export function planMove(request: MoveRequest): MoveAnswer {
+  const situation = survey(request);
+  const { holder, target, assigned } = situation;
+  if (holder !== undefined && request.draining.has(holder)) {
+    return { priorities: keptOrder(situation), move: planDrain(situation, holder) };
+  }
+  if (target !== undefined && canLead(assigned, target)) return planPreferred(situation, target);
+  return { priorities: highestFirst(assigned), move: restingMove(situation) };
+}
+
+function survey(request: MoveRequest): Situation {
+  const { preferred, assigned, draining, seats, wallNow } = request;
+  const holder = holderOf(seats);
+  const before = request.before && holder !== undefined ? endOf(request.before, holder, wallNow) : request.before;
+  const isUnderWay = holder === undefined && before?.state === "HandingOver" && !isStale(before, wallNow);
+  const takesPart = preferred !== undefined && assigned.has(preferred) && !draining.has(preferred);
+  return { ...request, holder, before, isUnderWay, target: takesPart ? preferred : undefined };
+}
+
+/** What is to be told while the order is that of the priorities. */
+function restingMove({ holder = "", target, before, isUnderWay, preferred, disagreement, wallNow }: Situation): PlannedMove | undefined {
+  if (target === undefined && disagreement === undefined) {
+    return isUnderWay || before?.state === "Done" ? forget(before, preferred) : undefined;
+  }
+  const message = disagreement ?? `the node of priority ${ownerPriority} owns the addresses: nobody leads before it`;
+  return record({ from: holder, to: target ?? "", reason: "Preferred", state: "Waiting", message }, before, wallNow);
+}
+
+function canLead(assigned: ReadonlyMap<string, number>, node: string): boolean {
+  return [...assigned].every(([other, priority]) => priority !== ownerPriority || other === node);
+}
+
+/** Once the preferred node is another one, or none, an earlier move says nothing any more. */
+function forget(move: PlannedMove | undefined, preferred: string | undefined): PlannedMove | undefined {
+  return move?.reason === "Preferred" && move.to !== preferred ? undefined : move;
+}
+
+/** A request that led to a new active node is done, whoever it is for a drain, and for the preferred one if it is that. */
+function endOf(before: PlannedMove, holder: string, wallNow: string): PlannedMove {
+  if (before.state !== "HandingOver" || holder === before.from) return before;
+  if (before.reason === "Preferred" && holder !== before.to) return before;
+  const message =
+    before.reason === "Drain" ? `${before.from} has handed over to ${holder}` : `${holder} leads, as spec.nodes.preferred says`;
+  const { from, reason } = before;
+  return record({ from, to: holder, reason, state: "Done", message }, before, wallNow);
+}
+
+function planDrain(situation: Situation, holder: string): PlannedMove {
+  const { assigned, before, seats, wallNow, draining } = situation;
+  const others = [...assigned.keys()].filter((node) => node !== holder && !draining.has(node));
+  const able = others.filter((node) => seats.get(node)?.problem === undefined);
+  const [to] = able.sort((a, b) => strength(seats.get(b), seats.get(b)?.priority) - strength(seats.get(a), seats.get(a)?.priority));
+  const wish = { from: holder, to: to ?? "", reason: "Drain" as const };
+  if (to !== undefined) return ask({ ...wish, message: `${holder} hands over, as it is being drained` }, situation);
+  const reasons = others.map((node) => `${node}: ${seats.get(node)?.problem}`).join("; ");
+  const message = `${holder} keeps the addresses: no other node can take over${reasons && ` (${reasons})`}`;
+  return record({ ...wish, state: "Waiting", message }, before, wallNow);
+}
+
+function planPreferred(situation: Situation, to: string): MoveAnswer {
+  const { assigned, seats, before, wallNow, holder, isUnderWay } = situation;
+  const wish = { from: holder ?? "", to, reason: "Preferred" as const };
+  const wait = (message: string, priorities: Map<string, number>): MoveAnswer => ({
+    priorities,
+    move: record({ ...wish, state: "Waiting", message }, before, wallNow),
+  });
+  const final = arrange(assigned, [to]);
+  const isOurs = before?.reason === "Preferred" && before.to === to;
+  if (isOurs && (before.state === "Done" || isUnderWay)) return { priorities: final, move: before };
+  if (holder === to) {
+    const message = `${to} leads, as spec.nodes.preferred says`;
+    return { priorities: final, move: record({ ...wish, from: "", state: "Done", message }, before, wallNow) };
+  }
+  // Who leads must not change its priority while nobody knows who that is.
+  if (holder === undefined) return wait("no node answers for all of the addresses", keptOrder(situation, to));
+  if (isOurs && isAsked(before, holder, wallNow)) return { priorities: final, move: before };
+  const prepared = arrange(assigned, [holder, to]);
+  const obstacle = obstacleOf(to, prepared, final, seats);
+  if (obstacle !== undefined) return wait(obstacle, prepared);
+  return { priorities: prepared, move: ask({ ...wish, message: `${holder} hands over to ${to}` }, situation) };
+}
+
+/** Why the target could not take over, or would not keep what it took. */
+function obstacleOf(to: string, prepared: Map<string, number>, final: Map<string, number>, seats: Seats): string | undefined {
+  const problem = seats.get(to)?.problem;
+  if (problem !== undefined) return `${to} cannot take over: ${problem}`;
+  for (const [node, priority] of prepared) {
+    if (seats.get(node)?.priority !== priority) return `${node} is getting its new priority`;
+  }
+  const own = (final.get(to) ?? 0) + (seats.get(to)?.bonus.least ?? 0);
+  const rival = [...final].find(
+    ([node, priority]) => node !== to && canCompete(seats.get(node)) && strength(seats.get(node), priority) >= own,
+  );
+  return rival && `${to} cannot lead: with what is tracked its priority is ${own}, and that of ${rival[0]} not less`;
+}
+
+/** A node that is silent or in FAULT takes part in no election. */
+function canCompete(seat: Seat | undefined): boolean {
+  return seat !== undefined && (seat.claims || seat.problem === undefined);
+}
+
+function strength(seat: Seat | undefined, priority = 0): number {
+  return priority + (seat?.bonus.most ?? 0);
+}
+
+/** The values of the candidates, given anew: the `first` nodes get the highest ones, the others follow in the order in which they are. */
+function arrange(priorities: ReadonlyMap<string, number>, first: readonly string[]): Map<string, number> {
+  const ordered = highestFirst(priorities);
+  const values = [...ordered.values()];
+  const nodes = [...first, ...[...ordered.keys()].filter((node) => !first.includes(node))];
+  return new Map(nodes.map((node, index) => [node, values[index] ?? 1]));
+}
+
+/** In the order that was recorded last; what has none yet comes behind, but for `first` in a new election. */
+function keptOrder({ assigned, recorded }: MoveRequest, first?: string): Map<string, number> {
+  const known = [...highestFirst(recorded).keys()].filter((node) => assigned.has(node));
+  if (known.length === 0) return first === undefined ? highestFirst(assigned) : arrange(assigned, [first]);
+  return arrange(assigned, known);
+}
+
+type Wish = Pick<PlannedMove, "from" | "to" | "reason" | "message">;
+
+/** The same number for a node that has been asked, whatever for: it hands over once. */
+function ask(wish: Wish, { before, lastHandOver, wallNow }: MoveRequest): PlannedMove {
+  if (isAsked(before, wish.from, wallNow)) return { ...wish, state: "HandingOver", handOver: before.handOver, time: before.time };
+  return { ...wish, state: "HandingOver", handOver: lastHandOver + 1, time: wallNow };
+}
+
+function isAsked(before: PlannedMove | undefined, holder: string, wallNow: string): before is PlannedMove {
+  return before?.state === "HandingOver" && before.from === holder && !isStale(before, wallNow);
+}
+
+function isStale({ time }: PlannedMove, wallNow: string): boolean {
+  return Date.parse(wallNow) - Date.parse(time) >= retryAfterMs;
+}
+
+/** The time stays while the state does. */
+function record(move: Omit<PlannedMove, "time" | "handOver">, before: PlannedMove | undefined, wallNow: string): PlannedMove {
+  const isSame = before?.state === move.state && before.to === move.to && before.reason === move.reason;
+  return { ...move, message: move.message?.slice(0, 1024), time: isSame ? before.time : wallNow };
+}
