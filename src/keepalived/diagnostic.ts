@@ -68,9 +68,13 @@ export class Diagnostics {
   }
 
   #hasErrors = false;
+  readonly #told = new Set<string>();
 
-  /** The first error is kept, however many warnings came before. */
+  /** The same is said once. The first error is kept, however many warnings came before. */
   #add(diagnostic: Diagnostic): void {
+    const told = formatDiagnostic(diagnostic);
+    if (this.#told.has(told)) return;
+    if (this.#told.size < mostDiagnostics) this.#told.add(told);
     const isFirstError = diagnostic.severity === "error" && !this.#hasErrors;
     if (this.all.length < mostDiagnostics) this.all.push(diagnostic);
     else if (isFirstError) this.all[mostDiagnostics - 1] = diagnostic;
