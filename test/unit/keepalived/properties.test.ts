@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { KeepalivedConfiguration } from "../../../src/keepalived/readKeepalived.ts";
 import { editDistance, nearest } from "../../../src/keepalived/similarity.ts";
 import { walk } from "../../../src/keepalived/syntaxTree.ts";
+import { anyText, mutatedSample } from "./arbitraries.ts";
 import { read } from "./support.ts";
-
-const directory = new URL("../../fixtures/keepalived/", import.meta.url);
-const samples = readdirSync(directory)
-  .filter((name) => name.endsWith(".conf"))
-  .map((name) => readFileSync(new URL(name, directory), "utf8"));
 
 /** Ten times what the slowest of these texts takes, of processor time: others on the machine do not count. */
 const mostMilliseconds = 10_000;
@@ -46,59 +41,12 @@ function assertSane(text: string): void {
   for (const statement of walk(tree)) assert.ok(statement.keyword.position.line >= 1);
 }
 
-const words = [
-  ..."{ } { } \" ' \\ # ! $ @ @^ ~SEQ( ~LST( ) , = \n \n \n \t \r \u00a0 \u200b \0 < > ... {% %} {{ }} | & - + / . 0 1 255 10.0.0.1 fe80::1".split(
-    " ",
-  ),
-  ..."$A=1 $A= \\\n $A @{A} $B=@{A} ~SEQ(A,1,3) ~LST(B,x,y) include k.conf include * lock weight".replaceAll("@{", "$\u007b").split(" "),
-  ..."global_defs vrrp_instance virtual_ipaddress virtual_routes track_script vrrp_script script authentication auth_pass state priority".split(
-    " ",
-  ),
-  ..."virtual_server real_server HTTP_GET url path status_code MISC_CHECK misc_path notify unicast_peer nexthop via dev constructor __proto__".split(
-    " ",
-  ),
-];
-const tokenSoup = fc.array(
-  fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...words) }, { weight: 1, arbitrary: fc.string({ unit: "binary" }) }),
-  { maxLength: 60 },
-);
-
 test("any text is read without an exception, in a moment", () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.string({ unit: "binary", maxLength: 300 }),
-        tokenSoup.map((parts) => parts.join(" ")),
-        tokenSoup.map((parts) => parts.join("")),
-      ),
-      assertSane,
-    ),
-    { numRuns: 3000 },
-  );
+  fc.assert(fc.property(anyText, assertSane), { numRuns: 3000 });
 });
 
 test("so is any sample with a piece cut out, doubled, moved or replaced", () => {
-  const mutation = fc.record({
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    length: fc.integer({ min: 0, max: 30 }),
-    to: fc.double({ min: 0, max: 1, noNaN: true }),
-    kind: fc.constantFrom("cut", "double", "move", "replace"),
-    word: fc.constantFrom(...words),
-  });
-  fc.assert(
-    fc.property(fc.constantFrom(...samples), fc.array(mutation, { minLength: 1, maxLength: 4 }), (sample, mutations) => {
-      let text = sample;
-      for (const { at, length, to, kind, word } of mutations) {
-        const start = Math.floor(at * text.length);
-        const piece = text.slice(start, start + length);
-        const rest = kind === "double" ? text : text.slice(0, start) + text.slice(start + length);
-        const target = kind === "replace" ? start : Math.floor(to * rest.length);
-        text = kind === "cut" ? rest : rest.slice(0, target) + (kind === "replace" ? word : piece) + rest.slice(target);
-      }
-      assertSane(text);
-    }),
-    { numRuns: 2000 },
-  );
+  fc.assert(fc.property(mutatedSample, assertSane), { numRuns: 2000 });
 });
 
 test("a letter wrong in a keyword never loses another line", () => {

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { nodeAgentSpecSchema } from "../../../../src/api/nodeAgent.ts";
+import { loadKeepalived } from "../../../../src/keepalived/loadKeepalived.ts";
+import { memoryReader } from "../../../../src/keepalived/reader.ts";
+import { readKeepalived } from "../../../../src/keepalived/readKeepalived.ts";
+import { anyText, mutatedSample } from "../arbitraries.ts";
+
+/** Never throws; gives an error, or a plan that NodeAgent allows and that lacks no instance and no password. */
+function assertPlanned(text: string): void {
+  const reader = memoryReader({ k: text });
+  const { spec, secrets, diagnostics, hasErrors } = loadKeepalived("k", reader, { node: "node1" });
+  assert.equal(
+    hasErrors,
+    diagnostics.some(({ severity }) => severity === "error"),
+  );
+  if (hasErrors) return;
+  assert.equal(nodeAgentSpecSchema.safeParse(spec).success, true);
+  const { config } = readKeepalived("k", reader, { node: "node1" });
+  const instances = config.all("vrrp_instance").map((statement) => statement.text("name"));
+  assert.deepEqual(
+    spec.virtualRouters.map(({ virtualIP }) => virtualIP),
+    instances,
+  );
+  const lines = config.all("vrrp_instance").map(({ block }) => {
+    const items = ["virtual_ipaddress", "virtual_ipaddress_excluded"].flatMap((list) => block?.items(list) ?? []);
+    return new Set(items.map((line) => `${line.address()?.family} ${line.address()?.bits}`)).size;
+  });
+  assert.deepEqual(
+    spec.virtualRouters.map(({ addresses }) => addresses.length),
+    lines,
+  );
+  for (const { passwordRef } of spec.virtualRouters)
+    if (passwordRef)
+      assert.ok(secrets.some(({ name, key, value }) => name === passwordRef.name && key === passwordRef.key && value !== ""));
+  const checks = new Set(spec.checks?.map(({ name }) => name));
+  for (const { check } of spec.virtualRouters.flatMap(({ track = [] }) => track)) assert.ok(check === undefined || checks.has(check));
+}
+
+test("any text is planned without an exception, or refused with an error", () => {
+  fc.assert(fc.property(anyText, assertPlanned), { numRuns: 3000 });
+});
+
+test("so is any sample with mistakes in it, and no instance or address is lost in silence", () => {
+  fc.assert(fc.property(mutatedSample, assertPlanned), { numRuns: 5000 });
+});
