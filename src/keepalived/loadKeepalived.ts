@@ -16,6 +16,7 @@ const nothing = {
   secrets: [],
   agent: {},
   unsupported: [],
+  places: new Map(),
 } satisfies Partial<KeepalivedPlan>;
 
 /**

@@ -56,6 +56,11 @@ export class Checks {
   get planned(): NodeCheck[] {
     return [...this.#planned.values()];
   }
+
+  /** What defines them, in the same order. */
+  get plannedStatements(): CheckedStatement[] {
+    return [...this.#planned.keys()].map(({ statement }) => statement);
+  }
 }
 
 function planScript(block: CheckedBlock): CheckPlan {

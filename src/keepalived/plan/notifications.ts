@@ -17,6 +17,9 @@ const programs: Record<string, Program["events"]> = {
   notify_master_rx_lower_pri: ["MASTER_RX_LOWER_PRI"],
 };
 
+/** In the order in which their programs are planned. */
+export const programKeywords: readonly string[] = [...Object.keys(programs), "notify"];
+
 /** Of an instance or of a sync group; undefined when nothing runs. */
 export function planNotify(block: CheckedBlock, globals: GlobalSettings, diagnostics: Diagnostics): Notify | undefined {
   const planned = Object.entries(programs).flatMap(([keyword, events]) => planProgram(block.last(keyword), events));

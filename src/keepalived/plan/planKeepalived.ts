@@ -10,6 +10,7 @@ import { type GlobalSettings, readGlobalSettings } from "./globalSettings.ts";
 import { type PlannedInstance, planInstance } from "./instance.ts";
 import { dnsLabel, UniqueNames } from "./names.ts";
 import { planMail } from "./notifications.ts";
+import { locate, type Places } from "./places.ts";
 import { planRule, RulePriorities } from "./policyRules.ts";
 import { planRoute } from "./routes.ts";
 import { planGroups, readSyncGroups } from "./syncGroups.ts";
@@ -41,6 +42,7 @@ export interface KeepalivedPlan {
   secrets: PlannedSecret[];
   agent: AgentSettings;
   unsupported: Unsupported[];
+  places: Places;
   diagnostics: Diagnostic[];
   /** Then the spec lacks something: do not apply it. */
   hasErrors: boolean;
@@ -76,7 +78,8 @@ export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions 
   };
   reportSchemaIssues(spec, config, instances, diagnostics);
   const agent = readAgentSettings(globals);
-  return { spec, secrets, agent, unsupported, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
+  const places = locate({ spec, config, instances: instances.map(({ statement }) => statement), checks });
+  return { spec, secrets, agent, unsupported, places, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
 }
 
 interface StaticOptions {
