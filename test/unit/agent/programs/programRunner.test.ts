@@ -157,6 +157,15 @@ test("a program that ignores SIGTERM is killed, and so are children that ignore 
   await until("the end of all its processes", () => pids.every((pid) => !isAlive(pid)), { timeoutMs: 2000, everyMs: 10 });
 });
 
+test("children that ignore SIGTERM do not outlive a program that heeds it", async (context) => {
+  const { runner, script, directory } = setUp(context);
+  const child = script("child.sh", "trap '' TERM", `echo $$ > ${directory}/pid`, "while :; do sleep 0.05; done");
+  const end = runner.run({ command: [script("leader.sh", `${child} & wait`)] }, { timeoutMs: 500 });
+  assert.deepEqual(await end, { kind: "ended", status: null, signal: "SIGTERM", stopped: true });
+  const pid = Number(readFileSync(join(directory, "pid"), "utf8"));
+  await until("the end of the child", () => !isAlive(pid), { timeoutMs: 1000, everyMs: 10 });
+});
+
 test("what a program leaves running in the background is left alone", async (context) => {
   const { runner, script, directory } = setUp(context);
   const end = await runner.run({ command: [script("daemon.sh", `sleep 300 & echo $! > ${directory}/daemon`)] });
