@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <cstring>
 
 #include "vrrp/timing.h"
 
@@ -11,7 +12,9 @@ namespace {
 using wire::Family;
 using wire::IpAddress;
 
-constexpr std::size_t kMaxAddresses = 256;
+/// Counts are 8 bits wide, and 90 IPv6 addresses fill a packet of 1500 bytes.
+constexpr std::size_t kMaxAddresses4 = 255;
+constexpr std::size_t kMaxAddresses6 = 90;
 
 /// The link-local address that belongs to the virtual router itself: fe80::/64 with the EUI-64 of its virtual MAC 00-00-5E-00-02-{VRID}.
 /// It is the same on all candidates and is what FRR's vrrpd lists; it is only listed here, never set on an interface. keepalived drops
@@ -24,50 +27,99 @@ IpAddress virtualLinkLocal(std::uint8_t virtualRouterId) {
 }
 
 /// IPv6 adverts list a link-local address first (RFC 9568 §5.2.9): a configured one, else the virtual router's.
-std::vector<IpAddress> listed(const RouterConfig& router) {
-  std::vector<IpAddress> addresses;
-  addresses.reserve(router.addresses.size() + 1);
-  for (const RouterAddress& address : router.addresses) addresses.push_back(address.prefix.address);
-  if (router.family == Family::IPv4) return addresses;
+void putLinkLocalFirst(std::vector<IpAddress>& addresses, std::uint8_t virtualRouterId) {
   const auto linkLocal = std::find_if(addresses.begin(), addresses.end(), [](const IpAddress& a) { return a.isLinkLocal6(); });
   if (linkLocal == addresses.end()) {
-    addresses.insert(addresses.begin(), virtualLinkLocal(router.virtualRouterId));
+    addresses.insert(addresses.begin(), virtualLinkLocal(virtualRouterId));
   } else {
     std::rotate(addresses.begin(), linkLocal, linkLocal + 1);
   }
+}
+
+std::vector<IpAddress> listed(const RouterConfig& router) {
+  std::vector<IpAddress> addresses;
+  addresses.reserve(router.addresses.size() + 1);
+  for (const RouterAddress& address : router.addresses) {
+    if (address.advertised && address.prefix.address.family == router.family) addresses.push_back(address.prefix.address);
+  }
+  if (router.family == Family::IPv6 && router.linkLocalFirst) putLinkLocalFirst(addresses, router.virtualRouterId);
+  const std::size_t most = router.family == Family::IPv4 ? kMaxAddresses4 : kMaxAddresses6;
+  if (addresses.size() > most) addresses.resize(most);
   return addresses;
+}
+
+std::vector<IpAddress> destinationsOf(const RouterConfig& router) {
+  if (!router.unicastPeers.empty()) return router.unicastPeers;
+  return {router.multicastGroup.isUnspecified() ? AdvertMessages::group(router.family) : router.multicastGroup};
+}
+
+/// By far the most adverts: no search then.
+bool listsInOurOrder(std::span<const std::uint8_t> list, const std::vector<IpAddress>& ours) {
+  const std::size_t width = ours.front().size();
+  if (list.size() != ours.size() * width) return false;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (std::memcmp(list.data() + i * width, ours[i].bytes.data(), width) != 0) return false;
+  }
+  return true;
+}
+
+std::size_t sizeOf(const RouterConfig& router, std::size_t addresses) {
+  return 8 + addresses * (router.family == Family::IPv4 ? 4 : 16) + (router.version == 2 ? wire::kAuthenticationDataSize : 0);
 }
 
 }  // namespace
 
-AdvertMessages::AdvertMessages(const RouterConfig& router) : addresses_(listed(router)), sorted_(addresses_) {
+AdvertMessages::AdvertMessages(const RouterConfig& router)
+    : addresses_(listed(router)),
+      sorted_(addresses_),
+      destinations_(destinationsOf(router)),
+      size_(sizeOf(router, addresses_.size())),
+      encoded_(2 * destinations_.size() * size_) {
   std::sort(sorted_.begin(), sorted_.end());
-  const std::size_t size = 8 + addresses_.size() * (router.family == Family::IPv4 ? 4 : 16) + (router.version == 2 ? 8 : 0);
-  own_.resize(size);
-  resignation_.resize(size);
   input_.version = router.version;
   input_.virtualRouterId = router.virtualRouterId;
   input_.priority = router.priority;
   input_.interval = toWire(router.version, router.advertisementInterval);
-  input_.destination = group(router.family);
+  input_.authenticationType = router.authentication.type;
+  input_.authenticationData = router.authentication.data;
 }
 
-std::span<const std::uint8_t> AdvertMessages::message(bool resign, const IpAddress& source, wire::ChecksumForm form) {
-  if (!encoded_ || input_.source != source || input_.checksum != form) {
-    input_.source = source;
-    input_.checksum = form;
-    encode();
-  }
-  return resign ? resignation_ : own_;
+bool AdvertMessages::update(std::uint8_t priority, const IpAddress& source, wire::ChecksumForm form) {
+  if (isEncoded_ && input_.priority == priority && input_.source == source && input_.checksum == form) return false;
+  input_.priority = priority;
+  input_.source = source;
+  input_.checksum = form;
+  encode();
+  return true;
 }
 
 void AdvertMessages::encode() {
   input_.addresses = addresses_;
-  wire::encodeVrrp(input_, own_);
-  wire::EncodeInput resignation = input_;
-  resignation.priority = kResign;
-  wire::encodeVrrp(resignation, resignation_);
-  encoded_ = true;
+  const std::uint8_t own = input_.priority;
+  for (std::size_t i = 0; i < destinations_.size(); ++i) {
+    input_.destination = destinations_[i];
+    for (const bool resign : {false, true}) {
+      input_.priority = resign ? kResign : own;
+      wire::encodeVrrp(input_, slot(resign, i));
+    }
+  }
+  input_.priority = own;
+  isEncoded_ = true;
+}
+
+std::span<std::uint8_t> AdvertMessages::slot(bool resign, std::size_t destination) {
+  return std::span(encoded_).subspan(offset(resign, destination), size_);
+}
+
+std::span<const std::uint8_t> AdvertMessages::message(bool resign, std::size_t destination) const {
+  return std::span(encoded_).subspan(offset(resign, destination), size_);
+}
+
+bool AdvertMessages::isOurs(std::span<const std::uint8_t> message) const {
+  for (std::size_t at = 0; at < encoded_.size() && message.size() == size_; at += size_) {
+    if (std::equal(message.begin(), message.end(), encoded_.begin() + static_cast<std::ptrdiff_t>(at))) return true;
+  }
+  return false;
 }
 
 IpAddress AdvertMessages::group(Family family) {
@@ -81,19 +133,26 @@ IpAddress AdvertMessages::group(Family family) {
   return address;
 }
 
-bool AdvertMessages::listsSameAddresses(std::span<const std::uint8_t> addresses) const {
-  const std::size_t width = sorted_.front().size();
-  if (addresses.size() != sorted_.size() * width) return false;
-  std::bitset<kMaxAddresses> seen;
+AdvertMessages::Comparison AdvertMessages::compare(std::span<const std::uint8_t> addresses) const {
+  if (addresses_.empty()) return Comparison::Different;
+  const std::size_t width = addresses_.front().size();
+  if (listsInOurOrder(addresses, addresses_)) return Comparison::Same;
+  std::bitset<256> seen;
+  std::size_t foreign = 0;
   IpAddress address;
-  address.family = sorted_.front().family;
-  for (std::size_t at = 0; at < addresses.size(); at += width) {
+  address.family = addresses_.front().family;
+  for (std::size_t at = 0; at + width <= addresses.size(); at += width) {
     std::copy_n(addresses.begin() + static_cast<std::ptrdiff_t>(at), width, address.bytes.begin());
     const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), address);
-    if (found == sorted_.end() || *found != address) return false;
-    seen.set(static_cast<std::size_t>(found - sorted_.begin()));
+    if (found == sorted_.end() || *found != address) {
+      ++foreign;
+    } else {
+      seen.set(static_cast<std::size_t>(found - sorted_.begin()));
+    }
   }
-  return seen.count() == sorted_.size();
+  if (seen.none()) return Comparison::Disjoint;
+  const bool same = foreign == 0 && seen.count() == sorted_.size() && addresses.size() == sorted_.size() * width;
+  return same ? Comparison::Same : Comparison::Different;
 }
 
 }  // namespace aloft::vrrp

@@ -34,8 +34,8 @@ struct RouterAddress {
 using CheckId = std::uint32_t;
 
 /// What a result does to the priority. Weight 0: FAULT while it is down. Positive: added while it is up; negative: added while it is down.
-/// `reverse` turns up and down around. Of a check with a value (a tracked file) value × weight is added, `reverse` negates it, and a
-/// product below -253 is FAULT; with weight 0 any value but 0 is FAULT, with `reverse` only 0 is. As keepalived's track_file.
+/// `reverse` negates what is added, and with weight 0 FAULT is while it is up. Of a check with a value (a tracked file) value × weight is
+/// added, and a product below -253 is FAULT; with weight 0 any value but 0 is FAULT, with `reverse` only 0 is. All as in keepalived.
 struct TrackedCheck {
   CheckId check = 0;
   std::int16_t weight = 0;
@@ -93,8 +93,8 @@ struct RouterConfig {
   wire::IpAddress multicastGroup;             ///< unspecified: 224.0.0.18 or ff02::12
   std::vector<wire::IpAddress> unicastPeers;  ///< not empty: adverts go to these alone, and only theirs are heard
   Authentication authentication;
-  /// Name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none. Adverts leave by it and are heard on
-  /// `interface`. It must exist and be up in BACKUP, too: without it the router is in FAULT.
+  /// Name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none. Adverts have that source MAC address but leave
+  /// by `interface`. Without the macvlan the router is in FAULT; that it is down is no fault, for it is so but in MASTER.
   std::string virtualMacInterface;
 
   std::string group;  ///< sync group: its members are MASTER together or not at all; empty: none

@@ -2,6 +2,7 @@
 // Which virtual router is due next: an indexed 4-ary heap, one entry per router, of fixed size.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "vrrp/time.h"
@@ -21,6 +22,12 @@ class DeadlineHeap {
   TimePoint earliest() const { return entries_.empty() ? kNever : entries_.front().deadline; }
   /// The item of earliest(); the heap must not be empty.
   std::uint32_t first() const { return entries_.front().item; }
+
+  template <typename Action>
+  void forEachMemory(const Action& action) const {
+    action(std::as_bytes(std::span(entries_)));
+    action(std::as_bytes(std::span(positions_)));
+  }
 
  private:
   struct Entry {

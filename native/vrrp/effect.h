@@ -43,6 +43,7 @@ enum class Notice : std::uint8_t {
   AddressConflict,  ///< `mac` answers for `peer`, which is one of our addresses
   ForeignRouter,    ///< `peer` sends adverts of our VRID that cannot be of our virtual router
   DuplicateSource,  ///< `peer`, our own primary address, sends adverts of our VRID
+  LowerPriority,    ///< as MASTER: `peer` sends adverts of lower priority
 };
 const char* name(Notice notice);
 
@@ -71,7 +72,7 @@ struct Effect {
   Notice notice{};          // Noticed
   wire::Discard discard{};  // Noticed, ForeignRouter: how it differs
   wire::MacAddress mac{};   // Noticed, AddressConflict
-  std::uint32_t slot{};     // SetGate
+  std::uint32_t slot{};     ///< the router's gateSlot
   wire::IpAddress peer;     ///< whom the reason or the notice speaks of; unspecified when nobody
   Duration silence{-1};     ///< becoming Master: since the last advert of the previous one; negative when there was none
   TimePoint answerUntil{};  // SetGate: ARP, ND and announcements; zero: shut, TimePoint::max(): open

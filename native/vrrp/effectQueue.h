@@ -3,15 +3,16 @@
 
 #include <cassert>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "vrrp/effect.h"
 
 namespace aloft::vrrp {
 
-/// The most effects that one input causes per virtual router: a link that comes back under a new index, with a late MASTER that owns
-/// the addresses (StateChanged; ReleaseAddresses, StateChanged; SendAdvert, HoldAddresses, StateChanged) leaves two to spare.
-inline constexpr std::size_t kEffectsPerRouter = 8;
+/// More than one input causes per virtual router. The worst is a link that comes back under a new index, with a late MASTER that owns the
+/// addresses: SetGate, StateChanged; SetGate, ReleaseAddresses, StateChanged; SetGate, SendAdvert, HoldAddresses, StateChanged.
+inline constexpr std::size_t kEffectsPerRouter = 16;
 
 /// A queue of fixed capacity. It is drained after each input, so it only ever fills up from its beginning.
 class EffectQueue {
@@ -28,6 +29,11 @@ class EffectQueue {
     effect = slots_[next_++];
     if (next_ == end_) next_ = end_ = 0;
     return true;
+  }
+
+  template <typename Action>
+  void forEachMemory(const Action& action) const {
+    action(std::as_bytes(std::span(slots_)));
   }
 
  private:

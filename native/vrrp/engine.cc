@@ -2,6 +2,7 @@
 
 #include "vrrp/engine.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,13 +17,17 @@ struct Engine::Impl {
   std::unique_ptr<Table> table;
   Table::Contents* current = nullptr;
   Table::Contents* leaving = nullptr;  ///< after configure(), until the effects are drained; the caller owns it
+  Host host;
   LinkTable links;
   std::array<std::uint64_t, wire::kDiscardReasons> discarded{};
   bool isShutDown = false;
 
+  Context context(TimePoint now) { return {current->effects, host, now}; }
   std::optional<Discard> receive(const ReceivedAdvert& received, TimePoint now);
   void unlink(LinkState link, TimePoint now);
-  void tellLink(const Interface& interface, const LinkState* link, TimePoint now);
+  void relink(Interface& interface, const LinkState& link, TimePoint now);
+  template <typename Routers>
+  void reassess(const Routers& indices, TimePoint now);
   VirtualRouter* find(RouterId id);
 };
 
@@ -37,42 +42,57 @@ Engine::~Engine() = default;
 
 std::unique_ptr<Table> Engine::configure(std::unique_ptr<Table> next, TimePoint now) {
   if (impl_->isShutDown) return next;
+  if (!impl_->host.startedAt) impl_->host.startedAt = now;
   Table::Contents& before = *impl_->current;
   Table::Contents& after = *next->contents_;
-  for (Interface& interface : after.interfaces) {
-    const LinkState* link = impl_->links.withName(interface.name);
-    interface.ifindex = link == nullptr ? 0 : link->index;
-    after.forEachOn(interface, [&](VirtualRouter& router) {
-      if (const VirtualRouter* predecessor = before.withId(router.id())) {
-        router.inherit(*predecessor, after.effects, now);
-      } else {
-        router.start(link, after.effects, now);
-      }
-      after.keepDeadline(router);
-    });
-  }
+  const Context context{after.effects, impl_->host, now};
+
+  impl_->links.forEach([&after](const LinkState& link) {
+    if (Interface* interface = after.withName(nameOf(link))) interface->link = link;
+  });
   after.indexInterfaces();
+  for (VirtualRouter& router : after.routers) {
+    if (const VirtualRouter* predecessor = before.withId(router.id())) router.inherit(*predecessor);
+    router.assess(impl_->host);
+  }
+  for (VirtualRouter& router : after.routers) {
+    if (const VirtualRouter* predecessor = before.withId(router.id())) {
+      router.resume(*predecessor, context);
+    } else {
+      router.start(context);
+    }
+  }
+  for (Group& group : after.groups) group.settleJoined(context);
+  for (const VirtualRouter& router : after.routers) after.keepDeadline(router);
   for (VirtualRouter& router : before.routers) {
-    if (after.withId(router.id()) == nullptr) router.stop(false, before.effects, now);
+    if (after.withId(router.id()) == nullptr) router.stop(Shutdown::Resign, {before.effects, impl_->host, now});
   }
   impl_->leaving = &before;
   impl_->current = &after;
   return std::exchange(impl_->table, std::move(next));
 }
 
-void Engine::shutdown(Shutdown how, TimePoint now) {
-  impl_->isShutDown = true;
-  Table::Contents& table = *impl_->current;
-  for (VirtualRouter& router : table.routers) {
-    router.stop(how == Shutdown::Keep, table.effects, now);
-    table.keepDeadline(router);
+void Engine::setGateActive(bool active, TimePoint now) {
+  if (impl_->host.gateActive == active) return;
+  impl_->host.gateActive = active;
+  for (VirtualRouter& router : impl_->current->routers) {
+    router.handleGate(impl_->context(now));
+    impl_->current->follow(router, impl_->context(now));
   }
 }
 
-bool Engine::isEnded() const { return impl_->isShutDown; }
-void Engine::setGateActive(bool, TimePoint) {}
-void Engine::handleCheck(const CheckState&, TimePoint) {}
-void Engine::handleConflict(const ConflictSeen&, TimePoint) {}
+void Engine::shutdown(Shutdown how, TimePoint now) {
+  impl_->isShutDown = true;
+  for (VirtualRouter& router : impl_->current->routers) {
+    router.stop(how, impl_->context(now));
+    impl_->current->keepDeadline(router);
+  }
+}
+
+bool Engine::isEnded() const {
+  const auto& routers = impl_->current->routers;
+  return impl_->isShutDown && std::all_of(routers.begin(), routers.end(), [](const VirtualRouter& r) { return r.state() == State::Init; });
+}
 
 // ----- Adverts -----
 
@@ -89,12 +109,12 @@ std::optional<Discard> Engine::Impl::receive(const ReceivedAdvert& received, Tim
   if (interface == nullptr) return Discard::UnknownInterface;
   VirtualRouter* router = current->on(*interface, received.source.family, decoded.advert.virtualRouterId);
   if (router == nullptr) return Discard::UnknownVirtualRouter;
-  const auto refused = router->handleAdvert(decoded.advert, received.source, current->effects, now);
-  if (!refused) current->keepDeadline(*router);
+  const auto refused = router->handleAdvert(decoded.advert, received, context(now));
+  if (!refused) current->follow(*router, context(now));
   return refused;
 }
 
-// ----- Links -----
+// ----- Links, checks, claims -----
 
 void Engine::handleLink(const LinkState& link, TimePoint now) {
   if (impl_->isShutDown) return;
@@ -105,10 +125,7 @@ void Engine::handleLink(const LinkState& link, TimePoint now) {
   if (sameName != nullptr && sameName->index != link.index) impl_->unlink(*sameName, now);
 
   if (!impl_->links.store(link)) return;
-  Interface* interface = impl_->current->withName(nameOf(link));
-  if (interface == nullptr) return;
-  if (interface->ifindex != link.index) impl_->current->bind(*interface, link.index);
-  impl_->tellLink(*interface, &link, now);
+  if (Interface* interface = impl_->current->withName(nameOf(link))) impl_->relink(*interface, link, now);
 }
 
 void Engine::handleLinkRemoved(std::uint32_t ifindex, TimePoint now) {
@@ -119,34 +136,66 @@ void Engine::handleLinkRemoved(std::uint32_t ifindex, TimePoint now) {
 void Engine::Impl::unlink(LinkState link, TimePoint now) {
   links.erase(link.index);
   Interface* interface = current->withName(nameOf(link));
-  if (interface == nullptr || interface->ifindex != link.index) return;
-  current->bind(*interface, 0);
-  tellLink(*interface, nullptr, now);
+  if (interface != nullptr && interface->link.index == link.index) relink(*interface, {}, now);
 }
 
-void Engine::Impl::tellLink(const Interface& interface, const LinkState* link, TimePoint now) {
-  current->forEachOn(interface, [&](VirtualRouter& router) {
-    router.handleLink(link, current->effects, now);
-    current->keepDeadline(router);
-  });
+void Engine::Impl::relink(Interface& interface, const LinkState& link, TimePoint now) {
+  const LinkState former = interface.link;
+  current->setLink(interface, link);
+  reassess(interface.watchers, now);
+  const bool moved = former.index != 0 && link.index != 0 && (former.mac != link.mac || (link.up && !former.up));
+  if (!moved) return;
+  for (const std::uint32_t index : interface.watchers) {
+    current->routers[index].handleLinkChanged(context(now));
+    current->follow(current->routers[index], context(now));
+  }
+}
+
+/// All look before any acts, so that the members of a group do not see half of what changed.
+template <typename Routers>
+void Engine::Impl::reassess(const Routers& indices, TimePoint now) {
+  for (const std::uint32_t index : indices) current->routers[index].assess(host);
+  for (const std::uint32_t index : indices) {
+    current->routers[index].settle(context(now));
+    current->keepDeadline(current->routers[index]);
+  }
+  for (const std::uint32_t index : indices) current->follow(current->routers[index], context(now));
+}
+
+void Engine::handleCheck(const CheckState& check, TimePoint now) {
+  if (impl_->isShutDown) return;
+  if (!impl_->host.checks.store(check)) {
+    impl_->host.checks.keepOnly([this](CheckId id) { return impl_->current->isTracked(id); });
+    if (!impl_->host.checks.store(check)) return;
+  }
+  const auto trackers = impl_->current->trackersOf(check.check);
+  for (const auto& [id, index] : trackers) impl_->current->routers[index].assess(impl_->host);
+  for (const auto& [id, index] : trackers) impl_->current->routers[index].settle(impl_->context(now));
+  for (const auto& [id, index] : trackers) impl_->current->follow(impl_->current->routers[index], impl_->context(now));
+}
+
+void Engine::handleConflict(const ConflictSeen& conflict, TimePoint now) {
+  VirtualRouter* router = impl_->current->withId(conflict.router);
+  if (router == nullptr || impl_->isShutDown) return;
+  router->handleConflict(conflict, impl_->context(now));
+  impl_->current->follow(*router, impl_->context(now));
 }
 
 // ----- Answers and time -----
 
 void Engine::handleActuated(const Actuated& result, TimePoint now) {
-  Table::Contents& table = *impl_->current;
-  VirtualRouter* router = table.withId(result.router);
+  VirtualRouter* router = impl_->current->withId(result.router);
   if (router == nullptr) return;
-  router->handleActuated(result, table.effects, now);
-  table.keepDeadline(*router);
+  router->handleActuated(result, impl_->context(now));
+  impl_->current->follow(*router, impl_->context(now));
 }
 
 void Engine::handleTimeout(TimePoint now) {
   Table::Contents& table = *impl_->current;
   while (table.deadlines.earliest() <= now) {
     VirtualRouter& router = table.routers[table.deadlines.first()];
-    router.handleTimeout(table.effects, now);  // leaves no deadline that has passed
-    table.keepDeadline(router);
+    router.handleTimeout(impl_->context(now));  // leaves no deadline that has passed
+    table.follow(router, impl_->context(now));
   }
 }
 
@@ -173,11 +222,14 @@ VirtualRouter* Engine::Impl::find(RouterId id) {
   return leaving == nullptr ? nullptr : leaving->withId(id);
 }
 
-std::size_t Engine::destinations(RouterId id) const { return impl_->find(id) == nullptr ? 0 : 1; }
+std::size_t Engine::destinations(RouterId id) const {
+  const VirtualRouter* router = impl_->find(id);
+  return router == nullptr ? 0 : router->destinations();
+}
 
 Engine::Transmit Engine::advert(RouterId id, std::uint8_t priority, std::size_t destination) {
-  VirtualRouter* router = impl_->find(id);
-  return router == nullptr || destination > 0 ? Transmit{} : router->advert(priority);
+  const VirtualRouter* router = impl_->find(id);
+  return router == nullptr || destination >= router->destinations() ? Transmit{} : router->advert(priority, destination);
 }
 
 std::size_t Engine::announcements(RouterId id) const {

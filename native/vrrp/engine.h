@@ -15,7 +15,9 @@
 // To read on: virtualRouter.cc is the state machine of one virtual router, receive.cc what an advert must pass to reach it,
 // holding.cc the addresses of a MASTER, timing.cc the arithmetic; engine.cc finds the right one and keeps the deadlines.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -76,6 +78,7 @@ struct ConflictSeen {
   RouterId router = 0;
   wire::IpAddress address;
   wire::MacAddress mac{};
+  TimePoint at{};  ///< when the kernel saw it; zero: now
 };
 
 enum class Shutdown : std::uint8_t {
@@ -123,6 +126,9 @@ class Table {
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
+
+  /// Names each stretch of memory that running the table touches, to lock it into RAM. Not while the engine runs it.
+  void forEachMemory(const std::function<void(std::span<const std::byte>)>& action) const;
 
  private:
   friend class Engine;
@@ -193,6 +199,9 @@ class Engine {
   /// priorities and destinations beside it. TTL or hop limit 255, unicast as well.
   struct Transmit {
     std::uint32_t ifindex = 0;
+    /// Not all zero: the adverts of a virtual router with a virtualMacInterface leave as whole frames of this source, by ifindex, the
+    /// primary interface's: its macvlan may be down. Unicast ones leave as others do.
+    wire::MacAddress mac{};
     wire::IpAddress source;
     wire::IpAddress destination;  ///< 224.0.0.18, ff02::12, the configured group, or a unicast peer
     std::span<const std::uint8_t> message;

@@ -1,7 +1,7 @@
 #include "vrrp/holding.h"
 
 #include <algorithm>
-#include <array>
+#include <span>
 
 namespace aloft::vrrp {
 
@@ -18,6 +18,11 @@ constexpr Duration kFirstRetry = 100ms;
 constexpr Duration kLastRetry = 10s;
 
 Duration backoff(std::uint8_t failures) { return std::min(kFirstRetry * (1 << std::min<int>(failures, 10)), kLastRetry); }
+
+std::span<const Duration> timesOf(const AnnouncementPlan& plan) {
+  return plan.times == 0 ? std::span<const Duration>(kAnnouncements)
+                         : std::span(plan.at).first(std::min<std::size_t>(plan.times, plan.at.size()));
+}
 
 }  // namespace
 
@@ -42,16 +47,22 @@ void Holding::disown() {
   wanted_ = Wanted::Whatever;
 }
 
+void Holding::unmute(Outbox& out) {
+  if (!muted_) return;
+  muted_ = false;
+  announceAnew(out);
+}
+
 void Holding::handleActuated(const Actuated& result, Outbox& out) {
   const bool recovered = error_ != 0 && result.error == 0;
   asked_ = false;
   held_ = result.held;
   error_ = result.error;
-  if (!held_) announceAt_ = kNever;
+  if (!held_) announceAt_ = refreshAt_ = kNever;
   if (wanted_ == Wanted::Whatever) return;
 
   const bool wantHeld = wanted_ == Wanted::Held;
-  if (wantHeld && held_ && (!announced_ || recovered)) announce(out);
+  if (mayAnnounce() && (!announced_ || recovered)) announce(out);
   if (held_ == wantHeld && error_ == 0) {
     failures_ = 0;
     retryAt_ = kNever;
@@ -63,16 +74,22 @@ void Holding::handleActuated(const Actuated& result, Outbox& out) {
 }
 
 void Holding::handleTimeout(Outbox& out) {
+  const AnnouncementPlan& plan = out.config.announcements;
   if (out.now >= retryAt_) {
     retryAt_ = kNever;
     ask(out);
   }
+  if (out.now >= refreshAt_) {
+    refreshAt_ = plan.refresh > 0ns ? out.now + plan.refresh : kNever;
+    out.announceAddresses(plan.refreshCopies);
+  }
   if (out.now < announceAt_) return;
-  out.announceAddresses();
+  out.announceAddresses(plan.copies);
+  const auto times = timesOf(plan);
   do {  // of those that are overdue together one is enough
     ++repeat_;
-  } while (repeat_ < kAnnouncements.size() && announcedAt_ + kAnnouncements[repeat_] <= out.now);
-  announceAt_ = repeat_ < kAnnouncements.size() ? announcedAt_ + kAnnouncements[repeat_] : kNever;
+  } while (repeat_ < times.size() && announcedAt_ + times[repeat_] <= out.now);
+  announceAt_ = repeat_ < times.size() ? announcedAt_ + times[repeat_] : kNever;
 }
 
 void Holding::announceAgain(Outbox& out) {
@@ -80,7 +97,11 @@ void Holding::announceAgain(Outbox& out) {
 }
 
 void Holding::announceAnew(Outbox& out) {
-  if (wanted_ == Wanted::Held && held_) announce(out);
+  if (mayAnnounce()) announce(out);
+}
+
+void Holding::announceOnce(Outbox& out) {
+  if (mayAnnounce()) out.announceAddresses(1);
 }
 
 void Holding::ask(Outbox& out) {
@@ -93,14 +114,17 @@ void Holding::ask(Outbox& out) {
   }
 }
 
+/// Begins the series. Its first time is usually 0: at once.
 void Holding::announce(Outbox& out) {
+  const AnnouncementPlan& plan = out.config.announcements;
   announced_ = true;
   announcedAt_ = out.now;
-  repeat_ = 1;
-  announceAt_ = out.now + kAnnouncements[repeat_];
-  out.announceAddresses();
+  repeat_ = 0;
+  announceAt_ = out.now + timesOf(plan).front();
+  refreshAt_ = plan.refresh > 0ns ? out.now + plan.refresh : kNever;
+  if (announceAt_ <= out.now) handleTimeout(out);
 }
 
-void Holding::silence() { announceAt_ = retryAt_ = kNever; }
+void Holding::silence() { announceAt_ = refreshAt_ = retryAt_ = kNever; }
 
 }  // namespace aloft::vrrp

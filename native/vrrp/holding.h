@@ -18,6 +18,11 @@ class Holding {
   /// Neither asks for the addresses nor removes them: what the kernel has becomes residue.
   void disown();
 
+  /// Announces nothing until unmute(): while the gate is shut, announcements would not leave, and no neighbour may follow them yet.
+  void setMuted(bool muted) { muted_ = muted; }
+  /// Announces the addresses if the kernel has them.
+  void unmute(Outbox& out);
+
   void handleActuated(const Actuated& result, Outbox& out);
   void handleTimeout(Outbox& out);
   /// Tells the neighbours again, because somebody else claimed the addresses meanwhile. At most once a second, however many claims come:
@@ -25,12 +30,16 @@ class Holding {
   void announceAgain(Outbox& out);
   /// The same without the limit, for another MAC address.
   void announceAnew(Outbox& out);
+  /// One announcement, no series.
+  void announceOnce(Outbox& out);
 
-  TimePoint nextDeadline() const { return retryAt_ < announceAt_ ? retryAt_ : announceAt_; }
+  TimePoint nextDeadline() const { return std::min(std::min(retryAt_, announceAt_), refreshAt_); }
   bool held() const { return held_; }
   int error() const { return error_; }
   /// The kernel has, or is about to have, addresses that nobody asked for: a predecessor left them, or this process when it overslept.
   bool isResidue() const { return wanted_ == Wanted::Whatever && (held_ || asked_); }
+  /// The kernel has none, and none is on the way.
+  bool isClear() const { return !held_ && !asked_; }
 
  private:
   enum class Wanted : std::uint8_t { Whatever, Held, Released };
@@ -38,16 +47,19 @@ class Holding {
   void ask(Outbox& out);
   void announce(Outbox& out);
   void silence();
+  bool mayAnnounce() const { return wanted_ == Wanted::Held && held_ && !muted_; }
 
   Wanted wanted_ = Wanted::Whatever;
   bool asked_ = false;      // HoldAddresses has not been answered yet
   bool held_ = false;       // by the last answer
   bool announced_ = false;  // since the last hold()
-  int error_ = 0;           // of the last answer
+  bool muted_ = false;
+  int error_ = 0;  // of the last answer
   std::uint8_t failures_ = 0;
   std::uint8_t repeat_ = 0;  // index of the announcement that is due at announceAt_
   TimePoint announcedAt_ = TimePoint::min();
   TimePoint announceAt_ = kNever;
+  TimePoint refreshAt_ = kNever;
   TimePoint retryAt_ = kNever;
 };
 

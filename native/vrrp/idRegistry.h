@@ -15,6 +15,12 @@ class IdRegistry {
   /// The id of `router.key`, the same as before as long as family, interface, VRID and version are the same; else one never given before.
   RouterId idOf(const RouterConfig& router);
 
+  /// Forgets the keys whose RouterId `keep` does not want kept. Should one come back it gets another.
+  template <class Keep>
+  void retain(const Keep& keep) {
+    std::erase_if(entries_, [&keep](const auto& entry) { return !keep(entry.second.id); });
+  }
+
  private:
   struct Entry {
     RouterId id;

@@ -21,6 +21,11 @@ class LinkTable {
   bool store(const LinkState& link);
   void erase(std::uint32_t index);
 
+  template <typename Action>
+  void forEach(const Action& action) const {
+    for (const LinkState& link : links_) action(link);
+  }
+
  private:
   std::vector<LinkState> links_;
 };

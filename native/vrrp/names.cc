@@ -14,8 +14,8 @@ constexpr std::array<const char*, 20> kReasons = {
 };
 static_assert(kReasons.size() == static_cast<std::size_t>(Reason::Recovered) + 1);
 
-constexpr std::array<const char*, 4> kNotices = {"None", "AddressConflict", "ForeignRouter", "DuplicateSource"};
-static_assert(kNotices.size() == static_cast<std::size_t>(Notice::DuplicateSource) + 1);
+constexpr std::array<const char*, 5> kNotices = {"None", "AddressConflict", "ForeignRouter", "DuplicateSource", "LowerPriority"};
+static_assert(kNotices.size() == static_cast<std::size_t>(Notice::LowerPriority) + 1);
 
 }  // namespace
 

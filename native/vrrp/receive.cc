@@ -9,26 +9,88 @@ using wire::Discard;
 using wire::IpAddress;
 using wire::VrrpAdvert;
 
-std::optional<Discard> VirtualRouter::refuse(const VrrpAdvert& advert, const IpAddress& source) const {
-  if (run_.state == State::Init || run_.state == State::Fault) return Discard::NotRunning;
-  if (source == attachment_.source) return Discard::OwnPacket;
+namespace {
+
+bool isMulticast(const IpAddress& address) {
+  return address.family == wire::Family::IPv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
+}
+
+/// Takes the same time whatever differs: a password is not guessed byte by byte.
+bool isEqualInConstantTime(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
+  if (a.size() != b.size()) return false;
+  std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+}  // namespace
+
+std::optional<Discard> VirtualRouter::refuse(const VrrpAdvert& advert, const ReceivedAdvert& received) const {
+  const bool heldBack = run_.state == State::Fault && ownFault_ == Reason::AddressConflict;
+  if (run_.state == State::Init || (run_.state == State::Fault && !heldBack)) return Discard::NotRunning;
+  if (received.source == attachment_.source) return Discard::OwnPacket;
+  if (const auto reason = refuseDestination(received)) return reason;
+  return refuseContents(advert);
+}
+
+/// RFC 9568 §5.1.1.2, §5.1.2.2: to the group. Unicast is keepalived's.
+std::optional<Discard> VirtualRouter::refuseDestination(const ReceivedAdvert& received) const {
+  if (peers_.empty())
+    return received.destination == messages_.destinations().front() ? std::nullopt : std::optional(Discard::WrongDestination);
+  if (isMulticast(received.destination)) return Discard::WrongDestination;
+  return std::binary_search(peers_.begin(), peers_.end(), received.source) ? std::nullopt : std::optional(Discard::UnknownPeer);
+}
+
+std::optional<Discard> VirtualRouter::refuseContents(const VrrpAdvert& advert) const {
   if (advert.version != config_.version) return Discard::VersionMismatch;
-  if (config_.family == wire::Family::IPv6 && config_.linkLocalFirst && !advert.firstIsLinkLocal) return Discard::FirstAddressNotLinkLocal;
-  // Version 3 drops neither for another interval nor for other addresses (RFC 9568 §7.1), nor as an owner (erratum 8298).
-  return config_.version == 2 ? refuseVersion2(advert) : std::nullopt;
+  if (config_.version == 2) return refuseVersion2(advert);
+  // Erratum 8300 to RFC 9568 §5.2.9. Version 3 drops neither for another interval nor for other addresses (§7.1), nor as an owner (erratum
+  // 8298).
+  const bool wantsLinkLocal = config_.family == wire::Family::IPv6 && config_.linkLocalFirst;
+  return wantsLinkLocal && !advert.firstIsLinkLocal ? std::optional(Discard::FirstAddressNotLinkLocal) : std::nullopt;
 }
 
 std::optional<Discard> VirtualRouter::refuseVersion2(const VrrpAdvert& advert) const {
   if (config_.priority == kOwnerPriority) return Discard::LocalAddressOwner;
-  if (advert.authenticationType != 0) return Discard::AuthenticationMismatch;
-  if (advert.priority != kOwnerPriority && !messages_.listsSameAddresses(advert.addresses)) return Discard::AddressListMismatch;
+  const Authentication& own = config_.authentication;
+  if (advert.authenticationType != own.type) return Discard::AuthenticationMismatch;
+  if (own.type != 0 && !isEqualInConstantTime(advert.authenticationData, own.data)) return Discard::PasswordMismatch;
+  const bool same = messages_.compare(advert.addresses) == AdvertMessages::Comparison::Same;
+  if (advert.priority != kOwnerPriority && !same) return Discard::AddressListMismatch;
   if (fromWire(2, advert.interval) != config_.advertisementInterval) return Discard::IntervalMismatch;
   return std::nullopt;
 }
 
+/// Neither state nor timer: only what people are told.
+void VirtualRouter::handleRefused(Discard reason, const ReceivedAdvert& received, Outbox& out) {
+  switch (reason) {
+    case Discard::NotRunning:
+    case Discard::LocalAddressOwner:
+      return;
+    case Discard::OwnPacket: {
+      const bool isMaster = run_.state == State::Master && !run_.leaving;
+      foreign_.handleOwn(
+          received.source,
+          {isMaster, messages_.isOurs(received.message), run_.advertisedAt, run_.messageSince, config_.advertisementInterval}, out);
+      return;
+    }
+    case Discard::WrongDestination:
+      // Another group is another set of nodes, which may use the VRID as it likes.
+      if (peers_.empty() && isMulticast(received.destination)) return;
+      [[fallthrough]];
+    default:
+      foreign_.handleForeign(received.source, reason, out);
+  }
+}
+
+void VirtualRouter::noteOtherAddresses(const VrrpAdvert& advert, const IpAddress& source, Outbox& out) {
+  if (messages_.compare(advert.addresses) == AdvertMessages::Comparison::Disjoint)
+    foreign_.handleForeign(source, Discard::AddressListMismatch, out);
+}
+
 // RFC 9568 §6.4.3: a greater priority, or the same and the greater primary address.
 bool VirtualRouter::isBetter(const VrrpAdvert& advert, const IpAddress& source) const {
-  if (advert.priority != config_.priority) return advert.priority > config_.priority;
+  if (advert.priority != run_.priority) return advert.priority > run_.priority;
   return attachment_.source < source;
 }
 

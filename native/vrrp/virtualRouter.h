@@ -3,10 +3,10 @@
 //
 // Where the RFCs leave room, or where operation taught more, these rules hold:
 //
-// Late wake-up. A process can be stopped or starved. When its timer is overdue by two advertisement intervals or more, a peer may have
-//   taken over (a MASTER's peers wait three intervals and Skew_Time after its last advert), so it looks before it sends. A MASTER goes to
-//   BACKUP as if it had just started, LateWakeUp; its addresses stay as residue, so that a router that is alone is not cut off. A BACKUP
-//   waits another Active_Down_Interval. What the caller drained from its sockets before is heard in that state.
+// Late wake-up. A process can be stopped or starved. When its last advert is so old that a peer may have taken over, it looks before it
+//   sends. A MASTER goes to BACKUP as if it had just started, LateWakeUp; its addresses stay as residue, so that a router that is alone is
+//   not cut off. A BACKUP that is overdue by two intervals waits another Active_Down_Interval. What the caller drained from its sockets
+//   before is heard in that state.
 //
 // Losing adverts. A MASTER that hears an advert which loses against its own answers at once (RFC 9568 §6.4.3; version 2 only discards,
 //   but an answer heals a split there as well) and announces its addresses again, as the sender may have misled neighbours. Answers
@@ -14,8 +14,18 @@
 //   Priority 0 asks for an answer before any BACKUP's Skew_Time: the limit is the Skew_Time of priority 255, and what comes too early is
 //   answered when that has passed.
 //
-// Giving way. Who gives addresses up to a better router sends one last advert with its own priority. The winner, which may never have
-//   known of the split, then sees a losing advert and announces its addresses again. keepalived does the same.
+// Giving way. Who gives addresses up to a better router sends one last advert with its own priority, its farewell. The winner, which may
+//   never have known of the split, then sees a losing advert and announces its addresses again. keepalived does the same on request.
+//
+// The gate (kernel/gate.h) says whether this node answers questions for its addresses and takes their traffic. It is a function of the
+//   state, gateTimes(), brought up to date before each advert and each release. With the dead-man switch each own advert opens it for as
+//   long as no peer can have taken over. A new MASTER answers when the kernel has the addresses, not before it was MASTER for the
+//   election grace: of two whose timers ran out within a network latency only the winner ever answers. And not before whoever was MASTER
+//   has said farewell, or its gate has shut by itself.
+//
+// Make before break. Who leaves in favour of a successor shuts the gate for questions, but goes on taking traffic: the addresses linger
+// until
+//   the successor was heard and has had time to announce itself. Without a gate they are released at once, for two would answer.
 //
 // Checksum of version 3 over IPv4. Auto begins without pseudo-header (RFC 9568 §5.2.8). The first valid advert of a peer that has the
 //   pseudo-header turns it on until this virtual router is removed: a latch, which cannot flip between two kinds of peers. Those that
@@ -26,11 +36,19 @@
 //   preempt were off. It does not delay a takeover from a MASTER that is silent.
 //
 // Owner (priority 255). MASTER at once, and preempts always. Two owners of version 3 elect by address (erratum 8298).
+//
+// Which file: virtualRouter.cc is the state machine, succession.cc how the MASTER's place is taken and left, receive.cc what an advert must
+// pass and how it compares, readiness.cc faults, tracking and links.
 
+#include <algorithm>
 #include <optional>
 
+#include "vrrp/addressConflict.h"
 #include "vrrp/advertMessages.h"
+#include "vrrp/foreignRouter.h"
+#include "vrrp/group.h"
 #include "vrrp/holding.h"
+#include "vrrp/interface.h"
 
 namespace aloft::vrrp {
 
@@ -40,31 +58,76 @@ class VirtualRouter {
 
   const RouterConfig& config() const { return config_; }
   RouterId id() const { return id_; }
+  State state() const { return run_.state; }
+  Group* group() const { return group_; }
 
-  /// Startup (§6.4.1), on `link`, which is null when there is none.
-  void start(const LinkState* link, EffectQueue& effects, TimePoint now);
-  /// Startup as the heir of the same virtual router with another configuration: state, timers and addresses go on.
-  void inherit(const VirtualRouter& predecessor, EffectQueue& effects, TimePoint now);
-  /// Shutdown; see Engine::shutdown().
-  void stop(bool keepAddresses, EffectQueue& effects, TimePoint now);
+  // ----- Set-up: where it stands, before any input -----
+  void place(Places places) { places_ = std::move(places); }
+  void join(Group& group) { group_ = &group; }
+  /// Takes over all that a new configuration leaves as it is.
+  void inherit(const VirtualRouter& predecessor);
 
-  /// `link` is null when the link is gone.
-  void handleLink(const LinkState* link, EffectQueue& effects, TimePoint now);
-  std::optional<wire::Discard> handleAdvert(const wire::VrrpAdvert& advert, const wire::IpAddress& source, EffectQueue& effects,
-                                            TimePoint now);
-  void handleActuated(const Actuated& result, EffectQueue& effects, TimePoint now);
-  void handleTimeout(EffectQueue& effects, TimePoint now);
+  // ----- Inputs -----
+  /// Looks at links, checks and claims anew: whether there is a fault, and the priority. Changes nothing that others see until
+  /// settleFault().
+  void assess(const Host& host);
+  /// Startup (§6.4.1), after assess().
+  void start(const Context& context);
+  /// Goes on with another configuration than `before`, after inherit() and assess().
+  void resume(const VirtualRouter& before, const Context& context);
+  void stop(Shutdown how, const Context& context);
+
+  /// Enters or leaves FAULT, and tells of another priority or source, as assess() found it.
+  void settle(const Context& context);
+  /// Only the first of it, which also depends on the group.
+  void settleFault(const Context& context);
+  /// A link that carries addresses has another MAC address, or is up again.
+  void handleLinkChanged(const Context& context);
+  std::optional<wire::Discard> handleAdvert(const wire::VrrpAdvert& advert, const ReceivedAdvert& received, const Context& context);
+  void handleActuated(const Actuated& result, const Context& context);
+  void handleConflict(const ConflictSeen& conflict, const Context& context);
+  void handleTimeout(const Context& context);
   void handleSendError() { ++run_.counters.sendErrors; }
+  void handleGate(const Context& context);
 
-  TimePoint nextDeadline() const { return std::min(run_.deadline, holding_.nextDeadline()); }
+  // ----- Asked by the group -----
+  bool wishesMaster() const { return run_.state == State::Backup && run_.wishesMaster; }
+  void takeOverWithGroup(bool isWisher, const Context& context);
+  void joinMaster(const Context& context);
+  void leaveWithGroup(Reason reason, const Context& context);
+
+  // ----- Outputs -----
+  TimePoint nextDeadline() const;
   RouterStatus status() const;
-  Engine::Transmit advert(std::uint8_t priority);
+  std::size_t destinations() const { return messages_.destinations().size(); }
+  Engine::Transmit advert(std::uint8_t priority, std::size_t destination) const;
   std::size_t announcements() const { return config_.addresses.size(); }
   Engine::Announcement announcement(std::size_t index) const;
 
+  /// Each stretch of memory of its own but itself; see Table::forEachMemory().
+  template <typename Action>
+  void forEachMemory(const Action& action) const {
+    messages_.forEachMemory(action);
+    action(std::as_bytes(std::span(config_.key)));
+    action(std::as_bytes(std::span(config_.addresses)));
+    action(std::as_bytes(std::span(config_.checks)));
+    action(std::as_bytes(std::span(config_.interfaces)));
+    action(std::as_bytes(std::span(peers_)));
+    action(std::as_bytes(std::span(places_.tracked)));
+    action(std::as_bytes(std::span(places_.addresses)));
+  }
+
  private:
-  /// What was heard since BACKUP was entered: it decides what a takeover is called.
-  enum class Heard : std::uint8_t { Nobody, Master, Resignation, LowerPriority };
+  /// What was heard since BACKUP was entered: it decides what a takeover is called. HandedOver: nobody, since we resigned to be succeeded.
+  enum class Heard : std::uint8_t { Nobody, Master, Resignation, LowerPriority, HandedOver };
+
+  /// How long addresses stay when their MASTER leaves.
+  enum class Linger : std::uint8_t {
+    No,
+    ForAnnouncement,  ///< the successor was heard: until it has announced itself
+    ForSuccessor,     ///< until one was heard and has announced itself, or patience ends
+    ForReturn,        ///< the same, but without a successor we come back
+  };
 
   /// All that a new configuration leaves as it is.
   struct Run {
@@ -72,11 +135,23 @@ class VirtualRouter {
     Reason reason = Reason::Started;
     Heard heard = Heard::Nobody;
     bool pseudoHeaderLearned = false;
+    bool wishesMaster = false;    ///< as member of a group: its timer ran out
+    bool yields = false;          ///< handed over: does not preempt its successor
+    bool leaving = false;         ///< MASTER still, but shut down: waits for its successor
+    bool answers = false;         ///< as MASTER: the gate is open for questions
+    std::uint8_t priority = 0;    ///< after tracking
     TimePoint deadline = kNever;  ///< Adver_Timer as MASTER, Active_Down_Timer as BACKUP
     TimePoint armedAt{};          ///< when Active_Down_Timer was set
     Duration interval{};          ///< Active_Adver_Interval
     TimePoint startedAt{};        ///< begin of preemptDelay
+    TimePoint electionsFrom{};    ///< end of startupDelay
     TimePoint heardAt{};
+    TimePoint rivalUntil{};                   ///< a MASTER that was heard, or that may be there, does not answer any more from then on
+    TimePoint answersFrom{};                  ///< as MASTER that does not answer yet: when it does
+    TimePoint releaseAt = kNever;             ///< addresses that linger
+    TimePoint acceptUntil{};                  ///< the same: zero when they do not linger
+    TimePoint advertisedAt{};                 ///< last own advert
+    TimePoint messageSince{};                 ///< of the present contents of adverts
     TimePoint answeredAt = TimePoint::min();  ///< last answer to a losing advert
     TimePoint changedAt{};
     Duration silence{-1};
@@ -85,20 +160,24 @@ class VirtualRouter {
     RouterCounters counters;
   };
 
-  /// The link as far as this virtual router needs it. Source and MAC stay while the link is gone: the resignation carries them.
+  /// The link as far as this virtual router needs it. Kept while the link is gone: the resignation carries it.
   struct Attachment {
     std::uint32_t ifindex = 0;
     wire::IpAddress source;
-    wire::MacAddress mac{};
   };
 
-  Outbox outbox(EffectQueue& effects, TimePoint now);
+  Outbox outbox(const Context& context) { return {context.effects, run_.counters, config_, context.host, id_, context.now}; }
 
   // receive.cc
-  std::optional<wire::Discard> refuse(const wire::VrrpAdvert& advert, const wire::IpAddress& source) const;
+  std::optional<wire::Discard> refuse(const wire::VrrpAdvert& advert, const ReceivedAdvert& received) const;
+  std::optional<wire::Discard> refuseDestination(const ReceivedAdvert& received) const;
+  std::optional<wire::Discard> refuseContents(const wire::VrrpAdvert& advert) const;
   std::optional<wire::Discard> refuseVersion2(const wire::VrrpAdvert& advert) const;
+  void handleRefused(wire::Discard reason, const ReceivedAdvert& received, Outbox& out);
+  void noteOtherAddresses(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
   bool isBetter(const wire::VrrpAdvert& advert, const wire::IpAddress& source) const;
   bool learnChecksum(const wire::VrrpAdvert& advert);
+  bool usesPseudoHeader() const;
 
   void receiveAsBackup(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
   void receiveAsMaster(const wire::VrrpAdvert& advert, const wire::IpAddress& source, bool learned, Outbox& out);
@@ -106,32 +185,66 @@ class VirtualRouter {
   void answerResignation(Outbox& out);
   void giveWay(const wire::VrrpAdvert& advert, Outbox& out);
 
+  // succession.cc
+  GateTimes gateTimes() const;
+  void tellGate(Outbox& out) { setGate(gateTimes(), out); }
+  void setGate(const GateTimes& times, Outbox& out);
+  void advertise(Outbox& out);
+  void openAnswers(Outbox& out);
+  void answerEarlier(Outbox& out);
+  bool isLingering() const { return run_.acceptUntil != TimePoint{}; }
+  void linger(Linger linger, Outbox& out);
+  void shortenLinger(Outbox& out);
+  void releaseNow(Outbox& out);
   void becomeMaster(Reason reason, Outbox& out);
+  void leaveMaster(State to, Reason reason, std::optional<std::uint8_t> lastAdvert, Linger how, Outbox& out);
+  void handOver(Outbox& out);
+
+  // readiness.cc
+  std::optional<Reason> linkFault() const;
+  std::optional<Reason> fault() const;
+  const wire::IpAddress& sourceOn(const LinkState& link) const;
+  bool canSend() const;
+  void settleAttachment(Outbox& out);
+  void settlePriority(Outbox& out);
   void becomeReady(Reason reason, Outbox& out);
-  void becomeFaulty(Reason reason, bool canSend, Outbox& out);
+  void becomeFaulty(Reason reason, Outbox& out);
   void listen(Reason reason, Outbox& out);
-  void change(State to, Reason reason, const wire::IpAddress& peer, Outbox& out);
+
+  void enter(State to) { run_.state = to; }
+  void report(State from, Reason reason, const wire::IpAddress& peer, Outbox& out);
 
   bool overslept(TimePoint now) const;
   void lookFirst(Outbox& out);
   void adverTimerFired(Outbox& out);
   void activeDownTimerFired(Outbox& out);
+  bool isHeldUpByClaim(Outbox& out);
+  void conflictTimerFired(Outbox& out);
+  void settleConflict(const Context& context);
   void armActiveDown(Outbox& out);
+  void forgetWish();
   Duration activeDown() const;
+  Reason takeoverReason() const;
   void applyTiming(Outbox& out);
+  TimePoint nextAdvertAfter(TimePoint now) const { return nextPhase(id_ - 1, config_.advertisementInterval, now); }
   bool preempts(TimePoint now) const;
-  bool usesPseudoHeader() const;
-
-  const wire::IpAddress& sourceOn(const LinkState& link) const;
-  std::optional<Reason> faultOf(const LinkState* link) const;
-  void attach(const LinkState& link, Outbox& out);
+  void updateMessages(TimePoint now);
 
   RouterConfig config_;
   RouterId id_;
   AdvertMessages messages_;
+  std::vector<wire::IpAddress> peers_;  // unicast, sorted
+  Places places_;
+  Group* group_ = nullptr;
+  std::optional<Reason> ownFault_;
+  std::uint8_t assessedPriority_ = 0;
   Attachment attachment_;
   Run run_;
+  GateTimes gate_;  // as it is set
   Holding holding_;
+  AddressConflict conflict_;
+  ForeignRouter foreign_;
+  RateLimit lowerPriority_{kNoticePeriod};
 };
 
 }  // namespace aloft::vrrp

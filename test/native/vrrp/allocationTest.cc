@@ -43,7 +43,7 @@ class Quiet {
     Effect effect;
     while (bench_.engine.pollEffect(effect)) {
       if (effect.kind == Effect::Kind::SendAdvert) bytes_ += bench_.engine.advert(effect.router, effect.priority).message.size();
-      if (effect.kind == Effect::Kind::AnnounceAddresses) bytes_ += bench_.engine.announcement(effect.router).addresses.size();
+      if (effect.kind == Effect::Kind::AnnounceAddresses) bytes_ += bench_.engine.announcements(effect.router);
     }
   }
 
@@ -105,7 +105,7 @@ TEST(Allocation, NoInputAndNoOutputAllocates) {
   quiet.runTimers(500);
   bench.engine.handleLinkRemoved(2, bench.now);
   quiet.drain();
-  bench.engine.shutdown(false, bench.now);
+  bench.engine.shutdown(Shutdown::Resign, bench.now);
   quiet.drain();
   const std::size_t after = allocations;
 

@@ -32,7 +32,7 @@ std::vector<RouterConfig> routers() {
     config.interface = "eth" + std::to_string(i % kLinks);
     config.virtualRouterId = static_cast<std::uint8_t>(1 + i / kLinks);
     config.advertisementInterval = 100ms;
-    config.addresses = {{ipv4(10, 1, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)), 24}};
+    config.addresses = {{{ipv4(10, 1, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)), 24}, "", true}};
   }
   return configs;
 }
@@ -45,7 +45,7 @@ std::vector<std::vector<std::uint8_t>> adverts(const std::vector<RouterConfig>& 
     input.virtualRouterId = config.virtualRouterId;
     input.priority = 200;
     input.interval = 10;
-    input.addresses = {&config.addresses[0].address, 1};
+    input.addresses = {&config.addresses[0].prefix.address, 1};
     input.source = ipv4(10, 0, 0, 2);
     input.destination = ipv4(224, 0, 0, 18);
     std::vector<std::uint8_t>& message = messages.emplace_back(64);

@@ -38,7 +38,7 @@ TEST(Configure, TheAnnouncementsThatAreDueGoOn) {
   bench.drain();
   bench.advance(20ms);
   bench.configure({routerConfig()});
-  EXPECT_EQ(bench.run(30ms), "announce");
+  EXPECT_EQ(bench.run(30ms), "advert(100) announce");
 }
 
 TEST(Configure, OthersComeAndGoAroundOneThatStays) {
@@ -65,7 +65,7 @@ TEST(Configure, AMasterThatGoesResignsAndItsMessageIsAvailable) {
     effects.push_back(effect);
     EXPECT_EQ(effect.router, id);
     EXPECT_FALSE(bench.engine.advert(id, 0).message.empty());
-    EXPECT_EQ(bench.engine.announcement(id).addresses.size(), 2u);
+    EXPECT_EQ(bench.engine.announcements(id), 2u);
   }
   ASSERT_EQ(effects.size(), 3u);
   EXPECT_EQ(effects[0].kind, Effect::Kind::SendAdvert);
@@ -86,7 +86,21 @@ TEST(Configure, AnotherPriorityIsToldToPeersAtOnce) {
   changed.priority = 120;
   bench.configure({changed});
   EXPECT_EQ(bench.drain(), "advert(120)");
-  EXPECT_EQ(bench.untilDeadline(), 100ms);
+  EXPECT_EQ(bench.untilDeadline(), 60ms);
+}
+
+TEST(Configure, AnotherPriorityInFaultIsInTheFirstAdvert) {
+  Bench bench(routerConfig());
+  bench.link.up = false;
+  bench.linkChanged();
+  RouterConfig changed = routerConfig();
+  changed.priority = 120;
+  bench.configure({changed});
+  bench.link.up = true;
+  bench.linkChanged();
+  bench.drain();
+  bench.fire();
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 120).message[2], 120);
 }
 
 TEST(Configure, AnotherPriorityMovesTheEndOfActiveDown) {
@@ -120,7 +134,7 @@ TEST(Configure, AnotherIntervalTakesEffectAtOnce) {
   master.becomeSettledMaster();
   master.configure({changed});
   EXPECT_EQ(master.drain(), "advert(100)");
-  EXPECT_EQ(master.untilDeadline(), 1s);
+  EXPECT_EQ(master.untilDeadline(), 600ms) << "the first router's phase is the whole second";
 
   Bench alone(routerConfig());
   alone.configure({changed});
@@ -146,12 +160,12 @@ TEST(Configure, OtherAddressesAreHeldByAMasterAndAnnounced) {
   Bench bench(routerConfig());
   bench.becomeSettledMaster();
   RouterConfig changed = routerConfig();
-  changed.addresses.push_back(prefix("192.0.2.102/24"));
+  changed.addresses.push_back(on("192.0.2.102/24"));
   bench.configure({changed});
   EXPECT_EQ(bench.drain(), "hold");
   bench.actuated(true);
   EXPECT_EQ(bench.drain(), "announce");
-  EXPECT_EQ(bench.engine.announcement(bench.status().id).addresses.size(), 3u);
+  EXPECT_EQ(bench.engine.announcements(bench.status().id), 3u);
 }
 
 TEST(Configure, OtherAddressesOfABackupAreSilent) {
@@ -181,7 +195,7 @@ struct Identity {
 
 TEST(Configure, AnotherFamilyInterfaceVridOrVersionIsAnotherVirtualRouter) {
   const Identity identities[] = {
-      {"family", [](RouterConfig& c) { c.family = wire::Family::IPv6, c.addresses = {prefix("2001:db8::1/64")}; }},
+      {"family", [](RouterConfig& c) { c.family = wire::Family::IPv6, c.addresses = {on("2001:db8::1/64")}; }},
       {"interface", [](RouterConfig& c) { c.interface = "eth1"; }},
       {"VRID", [](RouterConfig& c) { c.virtualRouterId = 52; }},
       {"version", [](RouterConfig& c) { c.version = 2, c.advertisementInterval = 1s; }},
@@ -228,7 +242,7 @@ TEST(Configure, OfTwoWithOneKeyOrOneElectionTheFirstIsTaken) {
 
 TEST(Configure, AfterShutdownItIsIgnored) {
   Bench bench(routerConfig());
-  bench.engine.shutdown(false, bench.now);
+  bench.engine.shutdown(Shutdown::Resign, bench.now);
   bench.drain();
   bench.configure({other(7)});
   bench.linkChanged();

@@ -134,7 +134,7 @@ TEST(Discard, InFaultNothingRuns) {
 
 TEST(Discard, AfterShutdownNothingRuns) {
   Bench bench(routerConfig());
-  bench.engine.shutdown(false, bench.now);
+  bench.engine.shutdown(Shutdown::Resign, bench.now);
   EXPECT_EQ(bench.receive({.priority = 200}), Discard::NotRunning);
 }
 

@@ -47,9 +47,7 @@ TEST(Forecast, AfterAResignationItTakesSkewTimeAlone) {
   expectAbout(forecast.takeover, kInterval * 12 / 256);
 }
 
-TEST(Forecast, NobodyFollowsTheOnlyOne) {
-  EXPECT_FALSE(forecastLoss(std::vector{candidate(1, 254)}, 0, Loss::Silence).successor);
-}
+TEST(Forecast, NobodyFollowsTheOnlyOne) { EXPECT_FALSE(forecastLoss(std::vector{candidate(1, 254)}, 0, Loss::Silence).successor); }
 
 TEST(Forecast, TheActiveOneNeedNotBeTheBest) {
   auto candidates = std::vector{candidate(1, 244), candidate(2, 254)};

@@ -160,19 +160,19 @@ TEST(Holding, ResidueIsReleasedInFault) {
 TEST(Holding, ShutdownReleasesResidueUnlessToldOtherwise) {
   Bench bench(routerConfig());
   bench.actuated(true);
-  bench.engine.shutdown(false, bench.now);
+  bench.engine.shutdown(Shutdown::Resign, bench.now);
   EXPECT_EQ(bench.drain(), "release BACKUP>INIT:Stopped");
 
   Bench keeping(routerConfig());
   keeping.actuated(true);
-  keeping.engine.shutdown(true, keeping.now);
+  keeping.engine.shutdown(Shutdown::Keep, keeping.now);
   EXPECT_EQ(keeping.drain(), "BACKUP>INIT:Stopped");
 }
 
 TEST(Holding, AReleaseThatFailedAtShutdownIsTriedAgain) {
   Bench bench(routerConfig());
   master(bench).actuated(true);
-  bench.engine.shutdown(false, bench.now);
+  bench.engine.shutdown(Shutdown::Resign, bench.now);
   bench.drain();
   bench.actuated(true, 16);
   EXPECT_EQ(bench.run(1s), "release");

@@ -50,7 +50,7 @@ TEST(Message, R9568_5_2_9_IPv6ListsTheVirtualRoutersLinkLocalAddressFirst) {
 
 TEST(Message, R9568_5_2_9_AConfiguredLinkLocalAddressComesFirst) {
   RouterConfig config = ipv6Config();
-  config.addresses.push_back(prefix("fe80::1/64"));
+  config.addresses.push_back(on("fe80::1/64"));
   Bench bench(config);
   const auto advert = decode(bench.engine.advert(bench.status().id, 100));
   ASSERT_EQ(advert.addressCount, 2);

@@ -210,11 +210,9 @@ TEST(VrrpDecode, refusesMalformedIPv4) {
 }
 
 TEST(VrrpDecode, refusesMalformedIPv6) {
-  const Bytes oneGlobal = hex("3136 c901 0032 0000 2001 0db8 0000 0000 0000 0000 0000 0054");
   Bytes hostileCount = kIPv6;
   hostileCount[3] = 255;
   const Malformed table[] = {
-      {"first address global", sealed(oneGlobal, Family::IPv6), Discard::FirstAddressNotLinkLocal},
       {"version 2", sealed(hex("2136 c901 0001 0000 fe80 0000 0000 0000 0000 0000 0000 0054"), Family::IPv6), Discard::UnknownVersion},
       {"without pseudo-header", sealed(kIPv6, Family::IPv4), Discard::BadChecksum},
       {"count 255", sealed(hostileCount, Family::IPv6), Discard::TooShort},
@@ -229,6 +227,24 @@ TEST(VrrpDecode, refusesMalformedIPv6) {
     EXPECT_FALSE(result.ok) << row.what;
     EXPECT_STREQ(name(result.discard), name(row.discard)) << row.what;
   }
+}
+
+TEST(VrrpDecode, tellsWhetherTheFirstIPv6AddressIsLinkLocal) {
+  const DecodeResult global = decode6(sealed(hex("3136 c901 0032 0000 2001 0db8 0000 0000 0000 0000 0000 0054"), Family::IPv6));
+  ASSERT_TRUE(global.ok);
+  EXPECT_FALSE(global.advert.firstIsLinkLocal);
+  const DecodeResult linkLocal = decode6(kIPv6);
+  ASSERT_TRUE(linkLocal.ok);
+  EXPECT_TRUE(linkLocal.advert.firstIsLinkLocal);
+}
+
+TEST(VrrpDecode, givesTheAuthenticationDataOfVersion2) {
+  const DecodeResult result = decode4(kVersion2Password);
+  ASSERT_TRUE(result.ok);
+  EXPECT_EQ(result.advert.authenticationType, 1);
+  ASSERT_EQ(result.advert.authenticationData.size(), kAuthenticationDataSize);
+  EXPECT_EQ(result.advert.authenticationData.data(), kVersion2Password.data() + kVersion2Password.size() - kAuthenticationDataSize);
+  EXPECT_TRUE(decode4(kVersion3).advert.authenticationData.empty());
 }
 
 TEST(Discard, hasANameForEach) {

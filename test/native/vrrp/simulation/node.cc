@@ -80,7 +80,7 @@ void Node::stop(bool keepAddresses) {
   if (!isRunning()) return;
   world_.record(index_, keepAddresses ? "stops, keeping its addresses" : "stops");
   stopping_ = true;
-  engine_->shutdown(keepAddresses, world_.now);
+  engine_->shutdown(keepAddresses ? Shutdown::Keep : Shutdown::Resign, world_.now);
   drain();
   world_.after(world_.plan.actuatorDelay * 20, [this, process = process_] {  // the process waits for its actuator
     if (process == process_) crash(true);
@@ -177,7 +177,8 @@ void Node::receive(const std::shared_ptr<const Packet>& packet) {
 void Node::hear(const Packet& packet) {
   if (world_.isVerbose()) world_.record(index_, "hears " + describe(packet));
   if (plan_.pseudoHeaderOnly && isPlainVersion3(packet)) return;
-  engine_->handleAdvert({link_.index, packet.source, packet.destination, wire::kVrrpTtl, packet.message}, world_.now);
+  const auto refused = engine_->handleAdvert({link_.index, packet.source, packet.destination, wire::kVrrpTtl, packet.message}, world_.now);
+  if (refused && world_.isVerbose()) world_.record(index_, std::string("refuses it: ") + wire::name(*refused));
   drain();
 }
 
@@ -231,6 +232,8 @@ void Node::handle(const Effect& effect, const std::vector<Effect>& batch) {
       break;
     case Effect::Kind::StateChanged:
       handleStateChange(effect, key);
+      break;
+    default:
       break;
   }
 }

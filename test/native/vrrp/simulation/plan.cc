@@ -52,13 +52,14 @@ Election makeElection(Random& random, std::size_t nodes, std::uint8_t id, Durati
   return election;
 }
 
-std::vector<wire::IpPrefix> addressesOf(const Election& election) {
-  std::vector<wire::IpPrefix> addresses(election.addresses);
+std::vector<RouterAddress> addressesOf(const Election& election) {
+  std::vector<RouterAddress> addresses(election.addresses);
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    addresses[i].address = election.family == wire::Family::IPv4 ? ipv4(0) : ipv6LinkLocal(0);
-    addresses[i].address.bytes[2] = election.virtualRouterId;
-    addresses[i].address.bytes[election.family == wire::Family::IPv4 ? 3 : 15] = static_cast<std::uint8_t>(i + 1);
-    addresses[i].length = 24;
+    wire::IpPrefix& prefix = addresses[i].prefix;
+    prefix.address = election.family == wire::Family::IPv4 ? ipv4(0) : ipv6LinkLocal(0);
+    prefix.address.bytes[2] = election.virtualRouterId;
+    prefix.address.bytes[election.family == wire::Family::IPv4 ? 3 : 15] = static_cast<std::uint8_t>(i + 1);
+    prefix.length = 24;
   }
   return addresses;
 }

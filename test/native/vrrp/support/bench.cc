@@ -11,9 +11,10 @@ wire::IpAddress address(const char* text) {
   return result;
 }
 
-wire::IpPrefix prefix(const char* text) {
-  wire::IpPrefix result;
-  EXPECT_TRUE(wire::parseIpPrefix(text, result)) << text;
+RouterAddress on(const char* prefix, const char* interface) {
+  RouterAddress result;
+  EXPECT_TRUE(wire::parseIpPrefix(prefix, result.prefix)) << prefix;
+  result.interface = interface;
   return result;
 }
 
@@ -23,7 +24,7 @@ RouterConfig routerConfig() {
   config.interface = "eth0";
   config.virtualRouterId = 51;
   config.advertisementInterval = 100ms;
-  config.addresses = {prefix("192.0.2.100/24"), prefix("192.0.2.101/24")};
+  config.addresses = {on("192.0.2.100/24"), on("192.0.2.101/24")};
   return config;
 }
 
@@ -38,7 +39,7 @@ RouterConfig ipv6Config() {
   RouterConfig config = routerConfig();
   config.key = "a/v6";
   config.family = wire::Family::IPv6;
-  config.addresses = {prefix("2001:db8::100/64")};
+  config.addresses = {on("2001:db8::100/64")};
   return config;
 }
 
@@ -137,7 +138,20 @@ std::string stateChange(const Effect& effect) {
   return text.str();
 }
 
-std::string describe(const Effect& effect) {
+std::string gateTime(TimePoint until, TimePoint now) {
+  if (until == TimePoint{}) return "shut";
+  if (until == TimePoint::max()) return "open";
+  return std::to_string(std::chrono::round<std::chrono::milliseconds>(until - now).count()) + "ms";
+}
+
+std::string notice(const Effect& effect) {
+  std::string text = std::string(name(effect.notice)) + "(" + wire::format(effect.peer);
+  if (effect.notice == Notice::ForeignRouter) text += std::string(",") + wire::name(effect.discard);
+  if (effect.notice == Notice::AddressConflict) text += "," + wire::format(effect.mac);
+  return text + ")";
+}
+
+std::string describe(const Effect& effect, TimePoint now) {
   switch (effect.kind) {
     case Effect::Kind::SendAdvert:
       return "advert(" + std::to_string(effect.priority) + ")";
@@ -146,9 +160,15 @@ std::string describe(const Effect& effect) {
     case Effect::Kind::ReleaseAddresses:
       return "release";
     case Effect::Kind::AnnounceAddresses:
-      return "announce";
+      return effect.copies == 1 ? "announce" : "announce*" + std::to_string(effect.copies);
     case Effect::Kind::StateChanged:
       return stateChange(effect);
+    case Effect::Kind::SetGate:
+      return "gate(" + gateTime(effect.answerUntil, now) + "," + gateTime(effect.acceptUntil, now) + ")";
+    case Effect::Kind::ProbeAddresses:
+      return "probe";
+    case Effect::Kind::Noticed:
+      return notice(effect);
   }
   return "?";
 }
@@ -157,7 +177,13 @@ std::string describe(const Effect& effect) {
 
 std::string Bench::drain() {
   std::string text;
-  for (const Effect& effect : drainEffects()) text += (text.empty() ? "" : " ") + describe(effect);
+  for (const Effect& effect : drainEffects()) {
+    if (effect.kind == Effect::Kind::Noticed) {
+      notices += (notices.empty() ? "" : " ") + describe(effect, now);
+    } else {
+      text += (text.empty() ? "" : " ") + describe(effect, now);
+    }
+  }
   return text;
 }
 

@@ -13,7 +13,8 @@ namespace aloft::vrrp {
 using namespace std::chrono_literals;
 
 wire::IpAddress address(const char* text);
-wire::IpPrefix prefix(const char* text);
+/// An address with its prefix length, on the router's own interface unless told.
+RouterAddress on(const char* prefix, const char* interface = "");
 
 /// "a/v4" on eth0, VRID 51, priority 100, version 3, 100 ms, 192.0.2.100/24 and 192.0.2.101/24.
 RouterConfig routerConfig();
@@ -62,8 +63,11 @@ class Bench {
   Duration untilDeadline() const;
 
   /// Effects since the last call, blank-separated: "advert(100) hold release announce INIT>BACKUP:Started". StateChanged names
-  /// peer and silence behind the reason if it has them: "BACKUP>MASTER:AdvertTimeout(192.0.2.20,361ms)".
+  /// peer and silence behind the reason if it has them: "BACKUP>MASTER:AdvertTimeout(192.0.2.20,361ms)". "gate(ANSWER,ACCEPT)" has
+  /// "shut", "open" or the time from now.
   std::string drain();
+  /// Those of drain() that tell people something: "ForeignRouter(192.0.2.20,VersionMismatch)".
+  std::string notices;
   std::vector<Effect> drainEffects();
 
   RouterStatus status(std::size_t router = 0) const { return engine.status(router); }

@@ -1,0 +1,178 @@
+// How the MASTER's place is taken and left: the order of gate, advert and addresses.
+
+#include <utility>
+
+#include "vrrp/virtualRouter.h"
+
+namespace aloft::vrrp {
+
+using namespace std::chrono_literals;
+using wire::IpAddress;
+
+namespace {
+
+/// Longer than an advert takes to all nodes of a LAN, shorter than the actuator needs for the addresses.
+constexpr Duration kLongestElectionGrace = 1ms;
+Duration electionGrace(Duration interval) { return std::min(interval / 64, kLongestElectionGrace); }
+
+/// Without a dead-man switch the gate of a MASTER that says no farewell stays open anyway: it is not waited for longer.
+constexpr Duration kFarewellPatience = 20ms;
+/// From the successor's first advert to its second announcement.
+constexpr Duration kAnnouncementGrace = 50ms;
+/// Traffic is refused a little after the addresses should be gone, should nobody be there to remove them.
+constexpr Duration kAcceptMargin = 100ms;
+
+}  // namespace
+
+// ----- The gate -----
+
+GateTimes VirtualRouter::gateTimes() const {
+  if (isLingering()) return {GateTimes::kShut, run_.acceptUntil};
+  if (run_.state == State::Master) {
+    const Duration claim = claimTime(config_.version, config_.advertisementInterval, config_.downTimerAdverts);
+    const TimePoint until = config_.deadMan ? run_.advertisedAt + claim : GateTimes::kOpen;
+    return {run_.answers ? until : GateTimes::kShut, until};
+  }
+  if (holding_.isResidue()) return config_.deadMan ? GateTimes{} : GateTimes{GateTimes::kOpen, GateTimes::kOpen};
+  // A node without the addresses passes packets for them on, as any router does.
+  return {GateTimes::kShut, holding_.isClear() ? GateTimes::kOpen : GateTimes::kShut};
+}
+
+void VirtualRouter::setGate(const GateTimes& times, Outbox& out) {
+  if (!out.host.gateActive || times == gate_) return;
+  gate_ = times;
+  out.setGate(times);
+}
+
+/// The gate has come, new and shut, or is lost.
+void VirtualRouter::handleGate(const Context& context) {
+  if (run_.state == State::Init) return;
+  Outbox out = outbox(context);
+  if (!run_.leaving) lookFirst(out);
+  gate_ = {};
+  if (!context.host.gateActive) {
+    if (isLingering()) releaseNow(out);
+    if (run_.state == State::Master && !run_.leaving) openAnswers(out);
+  }
+  tellGate(out);
+}
+
+/// As MASTER: an advert of our own, which keeps the gate open.
+void VirtualRouter::advertise(Outbox& out) {
+  run_.advertisedAt = out.now;
+  tellGate(out);
+  out.sendAdvert(run_.priority);
+}
+
+void VirtualRouter::openAnswers(Outbox& out) {
+  run_.answers = true;
+  tellGate(out);
+  holding_.unmute(out);
+}
+
+/// Whoever was MASTER before has said farewell.
+void VirtualRouter::answerEarlier(Outbox& out) {
+  if (run_.answers) return;
+  run_.answersFrom = std::min(run_.answersFrom, run_.changedAt + electionGrace(config_.advertisementInterval));
+  if (holding_.held() && out.now >= run_.answersFrom) openAnswers(out);
+}
+
+// ----- Taking over -----
+
+/// Advert first, then the addresses; they are announced when the actuator has them.
+void VirtualRouter::becomeMaster(Reason reason, Outbox& out) {
+  const State from = std::exchange(run_.state, State::Master);
+  const TimePoint rivalUntil = config_.deadMan ? run_.rivalUntil : std::min(run_.rivalUntil, out.now + kFarewellPatience);
+  forgetWish();
+  conflict_.settle();
+  run_.yields = false;
+  run_.acceptUntil = {};
+  run_.releaseAt = kNever;
+  run_.interval = config_.advertisementInterval;
+  run_.deadline = nextAdvertAfter(out.now);
+  run_.silence = run_.heard == Heard::Nobody || run_.heard == Heard::HandedOver ? Duration(-1) : out.now - run_.heardAt;
+  run_.answers = !out.host.gateActive;
+  run_.answersFrom = std::max(out.now + electionGrace(run_.interval), rivalUntil);
+  holding_.setMuted(!run_.answers);
+  advertise(out);
+  holding_.hold(out);
+  ++out.counters.transitionsToMaster;
+  report(from, reason, run_.silence < 0ns ? IpAddress{} : run_.peer, out);
+}
+
+void VirtualRouter::takeOverWithGroup(bool isWisher, const Context& context) {
+  Outbox out = outbox(context);
+  becomeMaster(!isWisher ? Reason::SyncGroup : config_.priority == kOwnerPriority ? Reason::AddressOwner : takeoverReason(), out);
+}
+
+void VirtualRouter::joinMaster(const Context& context) {
+  if (run_.state != State::Backup) return;
+  Outbox out = outbox(context);
+  becomeMaster(Reason::SyncGroup, out);
+}
+
+// ----- Leaving -----
+
+/// Gate, last advert, addresses, in this order.
+void VirtualRouter::leaveMaster(State to, Reason reason, std::optional<std::uint8_t> lastAdvert, Linger how, Outbox& out) {
+  const State from = std::exchange(run_.state, to);
+  run_.answers = false;
+  run_.deadline = kNever;
+  if (to == State::Backup) armActiveDown(out);
+  linger(how, out);
+  tellGate(out);
+  if (lastAdvert) out.sendAdvert(*lastAdvert);
+  if (!isLingering()) releaseNow(out);
+  const bool toPeer = reason == Reason::HigherPriority || reason == Reason::HigherAddress;
+  report(from, reason, toPeer ? run_.peer : IpAddress{}, out);
+  if (group_ != nullptr) group_->left(reason);
+}
+
+/// Keeps the addresses, without a claim to them. Without a gate they do not linger: two nodes would answer for them.
+void VirtualRouter::linger(Linger how, Outbox& out) {
+  if (how == Linger::No || !out.host.gateActive) return;
+  const Duration patience = handOverPatience(config_.version, config_.advertisementInterval);
+  holding_.disown();
+  run_.releaseAt = out.now + (how == Linger::ForAnnouncement ? kAnnouncementGrace : patience);
+  if (how == Linger::ForReturn) run_.releaseAt = kNever;
+  run_.acceptUntil = (how == Linger::ForReturn ? run_.deadline : run_.releaseAt) + kAcceptMargin;
+}
+
+/// A successor was heard.
+void VirtualRouter::shortenLinger(Outbox& out) { run_.releaseAt = std::min(run_.releaseAt, out.now + kAnnouncementGrace); }
+
+/// Ends whatever holds the addresses here; of a MASTER that is shut down, its stay as well.
+void VirtualRouter::releaseNow(Outbox& out) {
+  run_.acceptUntil = {};
+  run_.releaseAt = kNever;
+  setGate({}, out);
+  holding_.release(out);
+  if (!run_.leaving) return;
+  run_.leaving = false;
+  enter(State::Init);
+  report(State::Master, Reason::Stopped, {}, out);
+}
+
+/// As MASTER: asks to be succeeded.
+void VirtualRouter::handOver(Outbox& out) {
+  run_.heard = Heard::HandedOver;
+  run_.yields = true;
+  leaveMaster(State::Backup, Reason::HandOver, kResign, Linger::ForReturn, out);
+}
+
+void VirtualRouter::leaveWithGroup(Reason reason, const Context& context) {
+  if (run_.state != State::Master) return;
+  Outbox out = outbox(context);
+  if (reason == Reason::HandOver) {
+    handOver(out);
+  } else if (reason == Reason::LateWakeUp) {
+    run_.answers = false;
+    holding_.disown();
+    listen(Reason::SyncGroup, out);
+  } else {
+    run_.heard = Heard::Master;
+    leaveMaster(State::Backup, Reason::SyncGroup, kResign, Linger::ForSuccessor, out);
+  }
+}
+
+}  // namespace aloft::vrrp
