@@ -12,8 +12,7 @@ export function loadConf({ file, node, configId, hasScriptUser }: StandaloneSour
   // keepalived's own process would run these; without them the file would not do what it says.
   const unsupported = loaded.unsupported.map(({ position, message }) => formatLine(position, "error", message));
   if (loaded.hasErrors || unsupported.length > 0) return { ok: false, problems: [...lines, ...unsupported] };
-  const { spec, secrets } = loaded;
-  const { places = new Map() }: { places?: ReadonlyMap<string, Position>; spec: NodeAgentSpec } = loaded;
+  const { spec, secrets, places } = loaded;
   const fallback: Position = { file, line: 1, column: 1 };
   const line: StandaloneConfiguration["line"] = (path, severity, message) =>
     formatLine(nearest(path, places) ?? fallback, severity, message);

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { loadConfiguration, type StandaloneSource } from "../../../src/agent/standaloneSource.ts";
+import { link } from "./fixtures.ts";
+import { temporaryDirectory } from "./stateFiles.ts";
+
+function load(context: TestContext, name: string, text: string | undefined, fields: Partial<StandaloneSource> = {}) {
+  const file = join(temporaryDirectory(context), name);
+  if (text !== undefined) writeFileSync(file, text);
+  return loadConfiguration({ file, node: "n1.example", hasScriptUser: false, ...fields }, [link()]).then((loaded) => ({ file, loaded }));
+}
+
+const conf = `global_defs {
+  script_user www-data
+}
+vrrp_script check {
+  script "/usr/bin/check now"
+  user root
+}
+vrrp_instance web {
+  interface eth0
+  virtual_router_id 51
+  @n1 priority 150
+  @n2 priority 90
+  authentication {
+    auth_type PASS
+    auth_pass hunter2
+  }
+  track_script {
+    check
+  }
+  virtual_ipaddress {
+    192.0.2.10/24
+  }
+  notify_master "/usr/bin/notify master"
+}
+`;
+
+test("a keepalived.conf: spec, password and places; who runs its programs is the file's business unless a flag says it", async (context) => {
+  const { file, loaded } = await load(context, "keepalived.conf", conf);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const { spec, secrets, line } = loaded.configuration;
+  const [router] = spec.virtualRouters;
+  assert.deepEqual([router?.virtualIP, router?.virtualRouterID, router?.priority, router?.version], ["web", 51, 150, 2]);
+  assert.deepEqual(secrets.lookUp(router?.passwordRef?.name ?? "", router?.passwordRef?.key ?? ""), { ok: true, value: "hunter2" });
+  assert.ok(!JSON.stringify(spec).includes("hunter2"));
+  assert.equal(spec.checks?.[0]?.exec?.user, "root");
+  assert.equal(router?.notify?.programs?.[0]?.user, "www-data");
+  assert.equal(line("virtualRouters[0]", "error", "no"), `${file}:8:1: error: no`);
+  assert.equal(line("virtualRouters[0].notify.programs[0]", "warning", "no"), `${file}:23:3: warning: no`);
+  assert.equal(line("virtualRouters[0].nothing.of[3].this", "error", "no"), `${file}:8:1: error: no`);
+  assert.equal(line("nowhere", "error", "no"), `${file}:1:1: error: no`);
+  const flagged = await load(context, "keepalived.conf", conf, { hasScriptUser: true });
+  assert.ok(flagged.loaded.ok);
+  assert.equal(flagged.loaded.configuration.spec.virtualRouters[0]?.notify?.programs?.[0]?.user, undefined);
+});
+
+test("--config-id instead of the node's name", async (context) => {
+  const { loaded } = await load(context, "keepalived.conf", conf, { configId: "n2" });
+  assert.ok(loaded.ok);
+  assert.equal(loaded.configuration.spec.virtualRouters[0]?.priority, 90);
+});
+
+const bad: [string, string, string | undefined, RegExp][] = [
+  ["a misspelt word in a keepalived.conf", "keepalived.conf", conf.replace("priority 150", "priorty 150"), /:11:\d+: error: .*priority/],
+  ["authentication by AH", "keepalived.conf", conf.replace("PASS", "AH"), /:14:\d+: error: .*AH/],
+  ["a keepalived.conf that is missing", "keepalived.conf", undefined, /keepalived\.conf:1:1: error: /],
+  ["a YAML file that is missing", "vips.yaml", undefined, /vips\.yaml:1:1: error: cannot be read: ENOENT/],
+  ["a YAML file with a mistake", "vips.yaml", "kind: Pod", /vips\.yaml:1:7: error: kind: expected/],
+];
+for (const [name, file, text, message] of bad) {
+  test(`${name}: file, line, column and what is wrong`, async (context) => {
+    const { loaded } = await load(context, file, text);
+    assert.ok(!loaded.ok);
+    assert.match(loaded.problems.join("\n"), message);
+  });
+}
