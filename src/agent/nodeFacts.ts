@@ -5,14 +5,28 @@ import { canMulticast } from "./linkFlags.ts";
 import type { LinkSnapshot } from "./native.ts";
 import type { PreflightFacts } from "./preflight.ts";
 
+/** The facts of this moment: each is read once, however many virtual routers ask for it. */
 export function readNodeFacts(links: LinkSnapshot[]): PreflightFacts {
   return {
     missingCapabilities: readMissingCapabilities(),
     links,
-    multicast: canMulticast,
+    multicast: once(canMulticast, ({ name }) => name),
     // The parent of a container's first process is outside its PID namespace, and so has no number in it.
     seesNodeProcesses: process.ppid !== 0,
-    ipv4Setting,
+    ipv4Setting: once(ipv4Setting, (device, name) => `${device}/${name}`),
+  };
+}
+
+function once<Args extends unknown[], Result>(
+  read: (...args: Args) => Result,
+  keyOf: (...args: Args) => string,
+): (...args: Args) => Result {
+  const known = new Map<string, { result: Result }>();
+  return (...args) => {
+    const key = keyOf(...args);
+    const entry = known.get(key) ?? { result: read(...args) };
+    known.set(key, entry);
+    return entry.result;
   };
 }
 
