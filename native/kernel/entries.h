@@ -15,16 +15,16 @@ enum class Scope : std::uint8_t { Global = 0, Site = 200, Link = 253, Host = 254
 
 struct AddressEntry {
   wire::IpPrefix prefix;
-  std::string interface;      ///< never empty
-  std::string label;          ///< "eth0:vip", IPv4 only; empty: none
+  std::string interface;       ///< never empty
+  std::string label;           ///< "eth0:vip", IPv4 only; empty: none
   std::optional<Scope> scope;  ///< empty: as the kernel has it by default
-  wire::IpAddress broadcast;  ///< IPv4 only; unspecified: none
+  wire::IpAddress broadcast;   ///< IPv4 only; unspecified: none
   friend bool operator==(const AddressEntry&, const AddressEntry&) = default;
 };
 
 struct NextHop {
-  wire::IpAddress via;     ///< unspecified: directly on the link; may be of IPv6 in a route of IPv4 (RTA_VIA)
-  std::string interface;   ///< empty: as the kernel finds it
+  wire::IpAddress via;       ///< unspecified: directly on the link; may be of IPv6 in a route of IPv4 (RTA_VIA)
+  std::string interface;     ///< empty: as the kernel finds it
   std::uint16_t weight = 1;  ///< 1–256, of a route with more than one
   bool onLink = false;
   friend bool operator==(const NextHop&, const NextHop&) = default;

@@ -17,21 +17,35 @@ const Address* Link::find(const wire::IpPrefix& prefix) const {
   return found == addresses.end() ? nullptr : &*found;
 }
 
+bool contains(const wire::IpPrefix& subnet, const wire::IpAddress& address) {
+  if (subnet.address.family != address.family) return false;
+  const std::size_t whole = subnet.length / 8;
+  if (!std::equal(address.bytes.begin(), address.bytes.begin() + static_cast<std::ptrdiff_t>(whole), subnet.address.bytes.begin()))
+    return false;
+  const std::uint8_t mask = static_cast<std::uint8_t>(0xff00 >> (subnet.length % 8));
+  return subnet.length % 8 == 0 || ((address.bytes[whole] ^ subnet.address.bytes[whole]) & mask) == 0;
+}
+
 bool LinkTable::apply(const wire::LinkMessage& message) {
   if (message.removed) return remove(message.index);
   Link next;
   next.index = message.index;
   next.name = message.name;
+  next.raised = message.isRaised();
   next.up = message.isUp();
   next.loopback = message.isLoopback();
   next.mac = message.mac.value_or(wire::MacAddress{});
   next.kind = message.kind;
+  next.alias = message.alias;
   next.master = message.master;
+  next.parent = message.parent;
 
   Link& link = links_[message.index];
   // A notification about a bridge port or a change of flags may leave the kind out; a link never changes it.
   if (next.kind.empty() && link.name == next.name) next.kind = link.kind;
-  const auto visible = [](const Link& l) { return std::tie(l.name, l.up, l.loopback, l.mac, l.kind, l.master); };
+  const auto visible = [](const Link& l) {
+    return std::tie(l.name, l.raised, l.up, l.loopback, l.mac, l.kind, l.alias, l.master, l.parent);
+  };
   if (link.index != 0 && visible(link) == visible(next)) return false;
   if (link.name != next.name) {
     const auto old = indexByName_.find(link.name);
@@ -62,7 +76,8 @@ bool LinkTable::apply(const wire::AddressMessage& message) {
     addresses.erase(found);
     return true;
   }
-  const Address next{message.prefix, message.flags, message.scope, message.protocol};
+  const std::string_view label = message.label == link->second.name ? std::string_view() : message.label;
+  const Address next{message.prefix, message.flags, message.scope, message.protocol, std::string(label), message.broadcast};
   if (found == addresses.end()) {
     addresses.push_back(next);
     return true;
@@ -70,6 +85,11 @@ bool LinkTable::apply(const wire::AddressMessage& message) {
   if (*found == next) return false;
   *found = next;
   return true;
+}
+
+std::string LinkTable::nameOf(std::uint32_t index) const {
+  const Link* link = find(index);
+  return link == nullptr ? "interface " + std::to_string(index) : link->name;
 }
 
 const Link* LinkTable::find(std::uint32_t index) const {

@@ -4,12 +4,19 @@
 
 #include <array>
 
+#include "os/multicastSocket.h"
+#include "wire/notificationFilter.h"
+
 namespace aloft::kernel {
 
-os::Result<RouteMonitor> RouteMonitor::open() {
-  constexpr std::array<unsigned, 3> groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+os::Result<RouteMonitor> RouteMonitor::open(std::uint32_t ownPort) {
+  constexpr std::array<unsigned, 7> groups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE};
   os::Result<os::NetlinkSocket> socket = os::NetlinkSocket::subscribe(groups);
   if (!socket.ok()) return socket.error();
+  if (const os::Status filtered = os::attachFilter(socket.value().fd(), wire::notificationFilter(ownPort)); !filtered.ok()) {
+    return filtered.error();
+  }
   return RouteMonitor(std::move(socket.value()));
 }
 
@@ -27,6 +34,8 @@ bool RouteMonitor::drain(const Listener& listener) {
     for (wire::NetlinkMessage message; messages.next(message);) {
       if (const auto link = wire::parseLink(message)) listener.link(*link);
       if (const auto address = wire::parseAddress(message)) listener.address(*address);
+      if (const auto route = wire::parseRoute(message)) listener.route(*route);
+      if (const auto rule = wire::parseRule(message)) listener.rule(*rule);
     }
   }
 }

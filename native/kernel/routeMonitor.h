@@ -6,20 +6,26 @@
 #include "kernel/linkTable.h"
 #include "os/netlinkSocket.h"
 #include "os/result.h"
+#include "wire/route.h"
+#include "wire/rule.h"
 
 namespace aloft::kernel {
 
-/// Notifications about links and addresses. Reading them takes no lock of the kernel's.
+/// Notifications about links and addresses; about routes and rules only those that matter, see wire/notificationFilter.h. Reading them
+/// takes no lock of the kernel's.
 class RouteMonitor {
  public:
-  /// Subscribe before the first dump: then nothing that happens between the two is missed, only told twice.
-  static os::Result<RouteMonitor> open();
+  /// Subscribe before the first dump: then nothing that happens between the two is missed, only told twice. What the client of the port
+  /// `ownPort` does to routes and rules is not told.
+  static os::Result<RouteMonitor> open(std::uint32_t ownPort);
 
   int fd() const { return socket_.fd(); }
 
   struct Listener {
     std::function<void(const wire::LinkMessage&)> link;
     std::function<void(const wire::AddressMessage&)> address;
+    std::function<void(const wire::RouteMessage&)> route;
+    std::function<void(const wire::RuleMessage&)> rule;
   };
   /// Reads all that is there, without waiting. False when notifications were lost: then dump again.
   bool drain(const Listener& listener);

@@ -54,6 +54,13 @@ Result<NetlinkSocket> NetlinkSocket::subscribe(std::span<const unsigned> groups)
   return NetlinkSocket(std::move(fd.value()));
 }
 
+Result<std::uint32_t> NetlinkSocket::port() const {
+  sockaddr_nl address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return lastError("name rtnetlink socket");
+  return address.nl_pid;
+}
+
 Status NetlinkSocket::send(std::span<const std::uint8_t> messages) const {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;

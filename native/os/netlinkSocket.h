@@ -18,6 +18,8 @@ class NetlinkSocket {
   static Result<NetlinkSocket> subscribe(std::span<const unsigned> groups);
 
   int fd() const { return fd_.get(); }
+  /// By which the kernel tells notifications of what this socket asked for from those of others.
+  Result<std::uint32_t> port() const;
   Status send(std::span<const std::uint8_t> messages) const;
   /// The next datagram; empty when there is none now. Valid until the next call. ENOBUFS says that notifications were lost.
   Result<std::span<const std::uint8_t>> receive();

@@ -111,4 +111,11 @@ bool buildRemoveLink(NetlinkBuilder& builder, std::uint32_t index, std::uint32_t
   return builder.end();
 }
 
+bool buildRemoveLink(NetlinkBuilder& builder, std::string_view name, std::uint32_t sequence) {
+  builder.begin(kDelLink, kAcknowledged, sequence);
+  builder.header(headerOf(0));
+  builder.text(kName, name);
+  return builder.end();
+}
+
 }  // namespace aloft::wire

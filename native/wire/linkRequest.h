@@ -35,5 +35,6 @@ bool buildConfigureLink(NetlinkBuilder& builder, std::uint32_t index, std::span<
 bool buildConfigureLink(NetlinkBuilder& builder, std::string_view name, std::span<const LinkSettingValue> settings, std::uint32_t sequence);
 bool buildRaiseLink(NetlinkBuilder& builder, std::uint32_t index, bool up, std::uint32_t sequence);
 bool buildRemoveLink(NetlinkBuilder& builder, std::uint32_t index, std::uint32_t sequence);
+bool buildRemoveLink(NetlinkBuilder& builder, std::string_view name, std::uint32_t sequence);
 
 }  // namespace aloft::wire

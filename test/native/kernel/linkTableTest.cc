@@ -117,6 +117,46 @@ TEST(LinkTable, AnAddressThatLosesItsMarkIsAChange) {
   EXPECT_FALSE(table.find(7)->find(prefix("192.0.2.9/32"))->isMarked());
 }
 
+TEST(LinkTable, ALabelThatIsTheLinksNameIsNone) {
+  LinkTable table;
+  table.apply(link(7, "eth0"));
+  wire::AddressMessage message = address(7, "192.0.2.1/24");
+  message.label = "eth0";
+  table.apply(message);
+  EXPECT_EQ(table.find(7)->find(prefix("192.0.2.1/24"))->label, "");
+  message.label = "eth0:vip";
+  EXPECT_TRUE(table.apply(message));
+  EXPECT_EQ(table.find(7)->find(prefix("192.0.2.1/24"))->label, "eth0:vip");
+}
+
+TEST(LinkTable, AMacvlanIsKnownByItsAliasAndWhatItStandsOn) {
+  LinkTable table;
+  wire::LinkMessage macvlan = link(8, "v4-51-eth0", 0);
+  macvlan.alias = "aloft";
+  macvlan.parent = 7;
+  table.apply(macvlan);
+  EXPECT_EQ(table.find(8)->alias, "aloft");
+  EXPECT_EQ(table.find(8)->parent, 7u);
+  EXPECT_FALSE(table.find(8)->raised);
+  macvlan.flags = wire::kLinkUp;
+  EXPECT_TRUE(table.apply(macvlan));
+  EXPECT_TRUE(table.find(8)->raised);
+  EXPECT_FALSE(table.find(8)->up);
+}
+
+TEST(Contains, ComparesAsManyBitsAsTheSubnetHas) {
+  const std::tuple<const char*, const char*, bool> table[] = {
+      {"192.0.2.0/24", "192.0.2.77/32", true},         {"192.0.2.9/24", "192.0.3.1/32", false},
+      {"10.1.128.0/17", "10.1.200.1/32", true},        {"10.1.128.0/17", "10.1.127.1/32", false},
+      {"0.0.0.0/0", "203.0.113.1/32", true},           {"192.0.2.1/32", "192.0.2.1/32", true},
+      {"192.0.2.1/32", "192.0.2.3/32", false},         {"2001:db8::/61", "2001:db8:0:7::1/128", true},
+      {"2001:db8::/61", "2001:db8:0:8::1/128", false}, {"2001:db8::1/128", "2001:db8::1/128", true},
+      {"0.0.0.0/0", "2001:db8::1/128", false},
+  };
+  for (const auto& [subnet, inside, result] : table)
+    EXPECT_EQ(contains(prefix(subnet), prefix(inside).address), result) << subnet << " " << inside;
+}
+
 TEST(LinkTable, AddressesOfUnknownLinksAndRemovalsOfUnknownAddressesChangeNothing) {
   LinkTable table;
   EXPECT_FALSE(table.apply(address(7, "192.0.2.1/24")));
