@@ -110,7 +110,8 @@ void readMessage(GateWriter& w) {
   w.jumpIf(Condition::NotEqual, R::R1, 0xffff, w.pass);
 }
 
-/// RFC 4861 §7.1.1: each option has a length, the last one ends with the message, and from nowhere comes no link-layer address. Loses R8.
+/// RFC 4861 §7.1.1: each option has a length (without one this gets nowhere), the last one ends with the message, and from nowhere comes no
+/// link-layer address. Loses R8.
 void checkOptions(GateWriter& w) {
   const Label done = w.label();
   w.set(R::R8, kMessageSize);
@@ -125,7 +126,6 @@ void checkOptions(GateWriter& w) {
     w.call(BPF_FUNC_skb_load_bytes);
     w.jumpIf(Condition::NotEqual, R::R0, 0, w.pass);
     w.loadFrame(Size::Byte, R::R1, frame::kScratch + 1);
-    w.jumpIf(Condition::Equal, R::R1, 0, w.pass);
     w.compute(Operation::ShiftLeft, R::R1, 3);
     w.compute(Operation::Add, R::R8, R::R1);
     w.loadFrame(Size::Byte, R::R1, frame::kScratch);

@@ -60,6 +60,7 @@ class LinkPort {
   explicit LinkPort(const char* name) : fd_(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL))) {
     const int on = 1;
     setsockopt(fd_.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
+    setsockopt(fd_.get(), SOL_PACKET, PACKET_AUXDATA, &on, sizeof on);
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_ALL);
@@ -80,10 +81,7 @@ class LinkPort {
   Frame receive(std::chrono::milliseconds patience, const std::function<bool(const Frame&)>& wanted) const {
     const auto end = os::monotonicNow() + patience;
     for (;;) {
-      Frame frame(2048);
-      const ssize_t size = recv(fd_.get(), frame.data(), frame.size(), 0);
-      if (size >= 0) {
-        frame.resize(static_cast<std::size_t>(size));
+      if (const Frame frame = next(); !frame.empty()) {
         if (wanted(frame)) return frame;
         continue;
       }
@@ -101,6 +99,28 @@ class LinkPort {
   std::uint32_t index = 0;
 
  private:
+  /// What has come already, with its VLAN tag, which the kernel gives apart.
+  Frame next() const {
+    Frame frame(2048);
+    iovec vector{frame.data(), frame.size()};
+    alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(sizeof(tpacket_auxdata))];
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    frame.resize(static_cast<std::size_t>(std::max<ssize_t>(recvmsg(fd_.get(), &message, 0), 0)));
+    const cmsghdr* const header = frame.empty() ? nullptr : CMSG_FIRSTHDR(&message);
+    if (header == nullptr || header->cmsg_type != PACKET_AUXDATA) return frame;
+    tpacket_auxdata data;
+    std::memcpy(&data, CMSG_DATA(header), sizeof data);
+    if ((data.tp_status & TP_STATUS_VLAN_VALID) == 0) return frame;
+    std::uint8_t tag[4] = {0x81, 0x00};
+    wire::store16(tag, 2, data.tp_vlan_tci);
+    frame.insert(frame.begin() + 12, std::begin(tag), std::end(tag));
+    return frame;
+  }
+
   os::Fd fd_;
 };
 

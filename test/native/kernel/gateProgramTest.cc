@@ -89,9 +89,15 @@ class GateProgramTest : public testing::Test {
   std::vector<Frame> traffic() const { return {packet(client4_, vip4_), packet(client6_, vip6_), packet(client6_, vip6_, 58)}; }
   /// What this host would say.
   std::vector<Frame> announcements() const {
-    return {frame(wire::encodeGratuitousArp(kLinkMac, vip4_)), frame(wire::encodeArpRequest(kLinkMac, vip4_, client4_)),
-            frame(wire::encodeArpReply(kLinkMac, *wire::decodeArp(arpRequest()))), frame(wire::encodeUnsolicitedNa(kLinkMac, vip6_)),
-            frame(wire::encodeNeighborSolicitation(kLinkMac, vip6_, client6_))};
+    Frame foreignSource = frame(wire::encodeUnsolicitedNa(kLinkMac, vip6_));
+    foreignSource[22] = 0xfe;
+    foreignSource[23] = 0x80;
+    return {frame(wire::encodeGratuitousArp(kLinkMac, vip4_)),
+            frame(wire::encodeArpRequest(kLinkMac, vip4_, client4_)),
+            frame(wire::encodeArpReply(kLinkMac, *wire::decodeArp(arpRequest()))),
+            frame(wire::encodeUnsolicitedNa(kLinkMac, vip6_)),
+            frame(wire::encodeNeighborSolicitation(kLinkMac, vip6_, client6_)),
+            foreignSource};
   }
 
   const IpAddress vip4_ = ip("192.0.2.10"), vip6_ = ip("2001:db8::10");
@@ -120,7 +126,7 @@ TEST_F(GateProgramTest, ANewSlotIsShut) {
   for (const Frame& bytes : traffic()) EXPECT_EQ(runner_->verdict(kIn, bytes), kGateDrop);
   EXPECT_EQ(slot().droppedPackets, 3U);
   for (const Frame& bytes : announcements()) EXPECT_EQ(runner_->verdict(kOut, bytes), kGateDrop);
-  EXPECT_EQ(slot().droppedAnnouncements, 5U);
+  EXPECT_EQ(slot().droppedAnnouncements, announcements().size());
 }
 
 TEST_F(GateProgramTest, EachTimeDecidesOnItsOwn) {
@@ -218,6 +224,7 @@ TEST_F(GateProgramTest, AnswersNoMalformedSolicitation) {
       {"source option from nowhere", solicitation(nobody6_, asked6_, vip6_, kSourceOption)},
       {"from nowhere to one", solicitation(nobody6_, vip6_, vip6_, {}, [](Frame& f) { std::fill_n(f.begin(), 6, 0); })},
       {"from nowhere to another group", solicitation(nobody6_, wire::solicitedNodeAddress(client6_), vip6_, {})},
+      {"from nowhere to that group of another scope", solicitation(nobody6_, ip("ff05::1:ff00:10"), vip6_, {})},
       {"from nowhere to all nodes", solicitation(nobody6_, ip("ff02::1"), vip6_, {})},
   };
   for (const auto& [what, bytes] : malformed) {
