@@ -47,8 +47,8 @@ export interface CandidateQuestion {
   nodes: readonly NodeFacts[];
   /** Present candidates, best first. */
   current: readonly string[];
-  /** Nodes that answer for any of the addresses now. */
-  masters: ReadonlySet<string>;
+  /** Nodes that answer for any of the addresses now, or may do so in a moment. */
+  needed: ReadonlySet<string>;
   /** How many VirtualIPs each node is a candidate of. */
   load: ReadonlyMap<string, number>;
 }
@@ -67,7 +67,7 @@ export const drainMessage = "is being drained";
  * interface is gone yields its place to a node that has one. Free places go to living nodes first, then to those with the least load.
  * A node that is being drained has no place, but stays besides the others until it has handed over.
  */
-export function chooseCandidates({ members, nodes, current, masters, load }: CandidateQuestion): CandidateChoice {
+export function chooseCandidates({ members, nodes, current, needed, load }: CandidateQuestion): CandidateChoice {
   const { selector = {}, maxCandidates = 1 } = members[0]?.spec.nodes ?? {};
   const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(selector, labels));
   const positions = new Map(current.map((node, position) => [node, position]));
@@ -75,7 +75,7 @@ export function chooseCandidates({ members, nodes, current, masters, load }: Can
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
   const usable = fits.filter(({ problem, isCurrent, facts }) => !facts.draining && (problem === undefined || isCurrent));
   usable.sort((a, b) => rankOf(a) - rankOf(b) || loadOf(a) - loadOf(b) || byName(a.facts, b.facts));
-  const leaving = fits.filter(({ facts, isCurrent }) => facts.draining && isCurrent && masters.has(facts.name));
+  const leaving = fits.filter(({ facts, isCurrent }) => facts.draining && isCurrent && needed.has(facts.name));
   const chosen = new Set([...usable.slice(0, maxCandidates), ...leaving]);
   const unfit = fits.filter((fit) => messageOf(fit) !== undefined && !chosen.has(fit));
   return {

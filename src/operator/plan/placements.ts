@@ -130,9 +130,10 @@ function placeUnit(question: UnitQuestion): Placement[] {
   if (!leader) return [];
   const { candidates, unfit } = chooseCandidates({
     members: members.map(({ view, spec, interfaces }) => ({ name: view.name, spec, interfaces })),
-    nodes,
+    // Nobody joins while a request to hand over is out: the order that it was made for must stand when it is heard.
+    nodes: leader.view.status.plannedMove?.state === "HandingOver" ? nodes.filter(({ name }) => leader.priorities.has(name)) : nodes,
     current: activeFirst(leader),
-    masters: mastersOf(question),
+    needed: neededNodes(leader, question),
     load,
   });
   const rest = ({ view, verdict, spec }: MemberElection) => ({ view, verdict, advertisementInterval: effectiveInterval(spec), unfit });
@@ -176,9 +177,10 @@ function assign(leader: MemberElection, candidates: readonly Candidate[], { node
   const explicit = new Map(
     (leader.spec.nodes.overrides ?? []).flatMap(({ name, priority }) => (priority === undefined ? [] : [[name, priority] as const])),
   );
-  // Once nobody is preferred any more, the order that this has made stays.
-  const hasWish = members.some(({ spec }) => spec.nodes.preferred !== undefined);
-  const before = hasWish ? leader.assigned : leader.priorities;
+  // Once nobody is preferred any more who takes part, the order that this has made stays.
+  const { preferred } = preferredOf(members.map(({ view, spec }) => ({ name: view.name, spec })));
+  const hasTarget = nodes.some(({ name, draining }) => name === preferred && !draining && names.includes(name));
+  const before = hasTarget ? leader.assigned : leader.priorities;
   const current = new Map([...before].filter(([node]) => names.includes(node)));
   const alive = new Set(nodes.filter((node) => node.alive).map(({ name }) => name));
   const dormant = new Set(names.filter((name) => !alive.has(name)));
@@ -198,16 +200,25 @@ function moveUnit(assigned: ReadonlyMap<string, number>, leader: MemberElection,
     draining: new Set(nodes.filter(({ draining }) => draining).map(({ name }) => name)),
     recorded: leader.priorities,
     seats: readSeats({ nodes: [...assigned.keys()], routers, reports, running, agents }),
+    leaving: leaversOf([...assigned.keys()], question),
     before: leader.view.status.plannedMove ?? recordedMoves[0],
     lastHandOver: Math.max(0, ...asked, ...recordedMoves.map(({ handOver = 0 }) => handOver)),
     wallNow,
   });
 }
 
-/** Nodes that answer for any address of the unit. */
-function mastersOf({ members, reports }: UnitQuestion): Set<string> {
+/** Nodes that take part no more and still report that they run it. */
+function leaversOf(candidates: readonly string[], { members, reports }: UnitQuestion): Set<string> {
   const all = members.flatMap(({ view }) => reports.get(view.name) ?? []);
-  return new Set(all.filter(({ state, silent }) => state === "MASTER" && !silent).map(({ node }) => node));
+  return new Set(all.filter(({ node, silent }) => !silent && !candidates.includes(node)).map(({ node }) => node));
+}
+
+/** Nodes that answer for any address of the unit, and the one that is about to. */
+function neededNodes(leader: Election, { members, reports }: UnitQuestion): Set<string> {
+  const { plannedMove: move } = leader.view.status;
+  const all = members.flatMap(({ view }) => reports.get(view.name) ?? []);
+  const masters = all.filter(({ state, silent }) => state === "MASTER" && !silent).map(({ node }) => node);
+  return new Set(move?.state === "HandingOver" ? [...masters, move.to] : masters);
 }
 
 /** A NodeAgent that does not exist holds nobody up who can run; where nobody can, it says why. */

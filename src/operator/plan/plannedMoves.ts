@@ -23,6 +23,8 @@ export interface MoveRequest {
   recorded: ReadonlyMap<string, number>;
   /** What the candidates report. */
   seats: Seats;
+  /** Nodes that are no candidates any more and still run it. */
+  leaving: ReadonlySet<string>;
   /** As recorded. */
   before?: PlannedMove;
   /** The greatest number that any node has been asked with. */
@@ -38,8 +40,11 @@ export interface MoveAnswer {
   move?: PlannedMove;
 }
 
-/** A request that was heard and led to nothing is repeated after this time: a peer may have been lost in that very moment. */
-const retryAfterMs = 60_000;
+/**
+ * A request that was heard and led to nothing is repeated after this time: a peer may have been lost in that very moment. As long a
+ * drain waits for agents that are slow to take their priorities.
+ */
+const patienceMs = 60_000;
 
 /** Priority of the address owner (RFC 9568 §5.2.4): nobody leads before it. */
 const ownerPriority = 255;
@@ -49,13 +54,12 @@ interface Situation extends MoveRequest {
   holder?: string;
   /** `preferred`, if it takes part and may lead. */
   target?: string;
-  /** A request has been made, and who is active is not clear yet. */
-  isUnderWay: boolean;
 }
 
 export function planMove(request: MoveRequest): MoveAnswer {
   const situation = survey(request);
-  const { holder, target, assigned } = situation;
+  const { holder, target, assigned, before } = situation;
+  if (before && isUnderWay(situation, before)) return { priorities: orderOf(situation, before), move: before };
   if (holder !== undefined && request.draining.has(holder)) {
     return { priorities: keptOrder(situation), move: planDrain(situation, holder) };
   }
@@ -67,15 +71,27 @@ function survey(request: MoveRequest): Situation {
   const { preferred, assigned, draining, seats, wallNow } = request;
   const holder = holderOf(seats);
   const before = request.before && holder !== undefined ? endOf(request.before, holder, wallNow) : request.before;
-  const isUnderWay = holder === undefined && before?.state === "HandingOver" && !isStale(before, wallNow);
   const takesPart = preferred !== undefined && assigned.has(preferred) && !draining.has(preferred);
-  return { ...request, holder, before, isUnderWay, target: takesPart ? preferred : undefined };
+  return { ...request, holder, before, target: takesPart ? preferred : undefined };
+}
+
+/** A request that was made is waited for, whatever is wished meanwhile: the order that it was made for must stand when it is heard. */
+function isUnderWay({ holder, wallNow }: Situation, { state, from, time }: PlannedMove): boolean {
+  if (state !== "HandingOver" || (holder !== undefined && holder !== from)) return false;
+  return Date.parse(wallNow) - Date.parse(time) < patienceMs;
+}
+
+/** The two change places, and all others stay as they are: whoever hears of it first, none of them is above the target. */
+function orderOf(situation: Situation, { reason, from, to }: PlannedMove): Map<string, number> {
+  const { assigned } = situation;
+  if (reason === "Drain" || !assigned.has(to)) return keptOrder(situation);
+  return arrange(assigned, assigned.has(from) ? [to, from] : [to]);
 }
 
 /** What is to be told while the order is that of the priorities. */
-function restingMove({ holder = "", target, before, isUnderWay, preferred, disagreement, wallNow }: Situation): PlannedMove | undefined {
+function restingMove({ holder = "", target, before, preferred, disagreement, wallNow }: Situation): PlannedMove | undefined {
   if (target === undefined && disagreement === undefined) {
-    return isUnderWay || before?.state === "Done" ? forget(before, preferred) : undefined;
+    return before?.state === "Done" ? forget(before, preferred) : undefined;
   }
   const message = disagreement ?? `the node of priority ${ownerPriority} owns the addresses: nobody leads before it`;
   return record({ from: holder, to: target ?? "", reason: "Preferred", state: "Waiting", message }, before, wallNow);
@@ -106,47 +122,62 @@ function planDrain(situation: Situation, holder: string): PlannedMove {
   const able = others.filter((node) => seats.get(node)?.problem === undefined);
   const [to] = able.sort((a, b) => strength(seats.get(b), seats.get(b)?.priority) - strength(seats.get(a), seats.get(a)?.priority));
   const wish = { from: holder, to: to ?? "", reason: "Drain" as const };
-  if (to !== undefined) return ask({ ...wish, message: `${holder} hands over, as it is being drained` }, situation);
-  const reasons = others.map((node) => `${node}: ${seats.get(node)?.problem}`).join("; ");
-  const message = `${holder} keeps the addresses: no other node can take over${reasons && ` (${reasons})`}`;
-  return record({ ...wish, state: "Waiting", message }, before, wallNow);
+  const wait = (message: string) => record({ ...wish, state: "Waiting", message }, before, wallNow);
+  if (to === undefined) {
+    const reasons = others.map((node) => `${node}: ${seats.get(node)?.problem}`).join("; ");
+    return wait(`${holder} keeps the addresses: no other node can take over${reasons && ` (${reasons})`}`);
+  }
+  const change = unsettled(keptOrder(situation), situation);
+  const waiting = wait(change ?? "");
+  if (change !== undefined && Date.parse(wallNow) - Date.parse(waiting.time) < patienceMs) return waiting;
+  return ask({ ...wish, message: `${holder} hands over, as it is being drained` }, situation);
 }
 
 function planPreferred(situation: Situation, to: string): MoveAnswer {
-  const { assigned, seats, before, wallNow, holder, isUnderWay } = situation;
+  const { assigned, before, wallNow, holder } = situation;
   const wish = { from: holder ?? "", to, reason: "Preferred" as const };
   const wait = (message: string, priorities: Map<string, number>): MoveAnswer => ({
     priorities,
     move: record({ ...wish, state: "Waiting", message }, before, wallNow),
   });
   const final = arrange(assigned, [to]);
-  const isOurs = before?.reason === "Preferred" && before.to === to;
-  if (isOurs && (before.state === "Done" || isUnderWay)) return { priorities: final, move: before };
+  const isDone = before?.reason === "Preferred" && before.to === to && before.state === "Done";
+  if (isDone) return { priorities: final, move: before };
   if (holder === to) {
     const message = `${to} leads, as spec.nodes.preferred says`;
     return { priorities: final, move: record({ ...wish, from: "", state: "Done", message }, before, wallNow) };
   }
   // Who leads must not change its priority while nobody knows who that is.
   if (holder === undefined) return wait("no node answers for all of the addresses", keptOrder(situation, to));
-  if (isOurs && isAsked(before, holder, wallNow)) return { priorities: final, move: before };
   const prepared = arrange(assigned, [holder, to]);
-  const obstacle = obstacleOf(to, prepared, final, seats);
+  const obstacle = obstacleOf(to, prepared, final, situation);
   if (obstacle !== undefined) return wait(obstacle, prepared);
   return { priorities: prepared, move: ask({ ...wish, message: `${holder} hands over to ${to}` }, situation) };
 }
 
 /** Why the target could not take over, or would not keep what it took. */
-function obstacleOf(to: string, prepared: Map<string, number>, final: Map<string, number>, seats: Seats): string | undefined {
+function obstacleOf(to: string, prepared: Map<string, number>, final: Map<string, number>, request: MoveRequest): string | undefined {
+  const { seats } = request;
   const problem = seats.get(to)?.problem;
   if (problem !== undefined) return `${to} cannot take over: ${problem}`;
-  for (const [node, priority] of prepared) {
-    if (seats.get(node)?.priority !== priority) return `${node} is getting its new priority`;
-  }
+  const change = unsettled(prepared, request);
+  if (change !== undefined) return change;
   const own = (final.get(to) ?? 0) + (seats.get(to)?.bonus.least ?? 0);
   const rival = [...final].find(
     ([node, priority]) => node !== to && canCompete(seats.get(node)) && strength(seats.get(node), priority) >= own,
   );
   return rival && `${to} cannot lead: with what is tracked its priority is ${own}, and that of ${rival[0]} not less`;
+}
+
+/** What must not be in the middle of a change, because nobody could say who takes over: two may have equal priorities for a while. */
+function unsettled(priorities: ReadonlyMap<string, number>, { seats, leaving }: MoveRequest): string | undefined {
+  const late = [...priorities].find(([node, priority]) => {
+    const seat = seats.get(node);
+    return seat?.silent === false && seat.priority !== priority;
+  });
+  if (late) return `${late[0]} is getting its new priority`;
+  const [leaver] = leaving;
+  return leaver && `${leaver} is still leaving`;
 }
 
 /** A node that is silent or in FAULT takes part in no election. */
@@ -175,18 +206,8 @@ function keptOrder({ assigned, recorded }: MoveRequest, first?: string): Map<str
 
 type Wish = Pick<PlannedMove, "from" | "to" | "reason" | "message">;
 
-/** The same number for a node that has been asked, whatever for: it hands over once. */
-function ask(wish: Wish, { before, lastHandOver, wallNow }: MoveRequest): PlannedMove {
-  if (isAsked(before, wish.from, wallNow)) return { ...wish, state: "HandingOver", handOver: before.handOver, time: before.time };
+function ask(wish: Wish, { lastHandOver, wallNow }: MoveRequest): PlannedMove {
   return { ...wish, state: "HandingOver", handOver: lastHandOver + 1, time: wallNow };
-}
-
-function isAsked(before: PlannedMove | undefined, holder: string, wallNow: string): before is PlannedMove {
-  return before?.state === "HandingOver" && before.from === holder && !isStale(before, wallNow);
-}
-
-function isStale({ time }: PlannedMove, wallNow: string): boolean {
-  return Date.parse(wallNow) - Date.parse(time) >= retryAfterMs;
 }
 
 /** The time stays while the state does. */

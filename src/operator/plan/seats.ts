@@ -11,7 +11,9 @@ export interface Seat {
   holds: boolean;
   /** Why it could not take over now; absent when it stands by, well, with the newest specification. */
   problem?: string;
-  /** As its NodeAgent asks for; absent when it is not to run them all. */
+  /** Its agent does not report. */
+  silent: boolean;
+  /** What it runs with, before tracking; absent until all of it runs by the newest specification. */
   priority?: number;
   /** What tracking adds to the priority, at the least and at the most. */
   bonus: { least: number; most: number };
@@ -41,12 +43,14 @@ export function readSeats({ nodes, routers, reports, running, agents }: SeatQues
         report: reportOf(reports.get(virtualIP) ?? [], node, family),
       }));
       const isMaster = ({ report }: (typeof pairs)[number]) => report?.state === "MASTER" && !report.silent;
-      const bonuses = pairs.flatMap(({ spec, report }) => (spec && report ? [report.priority - spec.priority] : []));
+      const bases = pairs.flatMap(({ report }) => report?.basePriority ?? []);
+      const bonuses = pairs.flatMap(({ report }) => (report?.basePriority === undefined ? [] : [report.priority - report.basePriority]));
       const seat: Seat = {
         claims: pairs.some(isMaster),
         holds: pairs.length > 0 && pairs.every(isMaster),
         problem: problemOf(agents.get(node), pairs),
-        priority: pairs.every(({ spec }) => spec) ? pairs[0]?.spec?.priority : undefined,
+        silent: agents.get(node)?.silent ?? true,
+        priority: bases.length === pairs.length ? bases[0] : undefined,
         bonus: bonuses.length > 0 ? { least: Math.min(...bonuses), most: Math.max(...bonuses) } : { least: 0, most: 0 },
       };
       return [node, seat];

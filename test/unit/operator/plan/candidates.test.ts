@@ -21,16 +21,16 @@ interface Question {
   nodes: NodeFacts[];
   current?: Record<string, InterfaceChoice>;
   load?: Record<string, number>;
-  masters?: string[];
+  needed?: string[];
 }
 
-function choose({ spec, nodes, current = {}, load = {}, masters = [] }: Question) {
+function choose({ spec, nodes, current = {}, load = {}, needed = [] }: Question) {
   const parsed = virtualIPSpecSchema.parse({ addresses: [{ address: "192.0.2.10" }], ...spec });
   const question: CandidateQuestion = {
     members: [{ name: "web", spec: parsed, interfaces: new Map(Object.entries(current)) }],
     nodes,
     current: Object.keys(current),
-    masters: new Set(masters),
+    needed: new Set(needed),
     load: new Map(Object.entries(load)),
   };
   const { candidates, unfit } = chooseCandidates(question);
