@@ -11,8 +11,8 @@ namespace aloft::addon {
 
 Napi::Function CoreObject::define(Napi::Env env) {
   return DefineClass(env, "Core",
-                     {InstanceMethod<&CoreObject::apply>("apply"), InstanceMethod<&CoreObject::snapshot>("snapshot"),
-                      InstanceMethod<&CoreObject::stop>("stop")});
+                     {InstanceMethod<&CoreObject::apply>("apply"), InstanceMethod<&CoreObject::setChecks>("setChecks"),
+                      InstanceMethod<&CoreObject::snapshot>("snapshot"), InstanceMethod<&CoreObject::stop>("stop")});
 }
 
 Napi::Object CoreObject::create(Napi::Env env, std::shared_ptr<Session> session) {
@@ -33,6 +33,12 @@ Napi::Value CoreObject::apply(const Napi::CallbackInfo& info) {
   auto desired = readDesiredState(info[0]);
   if (const auto* problem = std::get_if<runtime::FieldProblem>(&desired)) return toRefusal(info.Env(), "apply", *problem);
   return toResult(info.Env(), session_->core().apply(std::move(std::get<0>(desired))));
+}
+
+Napi::Value CoreObject::setChecks(const Napi::CallbackInfo& info) {
+  const auto results = readCheckResults(info[0]);
+  if (const auto* problem = std::get_if<runtime::FieldProblem>(&results)) return toRefusal(info.Env(), "setChecks", *problem);
+  return toResult(info.Env(), session_->core().setChecks(std::get<0>(results)));
 }
 
 Napi::Value CoreObject::snapshot(const Napi::CallbackInfo& info) { return toSnapshot(info.Env(), session_->core().snapshot()); }

@@ -18,6 +18,7 @@ class CoreObject : public Napi::ObjectWrap<CoreObject> {
 
  private:
   Napi::Value apply(const Napi::CallbackInfo& info);
+  Napi::Value setChecks(const Napi::CallbackInfo& info);
   Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
 

@@ -10,8 +10,10 @@
 
 namespace aloft::addon {
 
-/// DesiredState of src/agent/native.ts.
-std::variant<std::vector<vrrp::RouterConfig>, runtime::FieldProblem> readDesiredState(Napi::Value value);
+/// DesiredState of src/agent/native.ts, checked.
+std::variant<runtime::Configuration, runtime::FieldProblem> readDesiredState(Napi::Value value);
+/// CheckResult[] of src/agent/native.ts.
+std::variant<std::vector<runtime::CheckResult>, runtime::FieldProblem> readCheckResults(Napi::Value value);
 /// StartOptions of src/agent/native.ts, without `notify`.
 std::variant<runtime::CoreOptions, runtime::FieldProblem> readStartOptions(Napi::Value value);
 

@@ -25,15 +25,13 @@ Napi::Value FieldReader::get(const char* name) {
   return value;
 }
 
-std::string FieldReader::text(const char* name) {
-  const Napi::Value value = get(name);
+std::string FieldReader::toText(const char* name, Napi::Value value) {
   if (value.IsString()) return value.As<Napi::String>().Utf8Value();
   refuse(problem_, pathOf(name), "must be a string");
   return "";
 }
 
-double FieldReader::number(const char* name) {
-  const Napi::Value value = get(name);
+double FieldReader::toNumber(const char* name, Napi::Value value) {
   if (value.IsNumber()) return value.As<Napi::Number>().DoubleValue();
   if (value.IsBigInt()) {
     bool lossless = false;
@@ -45,31 +43,58 @@ double FieldReader::number(const char* name) {
   return 0;
 }
 
-bool FieldReader::boolean(const char* name) {
-  const Napi::Value value = get(name);
+bool FieldReader::toBoolean(const char* name, Napi::Value value) {
   if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
   refuse(problem_, pathOf(name), "must be true or false");
   return false;
 }
 
-void FieldReader::array(const char* name, const std::function<void(Napi::Value, const std::string&)>& each) {
-  const Napi::Value value = get(name);
-  if (!value.IsArray()) {
-    refuse(problem_, pathOf(name), "must be an array");
-    return;
-  }
+void FieldReader::readArray(Napi::Value value, const std::string& path, std::optional<runtime::FieldProblem>& problem, const Each& each) {
+  if (!value.IsArray()) return refuse(problem, path, "must be an array");
   const auto array = value.As<Napi::Array>();
   const std::uint32_t length = array.Length();
-  for (std::uint32_t i = 0; i < length && !problem_; ++i) {
+  for (std::uint32_t i = 0; i < length && !problem; ++i) {
     const Napi::HandleScope scope(value.Env());
-    const std::string path = pathOf(name) + "[" + std::to_string(i) + "]";
+    const std::string at = path + "[" + std::to_string(i) + "]";
     const Napi::Value element = array.Get(i);
     if (value.Env().IsExceptionPending()) {
-      refuse(problem_, path, "cannot be read: " + value.Env().GetAndClearPendingException().Message());
+      refuse(problem, at, "cannot be read: " + value.Env().GetAndClearPendingException().Message());
     } else {
-      each(element, path);
+      each(element, at);
     }
   }
+}
+
+std::string FieldReader::text(const char* name) { return toText(name, get(name)); }
+double FieldReader::number(const char* name) { return toNumber(name, get(name)); }
+bool FieldReader::boolean(const char* name) { return toBoolean(name, get(name)); }
+void FieldReader::array(const char* name, const Each& each) { readArray(get(name), pathOf(name), problem_, each); }
+
+runtime::MaybeText FieldReader::maybeText(const char* name) {
+  const Napi::Value value = get(name);
+  return value.IsUndefined() ? std::nullopt : runtime::MaybeText(toText(name, value));
+}
+
+runtime::MaybeNumber FieldReader::maybeNumber(const char* name) {
+  const Napi::Value value = get(name);
+  return value.IsUndefined() ? std::nullopt : runtime::MaybeNumber(toNumber(name, value));
+}
+
+bool FieldReader::maybeBoolean(const char* name, bool absent) {
+  const Napi::Value value = get(name);
+  return value.IsUndefined() ? absent : toBoolean(name, value);
+}
+
+void FieldReader::maybeArray(const char* name, const Each& each) {
+  const Napi::Value value = get(name);
+  if (!value.IsUndefined()) readArray(value, pathOf(name), problem_, each);
+}
+
+void FieldReader::maybeObject(const char* name, const std::function<void(FieldReader&)>& take) {
+  const Napi::Value value = get(name);
+  if (value.IsUndefined()) return;
+  FieldReader fields(value, pathOf(name), problem_);
+  take(fields);
 }
 
 }  // namespace aloft::addon

@@ -53,6 +53,27 @@ Napi::Object toCounters(Napi::Env env, const vrrp::RouterCounters& counters) {
   return object;
 }
 
+/// { address, …, at }; the caller adds who or why.
+Napi::Object toSighting(Napi::Env env, const runtime::Sighting& sighting) {
+  const auto object = Napi::Object::New(env);
+  object.Set("address", wire::format(sighting.address));
+  object.Set("at", static_cast<double>(sighting.atMs));
+  return object;
+}
+
+void setOthers(Napi::Object object, const runtime::RouterSnapshot& router) {
+  if (router.conflict) {
+    const auto conflict = toSighting(object.Env(), *router.conflict);
+    conflict.Set("mac", wire::format(router.record.conflictMac));
+    object.Set("conflict", conflict);
+  }
+  if (router.foreignRouter) {
+    const auto foreign = toSighting(object.Env(), *router.foreignRouter);
+    foreign.Set("reason", wire::name(router.record.foreignReason));
+    object.Set("foreignRouter", foreign);
+  }
+}
+
 Napi::Object toRouter(Napi::Env env, const runtime::RouterSnapshot& router) {
   const runtime::RouterRecord& record = router.record;
   std::vector<std::string> held;
@@ -62,10 +83,13 @@ Napi::Object toRouter(Napi::Env env, const runtime::RouterSnapshot& router) {
   object.Set("state", vrrp::name(record.state));
   object.Set("reason", vrrp::name(record.reason));
   object.Set("priority", record.priority);
+  object.Set("basePriority", record.basePriority);
   object.Set("peer", peerText(record.peer));
   object.Set("effectiveIntervalMs", toMs(record.interval));
   object.Set("pseudoHeader", record.pseudoHeader);
   object.Set("addressesHeld", toTexts(env, held));
+  setOthers(object, router);
+  if (router.deadlineMs) object.Set("deadlineMs", *router.deadlineMs);
   setSilence(object, record.silence);
   object.Set("changedAt", static_cast<double>(router.changedAtMs));
   object.Set("transitions", record.transitions);
@@ -105,6 +129,21 @@ Napi::Object toLateness(Napi::Env env, const runtime::LatenessHistogram::Reading
   return object;
 }
 
+Napi::Array toUnknownRouters(Napi::Env env, const std::vector<runtime::UnknownRouterSnapshot>& routers) {
+  const auto array = Napi::Array::New(env, routers.size());
+  for (std::uint32_t i = 0; i < routers.size(); ++i) {
+    const auto& [router, interface, atMs] = routers[i];
+    const auto object = Napi::Object::New(env);
+    object.Set("interface", interface);
+    object.Set("family", router.family == wire::Family::IPv4 ? "IPv4" : "IPv6");
+    object.Set("virtualRouterID", router.virtualRouterId);
+    object.Set("address", wire::format(router.address));
+    object.Set("at", static_cast<double>(atMs));
+    array.Set(i, object);
+  }
+  return array;
+}
+
 Napi::Object toEvent(Napi::Env env, const runtime::CoreEvent& event) {
   const auto object = Napi::Object::New(env);
   switch (event.kind) {
@@ -119,6 +158,12 @@ Napi::Object toEvent(Napi::Env env, const runtime::CoreEvent& event) {
       object.Set("operation", event.operation);
       object.Set("errno", event.error);
       object.Set("message", event.message);
+      break;
+    case runtime::CoreEvent::Kind::Notice:
+      object.Set("type", "notice");
+      object.Set("notice", vrrp::name(event.change.notice));
+      object.Set("address", wire::format(event.change.peer));
+      if (event.change.notice == vrrp::Notice::AddressConflict) object.Set("mac", wire::format(event.change.mac));
       break;
     case runtime::CoreEvent::Kind::StateChanged:
       object.Set("type", "stateChanged");
@@ -177,6 +222,9 @@ Napi::Object toSnapshot(Napi::Env env, const runtime::Snapshot& snapshot) {
   const auto realTime = Napi::Object::New(env);
   realTime.Set("granted", snapshot.realTime.granted);
   realTime.Set("message", snapshot.realTime.message);
+  const auto gate = Napi::Object::New(env);
+  gate.Set("active", snapshot.gate.active);
+  gate.Set("message", snapshot.gate.message);
 
   const auto object = Napi::Object::New(env);
   object.Set("routers", routers);
@@ -184,6 +232,8 @@ Napi::Object toSnapshot(Napi::Env env, const runtime::Snapshot& snapshot) {
   object.Set("discarded", discarded);
   object.Set("lateness", toLateness(env, snapshot.lateness));
   object.Set("realTime", realTime);
+  object.Set("gate", gate);
+  object.Set("unknownRouters", toUnknownRouters(env, snapshot.unknownRouters));
   object.Set("eventsLost", count(env, snapshot.eventsLost));
   return object;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Whole Ethernet frames out of any interface: gratuitous ARP and unsolicited NA.
+// Whole Ethernet frames out of any interface: gratuitous ARP, unsolicited NA, and adverts with a MAC address that is not the interface's.
 
 #include <array>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace aloft::os {
 class PacketSocket {
  public:
   static constexpr std::size_t kBatch = 64;
-  static constexpr std::size_t kMaxFrame = 128;
+  static constexpr std::size_t kMaxFrame = 1536;
   struct Frame {
     std::uint32_t ifindex = 0;
     std::size_t size = 0;

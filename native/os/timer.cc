@@ -14,7 +14,8 @@ Result<Timer> Timer::open() {
 }
 
 void Timer::arm(std::optional<std::chrono::nanoseconds> deadline) {
-  if (deadline == armed_) return;
+  if (deadline == armed_ && !fired_) return;
+  fired_ = false;
   itimerspec spec{};
   if (deadline) {
     // Zero would disarm: a deadline of zero or below means "at once".
@@ -25,11 +26,6 @@ void Timer::arm(std::optional<std::chrono::nanoseconds> deadline) {
   }
   timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
   armed_ = deadline;
-}
-
-void Timer::drain() {
-  std::uint64_t expirations = 0;
-  if (read(fd_.get(), &expirations, sizeof expirations) > 0) armed_.reset();
 }
 
 }  // namespace aloft::os

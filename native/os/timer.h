@@ -15,13 +15,14 @@ class Timer {
   int fd() const { return fd_.get(); }
   /// Arms for `deadline`, disarms without one. Not a system call when nothing changed.
   void arm(std::optional<std::chrono::nanoseconds> deadline);
-  /// Takes the expiry; afterwards the timer counts as disarmed.
-  void drain();
+  /// It has expired, and stays readable until arm() is called again, which then always is a system call.
+  void expired() { armed_.reset(); fired_ = true; }
 
  private:
   explicit Timer(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
   std::optional<std::chrono::nanoseconds> armed_;
+  bool fired_ = false;
 };
 
 }  // namespace aloft::os

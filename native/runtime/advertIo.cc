@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "wire/advertFrame.h"
+
 namespace aloft::runtime {
 namespace {
 
@@ -11,6 +13,16 @@ auto identity(const AdvertSocket& socket) { return std::tuple(socket.ifindex, so
 bool before(const AdvertSocket& a, const AdvertSocket& b) { return identity(a) < identity(b); }
 
 }  // namespace
+
+AdvertIo::AdvertIo(os::Epoll& epoll, os::Fd sender4, os::Fd sender6, const os::PacketSocket& frames)
+    : epoll_(epoll), senders_{std::move(sender4), std::move(sender6)}, frames_(frames) {}
+
+// A macvlan is down until its virtual router is MASTER, and the first advert comes before that: it leaves by the interface below.
+bool AdvertIo::sendFrame(const vrrp::Engine::Transmit& advert) {
+  frame_.ifindex = advert.ifindex;
+  frame_.size = wire::encodeAdvertFrame({advert.mac, advert.source, advert.destination, advert.message}, frame_.bytes);
+  return frame_.size > 0 && frames_.send({&frame_, 1}) == 0;
+}
 
 // A token holds all that receiving needs: bit 63 set, family in bit 62, descriptor in bits 32–61, interface in the rest.
 std::uint64_t AdvertIo::toToken(const AdvertSocket& socket) {
@@ -45,13 +57,6 @@ SocketTable* AdvertIo::replace(SocketTable* next) {
   }
   sockets_ = next;
   return former;
-}
-
-int AdvertIo::socketFor(std::uint32_t ifindex, wire::Family family) const {
-  if (sockets_ == nullptr) return -1;
-  const AdvertSocket wanted{ifindex, family, -1};
-  const auto found = std::lower_bound(sockets_->begin(), sockets_->end(), wanted, before);
-  return found != sockets_->end() && identity(*found) == identity(wanted) ? found->fd : -1;
 }
 
 }  // namespace aloft::runtime

@@ -9,28 +9,49 @@
 namespace aloft::runtime {
 namespace {
 
-/// The vrrp thread answers within microseconds. Without real time on a busy node it may take its turn.
-constexpr int kSnapshotTimeoutMs = 1000;
-
 /// How long a configuration waits until the actuator has opened the sockets that it needs, which may have to wait for RTNL. A virtual
 /// router that starts without goes to FAULT first, to nobody's harm but the log's. One that leaves must resign, whatever RTNL does.
 constexpr auto kPatience = std::chrono::seconds(2);
 constexpr auto kPatienceWhenOneLeaves = std::chrono::milliseconds(50);
 
-Assignment toAssignment(vrrp::RouterId id, const vrrp::RouterConfig& config) {
-  return {id, config.interface, config.family, config.virtualRouterId, config.addresses};
+Assignment toAssignment(vrrp::RouterId id, const vrrp::RouterConfig& election, kernel::Entries entries) {
+  Assignment assignment;
+  assignment.router = id;
+  assignment.interface = election.interface;
+  assignment.family = election.family;
+  assignment.virtualRouterId = election.virtualRouterId;
+  assignment.entries = std::move(entries);
+  assignment.multicastGroup = election.multicastGroup;
+  assignment.unicast = !election.unicastPeers.empty();
+  assignment.sourceAddress = election.sourceAddress;
+  assignment.virtualMacInterface = election.virtualMacInterface;
+  for (const vrrp::TrackedInterface& track : election.interfaces) assignment.trackedInterfaces.push_back(track.interface);
+  assignment.gateSlot = election.gateSlot;
+  assignment.gated = election.gateSlot != kNoSlot;
+  return assignment;
+}
+
+std::unique_ptr<kernel::Gate> openGate(bool wanted, GateStatus& status) {
+  status = {false, "not asked for"};
+  if (!wanted) return nullptr;
+  auto gate = kernel::Gate::open();
+  status = {gate.ok(), gate.ok() ? "" : gate.error().message()};
+  return gate.ok() ? std::move(gate.value()) : nullptr;
 }
 
 }  // namespace
 
 os::Result<std::unique_ptr<Core>> Core::start(CoreOptions options) {
+  GateStatus status;
+  std::unique_ptr<kernel::Gate> gate = openGate(options.gate, status);
   auto channels = Channels::open();
   if (!channels.ok()) return channels.error();
-  auto actuator = Actuator::create(*channels.value(), std::move(options.heldAddresses), std::move(options.notify));
+  auto actuator = Actuator::create(*channels.value(), std::move(options.heldAddresses), std::move(options.notify), gate.get());
   if (!actuator.ok()) return actuator.error();
-  auto vrrp = VrrpThread::create(*channels.value());
+  auto vrrp = VrrpThread::create(*channels.value(), gate.get());
   if (!vrrp.ok()) return vrrp.error();
-  std::unique_ptr<Core> core(new Core(std::move(channels.value()), std::move(vrrp.value()), std::move(actuator.value())));
+  std::unique_ptr<Core> core(
+      new Core(std::move(gate), status, std::move(channels.value()), std::move(vrrp.value()), std::move(actuator.value())));
   if (const os::Status started = core->vrrp_->start(options.realTime); !started.ok()) {
     core->stopped_ = started;
     return started.error();
@@ -44,10 +65,23 @@ os::Result<std::unique_ptr<Core>> Core::start(CoreOptions options) {
   return core;
 }
 
-Core::Core(std::unique_ptr<Channels> channels, std::unique_ptr<VrrpThread> vrrp, std::unique_ptr<Actuator> actuator)
-    : channels_(std::move(channels)), vrrp_(std::move(vrrp)), actuator_(std::move(actuator)) {}
+Core::Core(std::unique_ptr<kernel::Gate> gate, GateStatus gateStatus, std::unique_ptr<Channels> channels, std::unique_ptr<VrrpThread> vrrp,
+           std::unique_ptr<Actuator> actuator)
+    : gate_(std::move(gate)),
+      gateStatus_(std::move(gateStatus)),
+      channels_(std::move(channels)),
+      vrrp_(std::move(vrrp)),
+      actuator_(std::move(actuator)) {}
 
 Core::~Core() { [[maybe_unused]] const os::Status status = stop(false); }
+
+// ----- What the caller wants -----
+
+os::Status Core::ready(const char* operation) const {
+  if (stopping_) return os::Error{operation, ESHUTDOWN};
+  if (channels_->commands.room() == 0) return os::Error{operation, EAGAIN};
+  return {};
+}
 
 bool Core::command(const Command& command) {
   if (!channels_->commands.push(command)) return false;
@@ -55,29 +89,50 @@ bool Core::command(const Command& command) {
   return true;
 }
 
-os::Status Core::apply(std::vector<vrrp::RouterConfig> routers) {
+CheckBatch* Core::handOver(std::vector<vrrp::CheckState> states) {
+  while (!batches_.empty() && batches_.front()->taken.load(std::memory_order_acquire)) batches_.pop_front();
+  if (states.empty()) return nullptr;
+  batches_.push_back(std::make_unique<CheckBatch>(std::move(states)));
+  return batches_.back().get();
+}
+
+void Core::enter(RouterConfiguration& router, Generation generation, Assignments& assignments) {
+  vrrp::RouterConfig& election = router.election;
+  const vrrp::RouterId id = ids_.idOf(election);
+  election.gateSlot = gate_ ? slots_.slotOf(id, generation) : kNoSlot;
+  for (std::size_t i = 0; i < router.checks.size(); ++i) election.checks[i].check = checks_.track(router.checks[i], generation);
+  directory_.record(id, router, generation);
+  assignments.routers.push_back(toAssignment(id, election, std::move(router.entries)));
+}
+
+os::Status Core::apply(Configuration configuration) {
   const std::lock_guard guard(commands_);
-  if (stopping_) return os::Error{"apply", ESHUTDOWN};
-  if (channels_->commands.room() == 0) return os::Error{"apply", EAGAIN};
+  if (const os::Status status = ready("apply"); !status.ok()) return status;
+  prune(channels_->configured.load(std::memory_order_acquire));
 
   const Generation generation = ++generation_;
-  std::vector<Assignment> assignments;
+  Assignments assignments;
   std::vector<vrrp::RouterId> ids;
+  std::vector<vrrp::RouterConfig> elected;
   std::set<Election> elections;
-  for (const vrrp::RouterConfig& config : routers) {
-    const vrrp::RouterId id = ids_.idOf(config);
-    directory_.record(id, config, generation);
-    ids.push_back(id);
-    assignments.push_back(toAssignment(id, config));
-    elections.emplace(config.interface, config.family, config.virtualRouterId);
+  for (RouterConfiguration& router : configuration.routers) {
+    enter(router, generation, assignments);
+    ids.push_back(assignments.routers.back().router);
+    const vrrp::RouterConfig& election = router.election;
+    elections.emplace(election.interface, election.family, election.virtualRouterId, election.multicastGroup, election.virtualMacInterface);
+    elected.push_back(std::move(router.election));
   }
-  largest_ = std::max(largest_, routers.size());
+  assignments.always = std::move(configuration.always);
+  assignments.hearAll = configuration.debugUnknownRouters;
+  largest_ = std::max(largest_, elected.size());
 
   Command configure{Command::Kind::Configure};
   configure.generation = generation;
+  configure.unknownRouters = configuration.debugUnknownRouters;
   std::sort(ids.begin(), ids.end());
   configure.patience = patience(ids, elections);
-  configure.table = vrrp::Engine::prepare(std::move(routers), ids_).release();
+  configure.checks = handOver(checks_.statesOf(generation));
+  configure.table = vrrp::Engine::prepare(std::move(elected), ids_).release();
   routers_ = std::move(ids);
   elections_ = std::move(elections);
   // In this order: whatever the vrrp thread orders of the actuator is then about virtual routers that the actuator knows.
@@ -92,89 +147,31 @@ vrrp::Duration Core::patience(const std::vector<vrrp::RouterId>& routers, const 
   return oneLeaves ? vrrp::Duration(kPatienceWhenOneLeaves) : vrrp::Duration(kPatience);
 }
 
-bool Core::awaitSnapshot() {
-  for (int waited = 0; !buffer_->filled.load(std::memory_order_acquire); ++waited) {
-    if (waited > 0 && !channels_->snapshotWake.wait(kSnapshotTimeoutMs)) return false;
-  }
-  return true;
-}
-
-Snapshot Core::snapshot() {
+os::Status Core::setChecks(std::span<const CheckResult> results) {
   const std::lock_guard guard(commands_);
-  // A buffer that the vrrp thread has not answered yet is its own until it has.
-  const bool inFlight = buffer_ && !buffer_->filled.load(std::memory_order_acquire);
-  if (!inFlight && stopped_) {
-    buffer_ = std::make_unique<SnapshotBuffer>(largest_);
-    fill(*buffer_, vrrp_->engine());
-  } else if (!inFlight && !stopping_) {
-    buffer_ = std::make_unique<SnapshotBuffer>(largest_);
-    Command request{Command::Kind::Snapshot};
-    request.snapshot = buffer_.get();
-    if (!command(request)) buffer_->filled.store(true);
-  }
-
-  Snapshot snapshot;
-  const auto holdings = actuator_->holdings();
-  const auto holdingsOf = [&holdings](vrrp::RouterId router) {
-    const auto found = holdings.find(router);
-    return found == holdings.end() ? nullptr : &found->second;
-  };
-  std::set<vrrp::RouterId> missing(routers_.begin(), routers_.end());
-  if (buffer_ && awaitSnapshot()) {
-    snapshot.discarded = buffer_->discarded;
-    for (const RouterRecord& record : std::span(buffer_->routers).first(buffer_->count)) {
-      describe(snapshot, record, holdingsOf(record.id));
-      missing.erase(record.id);
-    }
-  }
-  // Applied, but its configuration still waits for its sockets.
-  for (const vrrp::RouterId router : missing) {
-    RouterRecord record;
-    record.id = router;
-    record.changedAt = vrrp::TimePoint(os::monotonicNow());
-    describe(snapshot, record, holdingsOf(router));
-  }
-  snapshot.links = actuator_->links();
-  snapshot.lateness = vrrp_->lateness().read();
-  snapshot.realTime = vrrp_->realTime();
-  snapshot.eventsLost = channels_->eventsLost.load(std::memory_order_relaxed) + actuator_->eventsLost();
-  return snapshot;
+  if (const os::Status status = ready("setChecks"); !status.ok()) return status;
+  Command checks{Command::Kind::Checks};
+  checks.checks = handOver(checks_.report(results));
+  if (checks.checks != nullptr) command(checks);
+  return {};
 }
 
-void Core::describe(Snapshot& snapshot, const RouterRecord& record, const Actuator::Holdings* holdings) const {
-  const vrrp::RouterConfig* config = directory_.find(record.id);
-  if (config == nullptr) return;
-  RouterSnapshot router{record, config->key, {}, toWallMs(record.changedAt), faultMessage(record, *config)};
-  if (record.priority == 0) router.record.priority = config->priority;
-  if (holdings != nullptr) {
-    router.addressesHeld = holdings->addresses;
-    if (!holdings->message.empty()) router.message = holdings->message;
-  }
-  snapshot.routers.push_back(std::move(router));
-}
-
-CoreEvent Core::toEvent(const EventRecord& record) const {
-  CoreEvent event{CoreEvent::Kind::StateChanged};
-  event.change = record;
-  event.changedAtMs = toWallMs(record.at);
-  if (const vrrp::RouterConfig* config = directory_.find(record.router)) event.key = config->key;
-  return event;
-}
-
-std::vector<CoreEvent> Core::takeEvents() {
-  const Generation configured = channels_->configured.load(std::memory_order_acquire);
-  std::vector<CoreEvent> events;
-  for (EventRecord record; channels_->events.pop(record);) events.push_back(toEvent(record));
-  for (CoreEvent& event : actuator_->takeEvents()) {
-    if (const vrrp::RouterConfig* config = directory_.find(event.change.router)) event.key = config->key;
-    events.push_back(std::move(event));
-  }
-  const std::uint64_t lost = channels_->eventsLost.load(std::memory_order_relaxed) + actuator_->eventsLost();
-  if (lost != std::exchange(lostReported_, lost)) events.push_back({CoreEvent::Kind::Resync});
-  // All events of virtual routers that left with this configuration or before have been taken out above.
+/// What left with the configuration that runs, or before, is forgotten; whatever a later one names again is kept, since that may overtake
+/// it.
+void Core::prune(Generation configured) {
   directory_.prune(configured);
-  return events;
+  ids_.retain([this](vrrp::RouterId router) { return directory_.find(router) != nullptr; });
+  checks_.prune(configured);
+  if (!gate_) return;
+  slots_.recycle(
+      configured, [this](std::uint32_t slot) { return actuator_->usesGateSlot(slot); },
+      [this](std::uint32_t slot) {
+        gate_->slot(slot).answerUntil.store(0, std::memory_order_relaxed);
+        gate_->slot(slot).acceptUntil.store(0, std::memory_order_relaxed);
+      });
 }
+
+// ----- The end -----
 
 os::Status Core::stop(bool keepAddresses) {
   const std::lock_guard once(stop_);

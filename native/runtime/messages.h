@@ -7,8 +7,10 @@
 //
 // A pointer in a message owns what it points to; who takes the message out takes it over.
 
+#include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/entries.h"
@@ -31,14 +33,25 @@ struct AdvertSocket {
 /// All sockets, sorted by (ifindex, family).
 using SocketTable = std::vector<AdvertSocket>;
 
+/// Results of checks on their way to the engine; stays the caller's.
+struct CheckBatch {
+  explicit CheckBatch(std::vector<vrrp::CheckState> results) : states(std::move(results)) {}
+
+  const std::vector<vrrp::CheckState> states;
+  /// Set by the vrrp thread when it has read all of them.
+  std::atomic<bool> taken{false};
+};
+
 /// Caller → vrrp thread.
 struct Command {
-  enum class Kind : std::uint8_t { Configure, Snapshot, Shutdown };
+  enum class Kind : std::uint8_t { Configure, Checks, Snapshot, Shutdown };
   Kind kind{};
   bool keepAddresses = false;          // Shutdown
+  bool unknownRouters = false;         // Configure: whether to note adverts of unknown virtual routers
   vrrp::Duration patience{};           // Configure: how long to wait for Report::Ready of this generation
   Generation generation = 0;           // Configure
   vrrp::Table* table = nullptr;        // Configure
+  CheckBatch* checks = nullptr;        // Configure: of all checks that it tracks, before it; Checks
   SnapshotBuffer* snapshot = nullptr;  // Snapshot; stays the caller's
 };
 
@@ -81,10 +94,10 @@ struct Assignment {
   /// What stands while it is MASTER, each address with its interface: that of `virtualMacInterface` when there is one and the address names
   /// none itself.
   kernel::Entries entries;
-  wire::IpAddress multicastGroup;             ///< unspecified: 224.0.0.18 or ff02::12
-  bool unicast = false;                       ///< no group is joined
-  wire::IpAddress sourceAddress;              ///< of the adverts; unspecified: the link's primary or link-local address
-  std::string virtualMacInterface;            ///< the macvlan on `interface` that is made for it; empty: none
+  wire::IpAddress multicastGroup;              ///< unspecified: 224.0.0.18 or ff02::12
+  bool unicast = false;                        ///< no group is joined
+  wire::IpAddress sourceAddress;               ///< of the adverts; unspecified: the link's primary or link-local address
+  std::string virtualMacInterface;             ///< the macvlan on `interface` that is made for it; empty: none
   std::vector<std::string> trackedInterfaces;  ///< further links that the engine wants to hear of
   std::uint32_t gateSlot = 0;
   bool gated = false;  ///< the gate decides on its addresses: a dead-man switch, or conflicts to detect
@@ -94,14 +107,17 @@ struct Assignment {
 struct Assignments {
   std::vector<Assignment> routers;
   kernel::Entries always;  ///< stands as long as the core runs
+  bool hearAll = false;    ///< the sockets hear virtual routers that nobody configured, too
 };
 
-/// A state change as it leaves the vrrp thread.
+/// A state change, or a notice, as it leaves the vrrp thread.
 struct EventRecord {
   vrrp::RouterId router = 0;
   vrrp::State from{};
   vrrp::State to{};
   vrrp::Reason reason{};
+  vrrp::Notice notice{};   ///< None: a state change
+  wire::MacAddress mac{};  // a notice of AddressConflict
   wire::IpAddress peer;
   vrrp::Duration silence{-1};
   vrrp::TimePoint at{};

@@ -2,13 +2,16 @@
 
 namespace aloft::runtime {
 
-void RouterDirectory::record(vrrp::RouterId router, const vrrp::RouterConfig& config, Generation generation) {
-  entries_[router] = {config, generation};
+void RouterDirectory::record(vrrp::RouterId router, const RouterConfiguration& configuration, Generation generation) {
+  const vrrp::RouterConfig& election = configuration.election;
+  entries_[router] = {{election.key, election.family, election.interface, election.virtualMacInterface, election.group, election.priority,
+                       configuration.checks, election.checks, election.interfaces},
+                      generation};
 }
 
-const vrrp::RouterConfig* RouterDirectory::find(vrrp::RouterId router) const {
+const RouterName* RouterDirectory::find(vrrp::RouterId router) const {
   const auto entry = entries_.find(router);
-  return entry == entries_.end() ? nullptr : &entry->second.config;
+  return entry == entries_.end() ? nullptr : &entry->second.name;
 }
 
 void RouterDirectory::prune(Generation generation) {

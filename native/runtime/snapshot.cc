@@ -3,21 +3,28 @@
 #include "os/clock.h"
 
 namespace aloft::runtime {
+namespace {
 
-std::string faultMessage(const RouterRecord& record, const vrrp::RouterConfig& config) {
-  if (record.state != vrrp::State::Fault) return "";
-  const std::string interface = "interface " + config.interface;
-  switch (record.reason) {
-    case vrrp::Reason::InterfaceMissing:
-      return interface + " does not exist";
-    case vrrp::Reason::InterfaceDown:
-      return interface + " is down or has no carrier";
-    case vrrp::Reason::NoSourceAddress:
-      return interface + (config.family == wire::Family::IPv4 ? " has no IPv4 address to send adverts from"
-                                                              : " has no usable link-local IPv6 address to send adverts from");
-    default:
-      return interface + " cannot be used";
+/// What was seen longer ago is over.
+constexpr std::chrono::minutes kSightingTime{1};
+
+std::optional<Sighting> toSighting(const wire::IpAddress& address, vrrp::TimePoint at, vrrp::TimePoint now) {
+  if (address.isUnspecified() || now - at > kSightingTime) return std::nullopt;
+  return Sighting{address, toWallMs(at)};
+}
+
+}  // namespace
+
+RouterSnapshot toSnapshot(const RouterRecord& record, vrrp::TimePoint now) {
+  RouterSnapshot snapshot;
+  snapshot.record = record;
+  snapshot.changedAtMs = toWallMs(record.changedAt);
+  if (record.deadline != vrrp::TimePoint::max()) {
+    snapshot.deadlineMs = std::chrono::duration<double, std::milli>(record.deadline - now).count();
   }
+  snapshot.conflict = toSighting(record.conflictAddress, record.conflictAt, now);
+  snapshot.foreignRouter = toSighting(record.foreignRouter, record.foreignAt, now);
+  return snapshot;
 }
 
 std::int64_t toWallMs(vrrp::TimePoint time) {

@@ -11,16 +11,36 @@
 #include "runtime/latenessHistogram.h"
 #include "runtime/routerRecord.h"
 #include "runtime/vrrpThread.h"
-#include "vrrp/configuration.h"
 
 namespace aloft::runtime {
+
+/// Somebody else who has, or claims, what is ours.
+struct Sighting {
+  wire::IpAddress address;
+  std::int64_t atMs = 0;  ///< wall clock, since the epoch
+};
 
 struct RouterSnapshot {
   RouterRecord record;
   std::string key;
   std::vector<wire::IpPrefix> addressesHeld;
-  std::int64_t changedAtMs = 0;  ///< wall clock, since the epoch
-  std::string message;           ///< why it is in FAULT or lacks an address; empty when all is well
+  std::int64_t changedAtMs = 0;           ///< wall clock, since the epoch
+  std::optional<double> deadlineMs;       ///< from the moment of the snapshot
+  std::optional<Sighting> conflict;       ///< within the last minute, by record.conflictMac
+  std::optional<Sighting> foreignRouter;  ///< within the last minute, for record.foreignReason
+  std::string message;                    ///< why it is in FAULT or lacks an address; empty when all is well
+};
+
+struct UnknownRouterSnapshot {
+  UnknownRouter router;
+  std::string interface;
+  std::int64_t atMs = 0;
+};
+
+/// Whether the kernel's gate works; else why not.
+struct GateStatus {
+  bool active = false;
+  std::string message;
 };
 
 struct Snapshot {
@@ -29,23 +49,25 @@ struct Snapshot {
   std::array<std::uint64_t, wire::kDiscardReasons> discarded{};
   LatenessHistogram::Reading lateness;
   RealTime realTime;
+  GateStatus gate;
+  std::vector<UnknownRouterSnapshot> unknownRouters;
   std::uint64_t eventsLost = 0;
 };
 
 /// What happened, for the caller.
 struct CoreEvent {
-  enum class Kind : std::uint8_t { StateChanged, OperationFailed, LinksChanged, Resync };
+  enum class Kind : std::uint8_t { StateChanged, Notice, OperationFailed, LinksChanged, Resync };
   Kind kind{};
   std::string key{};
-  EventRecord change{};     // StateChanged
+  EventRecord change{};     // StateChanged, Notice
   std::string operation{};  // OperationFailed …
   int error = 0;
   std::string message{};
   std::int64_t changedAtMs = 0;  ///< wall clock, since the epoch
 };
 
-/// Why a virtual router in FAULT is there, in a sentence; empty in other states.
-std::string faultMessage(const RouterRecord& record, const vrrp::RouterConfig& config);
+/// The parts of a router's snapshot that its record tells alone.
+RouterSnapshot toSnapshot(const RouterRecord& record, vrrp::TimePoint now);
 
 /// A time of the engine as people know it. The two clocks drift apart when the wall clock is set: convert late, store never.
 std::int64_t toWallMs(vrrp::TimePoint time);

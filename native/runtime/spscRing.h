@@ -25,15 +25,21 @@ class SpscRing {
 
   /// Producer. False when full: the element is not taken.
   bool push(const T& element) {
-    if (room() == 0) return false;
-    const std::size_t end = end_.load(std::memory_order_relaxed);
-    slots_[end & mask_] = element;
-    end_.store(end + 1, std::memory_order_release);
-    return true;
+    const bool taken = stage(element);
+    publish();
+    return taken;
   }
 
+  /// Producer. Like push(), but the consumer sees it only after publish().
+  bool stage(const T& element) {
+    if (room() == 0) return false;
+    slots_[staged_++ & mask_] = element;
+    return true;
+  }
+  void publish() { end_.store(staged_, std::memory_order_release); }
+
   /// Producer. How many elements can be pushed now, at least.
-  std::size_t room() const { return capacity() - (end_.load(std::memory_order_relaxed) - begin_.load(std::memory_order_acquire)); }
+  std::size_t room() const { return capacity() - (staged_ - begin_.load(std::memory_order_acquire)); }
 
   /// Consumer. False when empty.
   bool pop(T& element) {
@@ -52,6 +58,7 @@ class SpscRing {
   static constexpr std::size_t kCacheLine = 64;
   alignas(kCacheLine) std::atomic<std::size_t> begin_{0};
   alignas(kCacheLine) std::atomic<std::size_t> end_{0};
+  std::size_t staged_ = 0;  // the producer's own: end_, and what is not published yet
   alignas(kCacheLine) const std::size_t mask_;
   const std::unique_ptr<T[]> slots_;
 };

@@ -1,9 +1,12 @@
+// The loop: what comes in, in which order, and how long the thread sleeps. vrrpThreadEffects.cc: what goes out.
+
 #include "runtime/vrrpThread.h"
 
 #include <algorithm>
 #include <ctime>
 
 #include "os/clock.h"
+#include "os/multicastSocket.h"
 #include "os/scheduling.h"
 #include "runtime/routerRecord.h"
 
@@ -24,27 +27,42 @@ constexpr auto kRealTimeBudget = 500ms;
 constexpr auto kBusyLimit = 50ms;
 constexpr timespec kBreather = {0, 200'000};
 
-/// Orders that must not be lost find this much room in the ring: those that may be lost leave it free.
-constexpr std::size_t kReservedOrders = 16;
+/// How much of each kind one round takes, so that the timers wait for a millisecond at most.
+constexpr std::size_t kAdvertsPerRound = 512;
+constexpr std::size_t kReportsPerRound = 256;
+constexpr std::size_t kChecksPerRound = 128;
 
 vrrp::TimePoint now() { return vrrp::TimePoint(os::monotonicNow()); }
 
 }  // namespace
 
-os::Result<std::unique_ptr<VrrpThread>> VrrpThread::create(Channels& channels) {
+os::Result<std::unique_ptr<VrrpThread>> VrrpThread::create(Channels& channels, kernel::Gate* gate) {
   auto epoll = os::Epoll::open();
   if (!epoll.ok()) return epoll.error();
   auto timer = os::Timer::open();
   if (!timer.ok()) return timer.error();
   auto packetSocket = os::PacketSocket::open();
   if (!packetSocket.ok()) return packetSocket.error();
+  auto sender4 = os::openVrrpSender(wire::Family::IPv4);
+  if (!sender4.ok()) return sender4.error();
+  auto sender6 = os::openVrrpSender(wire::Family::IPv6);
+  // A kernel without IPv6 elects over IPv4 all the same.
+  if (!sender6.ok() && sender6.error().number != EAFNOSUPPORT) return sender6.error();
   if (const auto added = epoll.value().add(timer.value().fd(), kTimerToken); !added.ok()) return added.error();
   if (const auto added = epoll.value().add(channels.vrrpWake.fd(), kWakeToken); !added.ok()) return added.error();
-  return std::make_unique<VrrpThread>(std::move(epoll.value()), std::move(timer.value()), std::move(packetSocket.value()), channels);
+  Resources resources{std::move(epoll.value()), std::move(timer.value()), std::move(packetSocket.value()), std::move(sender4.value()),
+                      sender6.ok() ? std::move(sender6.value()) : os::Fd()};
+  return std::make_unique<VrrpThread>(std::move(resources), channels, gate);
 }
 
-VrrpThread::VrrpThread(os::Epoll epoll, os::Timer timer, os::PacketSocket packetSocket, Channels& channels)
-    : channels_(channels), epoll_(std::move(epoll)), timer_(std::move(timer)), io_(epoll_), announcer_(std::move(packetSocket)) {}
+VrrpThread::VrrpThread(Resources resources, Channels& channels, kernel::Gate* gate)
+    : channels_(channels),
+      epoll_(std::move(resources.epoll)),
+      timer_(std::move(resources.timer)),
+      packetSocket_(std::move(resources.packetSocket)),
+      io_(epoll_, std::move(resources.sender4), std::move(resources.sender6), packetSocket_),
+      announcer_(packetSocket_),
+      gate_(gate) {}
 
 VrrpThread::~VrrpThread() {
   thread_.join();
@@ -53,6 +71,7 @@ VrrpThread::~VrrpThread() {
 }
 
 os::Status VrrpThread::start(bool realTime) {
+  engine_.setGateActive(gate_.active(), now());
   const os::Status started = thread_.start("aloft-vrrp", realTime, [this, realTime] {
     realTime_ = prepare(realTime);
     channels_.snapshotWake.notify();
@@ -94,7 +113,8 @@ void VrrpThread::run() {
     takeCommands();
     configurePending();
     runTimers();
-    announcer_.sendSome(engine_);
+    announcer_.sendSome(engine_, now_);
+    finishIfEnded();
     finishRound();
   }
 }
@@ -105,7 +125,8 @@ std::size_t VrrpThread::wait() {
     nanosleep(&kBreather, nullptr);
     sleptAt_ = now();
   }
-  const std::size_t count = epoll_.wait(events_, announcer_.idle() ? -1 : 0);
+  const std::size_t count = epoll_.wait(events_, backlog_ ? 0 : -1);
+  backlog_ = false;
   now_ = now();
   constexpr auto kCostOfCall = 20us;
   if (now_ - before > kCostOfCall) sleptAt_ = now_;
@@ -113,24 +134,43 @@ std::size_t VrrpThread::wait() {
   return count;
 }
 
+// ----- Adverts -----
+
 void VrrpThread::receiveAdverts(std::size_t events) {
+  std::size_t budget = kAdvertsPerRound;
   for (const epoll_event& event : std::span(events_).first(events)) {
     const std::uint64_t token = event.data.u64;
     if (token == kTimerToken) {
-      timer_.drain();
+      timer_.expired();
     } else if (token == kWakeToken) {
       channels_.vrrpWake.drain();
-    } else if (AdvertIo::isSocket(token)) {
-      io_.receive(token, [this](const vrrp::ReceivedAdvert& advert) {
-        engine_.handleAdvert(advert, now_);
-        drainEffects();
-      });
+    } else if (AdvertIo::isSocket(token) && budget > 0) {
+      const std::size_t taken = io_.receive(token, budget, [this](const vrrp::ReceivedAdvert& advert) { hear(advert); });
+      budget -= std::min(budget, taken);
+      flush();
     }
   }
 }
 
+void VrrpThread::hear(const vrrp::ReceivedAdvert& advert) {
+  const auto reason = engine_.handleAdvert(advert, now_);
+  drainEffects();
+  if (!reason) return;
+  const bool unknown = *reason == wire::Discard::UnknownVirtualRouter;
+  if (unknown && noteUnknown_) {
+    unknown_.note({advert.ifindex, advert.source.family, advert.message[1], advert.source, now_});
+  } else if (unknown || wire::failsVrrpFilter(advert.source.family, advert.ttl, advert.message)) {
+    sampled_[static_cast<std::size_t>(*reason)] += wire::kFilterSample - 1;
+  }
+}
+
+// ----- What the other threads say -----
+
 void VrrpThread::takeReports() {
-  for (Report report; channels_.reports.pop(report);) take(report);
+  std::size_t budget = kReportsPerRound;
+  for (Report report; budget > 0 && channels_.reports.pop(report); --budget) take(report);
+  backlog_ |= budget == 0;
+  flush();
 }
 
 void VrrpThread::take(const Report& report) {
@@ -158,132 +198,119 @@ void VrrpThread::take(const Report& report) {
 }
 
 void VrrpThread::takeCommands() {
-  for (Command command; !finished_ && channels_.commands.pop(command);) take(command);
+  takeChecks();
+  for (Command command; !finished_ && checks_ == nullptr && channels_.commands.pop(command);) {
+    take(command);
+    takeChecks();
+  }
+  flush();
 }
 
 void VrrpThread::take(const Command& command) {
+  checks_ = command.checks;
+  nextCheck_ = 0;
   switch (command.kind) {
     case Command::Kind::Configure: {
       Order discarded{Order::Kind::Discarded};
       discarded.table = pending_.table;
       if (discarded.table != nullptr) orderReliably(discarded);
-      pending_ = {command.table, command.generation, now_ + command.patience};
+      pending_ = {command.table, command.generation, now_ + command.patience, command.unknownRouters};
       break;
     }
+    case Command::Kind::Checks:
+      break;
     case Command::Kind::Snapshot:
       configurePending();
-      fill(*command.snapshot, engine_);
+      fill(*command.snapshot);
+      command.snapshot->filled.store(true, std::memory_order_release);
       channels_.snapshotWake.notify();
       break;
     case Command::Kind::Shutdown:
-      shutDown(command.keepAddresses);
+      stopping_ = command.keepAddresses;
+      engine_.shutdown(command.keepAddresses ? vrrp::Shutdown::Keep : vrrp::Shutdown::HandOver, now_);
+      drainEffects();
       break;
   }
 }
 
-void VrrpThread::configurePending() {
-  if (pending_.table == nullptr) return;
-  if (ready_ < pending_.generation && now_ < pending_.deadline) return;
-  configure(pending_.table, pending_.generation);
-  pending_ = {};
+/// A batch may be large: what is left waits for the next round, and the commands behind it with it.
+void VrrpThread::takeChecks() {
+  if (checks_ == nullptr) return;
+  const std::size_t end = std::min(checks_->states.size(), nextCheck_ + kChecksPerRound);
+  for (; nextCheck_ < end; ++nextCheck_) {
+    engine_.handleCheck(checks_->states[nextCheck_], now_);
+    drainEffects();
+  }
+  if (nextCheck_ < checks_->states.size()) {
+    backlog_ = true;
+    return;
+  }
+  checks_->taken.store(true, std::memory_order_release);
+  checks_ = nullptr;
 }
 
-void VrrpThread::configure(vrrp::Table* table, Generation generation) {
+void VrrpThread::configurePending() {
+  if (pending_.table == nullptr || checks_ != nullptr) return;
+  if (ready_ < pending_.generation && now_ < pending_.deadline) return;
+  configure(std::exchange(pending_, {}));
+}
+
+void VrrpThread::configure(const Pending& pending) {
+  noteUnknown_ = pending.unknownRouters;
+  if (!noteUnknown_) unknown_.clear();
   Order configured{Order::Kind::Configured};
-  configured.generation = generation;
-  configured.table = engine_.configure(std::unique_ptr<vrrp::Table>(table), now_).release();
+  configured.generation = pending.generation;
+  configured.table = engine_.configure(std::unique_ptr<vrrp::Table>(pending.table), now_).release();
   drainEffects();  // resignations are read from the former table
-  channels_.configured.store(generation, std::memory_order_release);
+  flush();
+  channels_.configured.store(pending.generation, std::memory_order_release);
   orderReliably(configured);
 }
 
-void VrrpThread::shutDown(bool keepAddresses) {
-  engine_.shutdown(keepAddresses, now_);
-  drainEffects();
+void VrrpThread::fill(SnapshotBuffer& buffer) const {
+  runtime::fill(buffer, engine_);
+  for (std::size_t i = 0; i < sampled_.size(); ++i) buffer.discarded[i] += sampled_[i];
+  const auto unknown = unknown_.all();
+  std::copy(unknown.begin(), unknown.end(), buffer.unknownRouters.begin());
+  buffer.unknownCount = unknown.size();
+}
+
+// ----- Time -----
+
+void VrrpThread::runTimers() {
+  if (finished_) return;
+  gate_.look(now_, [this](const vrrp::ConflictSeen& conflict) {
+    engine_.handleConflict(conflict, now_);
+    drainEffects();
+  });
+  const auto deadline = engine_.nextDeadline();
+  if (deadline && *deadline <= now_) {
+    engine_.handleTimeout(now_);
+    drainEffects();
+  }
+  flush();
+}
+
+void VrrpThread::finishIfEnded() {
+  if (!stopping_ || !engine_.isEnded()) return;
   Order last{Order::Kind::Finished};
-  last.keepAddresses = keepAddresses;
+  last.keepAddresses = *stopping_;
   orderReliably(last);
   finished_ = true;
 }
 
-void VrrpThread::runTimers() {
-  if (finished_) return;
-  const auto deadline = engine_.nextDeadline();
-  if (!deadline || *deadline > now_) return;
-  engine_.handleTimeout(now_);
-  drainEffects();
-}
-
 void VrrpThread::finishRound() {
   if (ordersLost_) reconcileOrders();
+  channels_.orders.publish();
   if (wakeActuator_) {
     wakeActuator_ = false;
     channels_.actuatorWake.notify();
   }
   deadline_ = engine_.nextDeadline();
-  if (pending_.table != nullptr && (!deadline_ || pending_.deadline < *deadline_)) deadline_ = pending_.deadline;
-  timer_.arm(deadline_ ? std::optional(deadline_->time_since_epoch()) : std::nullopt);
-}
-
-void VrrpThread::drainEffects() {
-  for (vrrp::Effect effect; engine_.pollEffect(effect);) carryOut(effect);
-  io_.flush([this](vrrp::RouterId router) { engine_.handleSendError(router); });
-}
-
-void VrrpThread::carryOut(const vrrp::Effect& effect) {
-  switch (effect.kind) {
-    case vrrp::Effect::Kind::SendAdvert:
-      io_.send(effect.router, engine_.advert(effect.router, effect.priority),
-               [this](vrrp::RouterId router) { engine_.handleSendError(router); });
-      break;
-    case vrrp::Effect::Kind::HoldAddresses:
-      order(Order::Kind::Hold, effect.router);
-      break;
-    case vrrp::Effect::Kind::ReleaseAddresses:
-      order(Order::Kind::Release, effect.router);
-      break;
-    case vrrp::Effect::Kind::AnnounceAddresses:
-      announcer_.announce(effect.router);
-      break;
-    case vrrp::Effect::Kind::StateChanged:
-      stateChanged(effect);
-      break;
-  }
-}
-
-void VrrpThread::stateChanged(const vrrp::Effect& effect) {
-  if (effect.to != vrrp::State::Master) announcer_.cancel(effect.router);
-  const EventRecord record{effect.router, effect.from, effect.to, effect.reason, effect.peer, effect.silence, now_};
-  if (!channels_.events.push(record)) channels_.eventsLost.fetch_add(1, std::memory_order_relaxed);
-  channels_.eventsPending.store(true, std::memory_order_release);
-  wakeActuator_ = true;
-}
-
-void VrrpThread::order(Order::Kind kind, vrrp::RouterId router) {
-  wakeActuator_ = true;
-  if (ordersLost_ || channels_.orders.room() <= kReservedOrders) {
-    ordersLost_ = true;  // the actuator has been waiting for the kernel for very long
-    return;
-  }
-  Order order{kind};
-  order.router = router;
-  channels_.orders.push(order);
-}
-
-void VrrpThread::orderReliably(const Order& order) {
-  wakeActuator_ = true;
-  // Without room the actuator is stuck, and what the order would free is leaked rather than waited for.
-  channels_.orders.push(order);
-}
-
-void VrrpThread::reconcileOrders() {
-  if (channels_.orders.room() <= engine_.size() + kReservedOrders + 1) return;
-  ordersLost_ = false;
-  order(Order::Kind::Reconcile, 0);
-  for (std::size_t i = 0; i < engine_.size(); ++i) {
-    const vrrp::RouterStatus status = engine_.status(i);
-    order(status.state == vrrp::State::Master ? Order::Kind::Hold : Order::Kind::Release, status.id);
-  }
+  vrrp::TimePoint next = deadline_.value_or(vrrp::TimePoint::max());
+  if (pending_.table != nullptr) next = std::min(next, pending_.deadline);
+  next = std::min({next, announcer_.nextDeadline(), gate_.nextLook()});
+  timer_.arm(next == vrrp::TimePoint::max() ? std::nullopt : std::optional(next.time_since_epoch()));
 }
 
 }  // namespace aloft::runtime

@@ -175,7 +175,8 @@ export interface OperationFailedEvent {
 export interface NoticeEvent {
   type: "notice";
   key: string;
-  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource";
+  /** LowerPriority: as MASTER an advert of lower priority was heard. */
+  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority";
   /** AddressConflict: our address that is claimed; else the address of the other router. */
   address: string;
   /** AddressConflict: who claims it. */
@@ -252,7 +253,10 @@ export interface LinkSnapshot {
 export interface Snapshot {
   routers: RouterSnapshot[];
   links: LinkSnapshot[];
-  /** Adverts that were discarded, by reason; no virtual router can be told for most of them. */
+  /**
+   * Adverts that were discarded, by reason; no virtual router can be told for most of them. Those with a wrong TTL, size, version or type,
+   * and those of VRIDs that nobody configured, are rejected in the kernel but for a sample of one in 64, which counts for 64.
+   */
   discarded: Record<string, number>;
   /** `wakeup − deadline` of the vrrp thread: cumulative counts per upper bound in microseconds, +Inf last. */
   lateness: { boundsUs: number[]; counts: number[]; sumUs: number; maxUs: number };

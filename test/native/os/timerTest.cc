@@ -31,21 +31,32 @@ TEST(Timer, FiresAtOnceForADeadlineInThePastAndForZero) {
   ASSERT_TRUE(timer.ok());
   timer.value().arm(monotonicNow() - 1s);
   EXPECT_TRUE(readable(timer.value().fd(), 5000));
-  timer.value().drain();
+  timer.value().expired();
   timer.value().arm(0ns);
   EXPECT_TRUE(readable(timer.value().fd(), 5000));
 }
 
-TEST(Timer, TheSameDeadlineFiresAgainAfterItWasTaken) {
+TEST(Timer, TheSameDeadlineFiresAgainAfterItExpired) {
   auto timer = Timer::open();
   ASSERT_TRUE(timer.ok());
   const auto past = monotonicNow() - 1s;
   timer.value().arm(past);
   ASSERT_TRUE(readable(timer.value().fd(), 5000));
-  timer.value().drain();
-  EXPECT_FALSE(readable(timer.value().fd(), 0));
+  timer.value().expired();
   timer.value().arm(past);
   EXPECT_TRUE(readable(timer.value().fd(), 5000));
+}
+
+TEST(Timer, AnExpiryThatNobodyReadIsGoneWhenItIsArmedAnew) {
+  for (const bool disarm : {false, true}) {
+    auto timer = Timer::open();
+    ASSERT_TRUE(timer.ok());
+    timer.value().arm(monotonicNow() - 1s);
+    ASSERT_TRUE(readable(timer.value().fd(), 5000));
+    timer.value().expired();
+    timer.value().arm(disarm ? std::nullopt : std::optional(monotonicNow() + 1h));
+    EXPECT_FALSE(readable(timer.value().fd(), 0)) << disarm;
+  }
 }
 
 TEST(Timer, DisarmedNeverFires) {

@@ -28,8 +28,24 @@ vrrp::RouterConfig router(std::uint8_t priority, std::vector<std::string> addres
   config.virtualRouterId = 51;
   config.priority = priority;
   config.advertisementInterval = 50ms;
-  for (const std::string& text : addresses) config.addresses.push_back(prefix(text));
+  for (const std::string& text : addresses) config.addresses.push_back({prefix(text), "", true});
   return config;
+}
+
+/// As validate() makes it of what a caller asks for.
+Configuration configuration(const std::vector<vrrp::RouterConfig>& routers) {
+  Configuration out;
+  for (const vrrp::RouterConfig& config : routers) {
+    RouterConfiguration router{config, {}, {}};
+    for (const vrrp::RouterAddress& address : config.addresses) {
+      kernel::AddressEntry entry;
+      entry.prefix = address.prefix;
+      entry.interface = config.interface;
+      router.entries.addresses.push_back(entry);
+    }
+    out.routers.push_back(std::move(router));
+  }
+  return out;
 }
 
 bool within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
@@ -113,8 +129,8 @@ TEST_F(CoreTest, TwoElectOneThatHoldsTheAddressesOfBothFamilies) {
   const auto near = start(near_);
   const auto far = start(far_);
   const auto both = [](std::uint8_t priority) { return std::vector{router(priority), router(priority, {"2001:db8::10/64"})}; };
-  ASSERT_TRUE(near->apply(both(200)).ok());
-  ASSERT_TRUE(far->apply(both(100)).ok());
+  ASSERT_TRUE(near->apply(configuration(both(200))).ok());
+  ASSERT_TRUE(far->apply(configuration(both(100))).ok());
   for (const std::size_t family : {0U, 1U}) {
     EXPECT_TRUE(within(10s, [&] { return stateOf(*near, family) == State::Master && stateOf(*far, family) == State::Backup; })) << family;
   }
@@ -131,9 +147,9 @@ TEST_F(CoreTest, TwoElectOneThatHoldsTheAddressesOfBothFamilies) {
 TEST_F(CoreTest, StopResignsRemovesAndIsTakenOver) {
   const auto near = start(near_);
   const auto far = start(far_);
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(becomes(*near, State::Master));
-  ASSERT_TRUE(far->apply({router(100)}).ok());
+  ASSERT_TRUE(far->apply(configuration({router(100)})).ok());
   ASSERT_TRUE(within(10s, [&] { return far->snapshot().routers.at(0).record.counters.advertsReceived > 0; }));
   EXPECT_TRUE(near->stop(false).ok());
   EXPECT_FALSE(stands(near_, "10.9.0.10/24"));
@@ -148,10 +164,10 @@ TEST_F(CoreTest, ARouterThatIsNoLongerDesiredResignsAndTheOthersGoOn) {
   vrrp::RouterConfig other = router(200, {"10.9.0.20/24"});
   other.key = "other/IPv4";
   other.virtualRouterId = 52;
-  ASSERT_TRUE(near->apply({router(200), other}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200), other})).ok());
   ASSERT_TRUE(within(10s, [&] { return stateOf(*near, 0) == State::Master && stateOf(*near, 1) == State::Master; }));
   ASSERT_TRUE(comesToStand(near_, "10.9.0.10/24"));
-  ASSERT_TRUE(near->apply({other}).ok());
+  ASSERT_TRUE(near->apply(configuration({other})).ok());
   EXPECT_TRUE(comesToStand(near_, "10.9.0.10/24", false));
   const Snapshot snapshot = near->snapshot();
   ASSERT_EQ(snapshot.routers.size(), 1U);
@@ -162,9 +178,9 @@ TEST_F(CoreTest, ARouterThatIsNoLongerDesiredResignsAndTheOthersGoOn) {
 
 TEST_F(CoreTest, EventsNameTheRouterAlsoOfOneThatLeft) {
   const auto near = start(near_);
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(becomes(*near, State::Master));
-  ASSERT_TRUE(near->apply({}).ok());
+  ASSERT_TRUE(near->apply(configuration({})).ok());
   std::vector<std::string> seen;
   ASSERT_TRUE(within(10s, [&] {
     for (const CoreEvent& event : near->takeEvents()) {
@@ -177,9 +193,9 @@ TEST_F(CoreTest, EventsNameTheRouterAlsoOfOneThatLeft) {
 
 TEST_F(CoreTest, AnotherListOfAddressesChangesOnlyTheDifference) {
   const auto near = start(near_);
-  ASSERT_TRUE(near->apply({router(200, {"10.9.0.10/24", "10.9.0.11/24"})}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200, {"10.9.0.10/24", "10.9.0.11/24"})})).ok());
   ASSERT_TRUE(comesToStand(near_, "10.9.0.11/24"));
-  ASSERT_TRUE(near->apply({router(200, {"10.9.0.11/24", "10.9.0.12/24"})}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200, {"10.9.0.11/24", "10.9.0.12/24"})})).ok());
   EXPECT_TRUE(comesToStand(near_, "10.9.0.12/24"));
   EXPECT_TRUE(comesToStand(near_, "10.9.0.10/24", false));
   EXPECT_TRUE(stands(near_, "10.9.0.11/24"));
@@ -188,7 +204,7 @@ TEST_F(CoreTest, AnotherListOfAddressesChangesOnlyTheDifference) {
 
 TEST_F(CoreTest, LosingTheCarrierIsAFaultAndItsReturnHealsIt) {
   const auto near = start(near_);
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(becomes(*near, State::Master));
   [[maybe_unused]] const auto earlier = near->takeEvents();
   test::enter(far_);
@@ -211,7 +227,7 @@ TEST_F(CoreTest, AnInterfaceThatAppearsLaterAndOneThatIsMadeAnewAreUsed) {
   test::enter(near_);
   test::shell("ip link del eth0");
   const auto near = start(near_);
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(becomes(*near, State::Fault));
   EXPECT_EQ(near->snapshot().routers[0].message, "interface eth0 does not exist");
   for (int round = 0; round < 2; ++round) {
@@ -227,7 +243,7 @@ TEST_F(CoreTest, AnInterfaceThatAppearsLaterAndOneThatIsMadeAnewAreUsed) {
 
 TEST_F(CoreTest, WhatSomebodyElseRemovedComesBack) {
   const auto near = start(near_);
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(comesToStand(near_, "10.9.0.10/24"));
   test::enter(near_);
   test::shell("ip addr del 10.9.0.10/24 dev eth0");
@@ -239,7 +255,7 @@ TEST_F(CoreTest, AnAddressOfTheAdministratorIsReportedAndNeverRemoved) {
   test::shell("ip addr add 10.9.0.10/24 dev eth0");
   // Even when a journal claims it: the mark decides.
   const auto near = start(near_, {{"eth0", prefix("10.9.0.10/24")}, {"eth0", prefix("10.9.0.1/24")}});
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(becomes(*near, State::Master));
   ASSERT_TRUE(within(10s, [&] { return !near->snapshot().routers.at(0).message.empty(); }));
   const RouterSnapshot snapshot = near->snapshot().routers.at(0);
@@ -253,7 +269,7 @@ TEST_F(CoreTest, AnAddressOfTheAdministratorIsReportedAndNeverRemoved) {
 TEST_F(CoreTest, ResidueStandsUntilTheFirstApplyAndIsThenAdoptedOrRemoved) {
   {
     const auto dead = start(near_);
-    ASSERT_TRUE(dead->apply({router(200, {"10.9.0.10/24", "10.9.0.11/24"})}).ok());
+    ASSERT_TRUE(dead->apply(configuration({router(200, {"10.9.0.10/24", "10.9.0.11/24"})})).ok());
     ASSERT_TRUE(comesToStand(near_, "10.9.0.11/24"));
     ASSERT_TRUE(dead->stop(true).ok());
   }
@@ -264,7 +280,7 @@ TEST_F(CoreTest, ResidueStandsUntilTheFirstApplyAndIsThenAdoptedOrRemoved) {
   EXPECT_TRUE(stands(near_, "10.9.0.11/24"));
   vrrp::RouterConfig slow = router(200);
   slow.advertisementInterval = 1s;
-  ASSERT_TRUE(near->apply({slow}).ok());
+  ASSERT_TRUE(near->apply(configuration({slow})).ok());
   EXPECT_TRUE(comesToStand(near_, "10.9.0.11/24", false));  // belongs to none
   EXPECT_EQ(stateOf(*near), State::Backup);
   EXPECT_TRUE(stands(near_, "10.9.0.10/24"));  // nobody else is heard
@@ -274,15 +290,15 @@ TEST_F(CoreTest, ResidueStandsUntilTheFirstApplyAndIsThenAdoptedOrRemoved) {
 TEST_F(CoreTest, ResidueGoesWhenAnotherRouterIsHeard) {
   {
     const auto dead = start(near_);
-    ASSERT_TRUE(dead->apply({router(200)}).ok());
+    ASSERT_TRUE(dead->apply(configuration({router(200)})).ok());
     ASSERT_TRUE(comesToStand(near_, "10.9.0.10/24"));
     ASSERT_TRUE(dead->stop(true).ok());
   }
   const auto far = start(far_);
-  ASSERT_TRUE(far->apply({router(250)}).ok());
+  ASSERT_TRUE(far->apply(configuration({router(250)})).ok());
   ASSERT_TRUE(becomes(*far, State::Master));
   const auto near = start(near_, {{"eth0", prefix("10.9.0.10/24")}});
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   EXPECT_TRUE(comesToStand(near_, "10.9.0.10/24", false));
   EXPECT_EQ(stateOf(*near), State::Backup);
 }
@@ -298,18 +314,18 @@ TEST_F(CoreTest, AnEmptyApplyRemovesResidue) {
   leaveBehind(near_, "10.9.0.10/24");
   leaveBehind(near_, "10.9.0.11/24");
   const auto near = start(near_, {{"eth0", prefix("10.9.0.10/24")}});
-  ASSERT_TRUE(near->apply({}).ok());
+  ASSERT_TRUE(near->apply(configuration({})).ok());
   EXPECT_TRUE(comesToStand(near_, "10.9.0.10/24", false));
   EXPECT_TRUE(stands(near_, "10.9.0.11/24"));  // marked, but another agent's: it is not in our journal
 }
 
 TEST_F(CoreTest, AfterStopItAnswersAndTakesNothing) {
   const auto near = start(near_);
-  ASSERT_TRUE(near->apply({router(200)}).ok());
+  ASSERT_TRUE(near->apply(configuration({router(200)})).ok());
   ASSERT_TRUE(becomes(*near, State::Master));
   EXPECT_TRUE(near->stop(false).ok());
   EXPECT_TRUE(near->stop(true).ok());
-  const os::Status applied = near->apply({router(200)});
+  const os::Status applied = near->apply(configuration({router(200)}));
   ASSERT_FALSE(applied.ok());
   EXPECT_EQ(applied.error().number, ESHUTDOWN);
   EXPECT_EQ(near->snapshot().routers.at(0).record.state, State::Init);
@@ -319,7 +335,7 @@ TEST_F(CoreTest, AfterStopItAnswersAndTakesNothing) {
 TEST_F(CoreTest, ManyAppliesSnapshotsAndStopsFromSeveralThreadsAreSafe) {
   const auto near = start(near_);
   const auto far = start(far_);
-  ASSERT_TRUE(far->apply({router(100)}).ok());
+  ASSERT_TRUE(far->apply(configuration({router(100)})).ok());
   for (int round = 0; round < 200; ++round) {
     std::vector<vrrp::RouterConfig> routers;
     for (int i = 0; i <= round % 5; ++i) {
@@ -329,13 +345,13 @@ TEST_F(CoreTest, ManyAppliesSnapshotsAndStopsFromSeveralThreadsAreSafe) {
       config.priority = round % 3 == 0 ? 255 : 200;
       routers.push_back(config);
     }
-    ASSERT_TRUE(near->apply(routers).ok());
+    ASSERT_TRUE(near->apply(configuration(routers)).ok());
     [[maybe_unused]] const Snapshot snapshot = near->snapshot();
     [[maybe_unused]] const auto events = near->takeEvents();
   }
   std::thread first([&] { EXPECT_TRUE(near->stop(false).ok()); });
   std::thread second([&] { EXPECT_TRUE(near->stop(false).ok()); });
-  while (near->apply({}).ok()) {
+  while (near->apply(configuration({})).ok()) {
   }
   [[maybe_unused]] const Snapshot snapshot = near->snapshot();
   first.join();

@@ -5,10 +5,10 @@
 namespace aloft::runtime {
 namespace {
 
-vrrp::RouterConfig named(const char* key) {
-  vrrp::RouterConfig config;
-  config.key = key;
-  return config;
+RouterConfiguration named(const char* key) {
+  RouterConfiguration router;
+  router.election.key = key;
+  return router;
 }
 
 TEST(RouterDirectory, ForgetsOnlyWhatIsInNoLaterGeneration) {

@@ -7,30 +7,31 @@
 namespace aloft::runtime {
 namespace {
 
-vrrp::RouterConfig onEth9(wire::Family family) {
-  vrrp::RouterConfig config;
-  config.interface = "eth9";
-  config.family = family;
-  return config;
+using namespace std::chrono_literals;
+
+TEST(ToSnapshot, CountsTheDeadlineFromNow) {
+  const vrrp::TimePoint now(os::monotonicNow());
+  RouterRecord record;
+  EXPECT_FALSE(toSnapshot(record, now).deadlineMs);
+  record.deadline = now + 150ms;
+  ASSERT_TRUE(toSnapshot(record, now).deadlineMs);
+  EXPECT_DOUBLE_EQ(*toSnapshot(record, now).deadlineMs, 150.0);
 }
 
-TEST(FaultMessage, SaysWhatIsMissingOnWhichInterface) {
+TEST(ToSnapshot, ShowsOthersForAMinute) {
+  const vrrp::TimePoint now(os::monotonicNow());
   RouterRecord record;
-  record.state = vrrp::State::Fault;
-  record.reason = vrrp::Reason::InterfaceMissing;
-  EXPECT_EQ(faultMessage(record, onEth9(wire::Family::IPv4)), "interface eth9 does not exist");
-  record.reason = vrrp::Reason::InterfaceDown;
-  EXPECT_EQ(faultMessage(record, onEth9(wire::Family::IPv4)), "interface eth9 is down or has no carrier");
-  record.reason = vrrp::Reason::NoSourceAddress;
-  EXPECT_NE(faultMessage(record, onEth9(wire::Family::IPv4)).find("IPv4"), std::string::npos);
-  EXPECT_NE(faultMessage(record, onEth9(wire::Family::IPv6)).find("link-local IPv6"), std::string::npos);
-}
-
-TEST(FaultMessage, IsEmptyInOtherStates) {
-  RouterRecord record;
-  record.state = vrrp::State::Backup;
-  record.reason = vrrp::Reason::InterfaceReady;
-  EXPECT_EQ(faultMessage(record, onEth9(wire::Family::IPv4)), "");
+  EXPECT_FALSE(toSnapshot(record, now).conflict);
+  EXPECT_FALSE(toSnapshot(record, now).foreignRouter);
+  record.conflictAddress.bytes = {192, 0, 2, 10};
+  record.conflictAt = now - 59s;
+  record.foreignRouter.bytes = {192, 0, 2, 9};
+  record.foreignAt = now - 61s;
+  const RouterSnapshot snapshot = toSnapshot(record, now);
+  ASSERT_TRUE(snapshot.conflict);
+  EXPECT_EQ(wire::format(snapshot.conflict->address), "192.0.2.10");
+  EXPECT_NEAR(static_cast<double>(snapshot.conflict->atMs), static_cast<double>(os::wallNow().count()) / 1e6 - 59'000, 1000);
+  EXPECT_FALSE(snapshot.foreignRouter);
 }
 
 TEST(ToWallMs, CountsBackFromNow) {

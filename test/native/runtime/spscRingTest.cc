@@ -35,6 +35,23 @@ TEST(SpscRing, RefusesWhenFullAndLosesNothing) {
   }
 }
 
+TEST(SpscRing, ShowsWhatIsStagedOnlyWhenItIsPublished) {
+  SpscRing<int> ring(4);
+  int out = -1;
+  EXPECT_TRUE(ring.stage(1));
+  EXPECT_TRUE(ring.stage(2));
+  EXPECT_EQ(ring.room(), 2U);
+  EXPECT_FALSE(ring.pop(out));
+  ring.publish();
+  ASSERT_TRUE(ring.pop(out));
+  EXPECT_EQ(out, 1);
+  EXPECT_TRUE(ring.push(3));
+  ASSERT_TRUE(ring.pop(out));
+  EXPECT_EQ(out, 2);
+  ASSERT_TRUE(ring.pop(out));
+  EXPECT_EQ(out, 3);
+}
+
 TEST(SpscRing, HasRoomForAtLeastWhatWasAskedFor) {
   for (const std::size_t wanted : {1U, 2U, 3U, 5U, 64U, 1000U}) {
     SpscRing<int> ring(wanted);

@@ -1,0 +1,71 @@
+#include "runtime/gateKeeper.h"
+
+#include <algorithm>
+
+namespace aloft::runtime {
+namespace {
+
+/// As the kernel's program reads it: 0 is shut, the greatest number open for ever.
+std::uint64_t toKernelTime(vrrp::TimePoint time) {
+  if (time == vrrp::TimePoint::max()) return UINT64_MAX;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(time.time_since_epoch().count(), 0));
+}
+
+}  // namespace
+
+GateKeeper::GateKeeper(kernel::Gate* gate) : gate_(gate) {}
+
+void GateKeeper::set(const vrrp::Effect& effect, vrrp::TimePoint now) {
+  if (gate_ == nullptr || effect.slot >= slots_.size()) return;
+  kernel::GateSlot& slot = gate_->slot(effect.slot);
+  const std::uint64_t answerUntil = toKernelTime(effect.answerUntil);
+  // Release: no advert that follows may be on the wire before the kernel's program can see what it stands for.
+  slot.acceptUntil.store(toKernelTime(effect.acceptUntil), std::memory_order_release);
+  slot.answerUntil.store(answerUntil, std::memory_order_release);
+  if (answerUntil == 0) {
+    unwatch(effect.slot);
+  } else if (slots_[effect.slot].position == kUnwatched) {
+    watch(effect.slot, effect.router, now);
+  }
+}
+
+void GateKeeper::probe(const vrrp::Effect& effect, vrrp::TimePoint now) {
+  if (gate_ == nullptr || effect.slot >= slots_.size()) return;
+  if (slots_[effect.slot].position == kUnwatched) watch(effect.slot, effect.router, now);
+  probingUntil_ = now + kProbeTime;
+}
+
+vrrp::TimePoint GateKeeper::nextLook() const {
+  if (watched_ == 0) return vrrp::TimePoint::max();
+  return lookedAt_ + (lookedAt_ < probingUntil_ ? kProbePatience : kPatience);
+}
+
+void GateKeeper::watch(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now) {
+  slots_[slot] = {router, static_cast<std::uint32_t>(watched_), toKernelTime(now)};
+  list_[watched_++] = slot;
+}
+
+void GateKeeper::unwatch(std::uint32_t slot) {
+  const std::uint32_t position = slots_[slot].position;
+  if (position == kUnwatched) return;
+  slots_[slot].position = kUnwatched;
+  const std::uint32_t last = list_[--watched_];
+  if (last == slot) return;
+  list_[position] = last;
+  slots_[last].position = position;
+}
+
+bool GateKeeper::newClaim(std::uint32_t slot, vrrp::ConflictSeen& seen) {
+  Watch& watch = slots_[slot];
+  if (gate_->slot(slot).conflictAt.load(std::memory_order_acquire) <= watch.since) return false;
+  const auto conflict = gate_->slot(slot).conflict();
+  if (!conflict || conflict->at <= watch.since) return false;
+  watch.since = conflict->at;
+  seen.router = watch.router;
+  seen.address = conflict->address;
+  seen.mac = conflict->mac;
+  seen.at = vrrp::TimePoint(vrrp::Duration(static_cast<std::int64_t>(conflict->at)));
+  return true;
+}
+
+}  // namespace aloft::runtime

@@ -1,0 +1,124 @@
+// With the gate of the kernel; what its program would write into a slot the test writes.
+#include "runtime/gateKeeper.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace aloft::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using vrrp::TimePoint;
+
+constexpr TimePoint kNow = TimePoint(1000s);
+
+vrrp::Effect effect(std::uint32_t slot, TimePoint answerUntil, TimePoint acceptUntil) {
+  vrrp::Effect out;
+  out.kind = vrrp::Effect::Kind::SetGate;
+  out.router = 70 + slot;
+  out.slot = slot;
+  out.answerUntil = answerUntil;
+  out.acceptUntil = acceptUntil;
+  return out;
+}
+
+class GateKeeperTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto gate = kernel::Gate::open();
+    if (!gate.ok()) GTEST_SKIP() << "no gate here: " << gate.error().message();
+    gate_ = std::move(gate.value());
+    keeper_ = std::make_unique<GateKeeper>(gate_.get());
+  }
+
+  /// As the kernel's program: 192.0.2.10 by 02:00:00:00:00:22.
+  void claim(std::uint32_t slot, TimePoint at) {
+    const std::uint8_t mac[8] = {2, 0, 0, 0, 0, 0x22};
+    const std::uint8_t address[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 10};
+    std::uint64_t words[3];
+    std::memcpy(&words[0], mac, 8);
+    std::memcpy(&words[1], address, 16);
+    kernel::GateSlot& out = gate_->slot(slot);
+    out.conflictMac = words[0];
+    out.conflictAddress[0] = words[1];
+    out.conflictAddress[1] = words[2];
+    out.conflictAt = static_cast<std::uint64_t>(at.time_since_epoch().count());
+  }
+
+  std::vector<vrrp::ConflictSeen> look(TimePoint now) {
+    std::vector<vrrp::ConflictSeen> seen;
+    keeper_->look(now, [&seen](const vrrp::ConflictSeen& conflict) { seen.push_back(conflict); });
+    return seen;
+  }
+
+  std::unique_ptr<kernel::Gate> gate_;
+  std::unique_ptr<GateKeeper> keeper_;
+};
+
+TEST_F(GateKeeperTest, WritesTimesAsTheKernelReadsThem) {
+  keeper_->set(effect(3, kNow + 250ms, TimePoint::max()), kNow);
+  EXPECT_EQ(gate_->slot(3).answerUntil.load(), 1000'250'000'000U);
+  EXPECT_EQ(gate_->slot(3).acceptUntil.load(), UINT64_MAX);
+  keeper_->set(effect(3, TimePoint{}, TimePoint{}), kNow);
+  EXPECT_EQ(gate_->slot(3).answerUntil.load(), 0U);
+  EXPECT_EQ(gate_->slot(3).acceptUntil.load(), 0U);
+}
+
+TEST_F(GateKeeperTest, TellsAClaimOnceWhileTheSlotIsOpen) {
+  claim(3, kNow - 1s);
+  keeper_->set(effect(3, kNow + 1s, kNow + 1s), kNow);
+  EXPECT_TRUE(look(kNow + 10ms).empty()) << "it is from before";
+  claim(3, kNow + 15ms);
+  const auto seen = look(kNow + 20ms);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].router, 73U);
+  EXPECT_EQ(wire::format(seen[0].address), "192.0.2.10");
+  EXPECT_EQ(wire::format(seen[0].mac), "02:00:00:00:00:22");
+  EXPECT_TRUE(look(kNow + 30ms).empty());
+  claim(3, kNow + 31ms);
+  EXPECT_EQ(look(kNow + 40ms).size(), 1U);
+}
+
+TEST_F(GateKeeperTest, LooksAtNoSlotThatIsShutButForAProbe) {
+  keeper_->set(effect(3, kNow + 1s, kNow + 1s), kNow);
+  keeper_->set(effect(4, kNow + 1s, kNow + 1s), kNow);
+  keeper_->set(effect(3, TimePoint{}, TimePoint{}), kNow);
+  claim(3, kNow + 1ms);
+  claim(4, kNow + 1ms);
+  const auto open = look(kNow + 10ms);
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].router, 74U);
+  keeper_->probe(effect(3, {}, {}), kNow + 20ms);
+  claim(3, kNow + 21ms);
+  EXPECT_EQ(look(kNow + 30ms).size(), 1U);
+}
+
+TEST_F(GateKeeperTest, LooksSoonerWhileAnswersAreAwaited) {
+  EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
+  keeper_->set(effect(3, kNow + 1s, kNow + 1s), kNow);
+  look(kNow + 10ms);
+  EXPECT_GT(keeper_->nextLook(), kNow + 500ms);
+  keeper_->probe(effect(4, {}, {}), kNow + 10ms);
+  EXPECT_LE(keeper_->nextLook(), kNow + 30ms);
+  keeper_->set(effect(3, {}, {}), kNow);
+  keeper_->set(effect(4, {}, {}), kNow);
+  EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
+}
+
+TEST_F(GateKeeperTest, LeavesSlotsAloneThatDoNotExist) {
+  keeper_->set(effect(kNoSlot, kNow, kNow), kNow);
+  keeper_->probe(effect(kNoSlot, {}, {}), kNow);
+  EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
+}
+
+TEST(GateKeeper, DoesNothingWithoutAGate) {
+  GateKeeper keeper(nullptr);
+  EXPECT_FALSE(keeper.active());
+  keeper.set(effect(3, kNow, kNow), kNow);
+  keeper.probe(effect(3, {}, {}), kNow);
+  EXPECT_EQ(keeper.nextLook(), TimePoint::max());
+}
+
+}  // namespace
+}  // namespace aloft::runtime
