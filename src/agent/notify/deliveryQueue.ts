@@ -66,6 +66,7 @@ export async function retry(attempt: () => Promise<void>, options: RetryOptions)
       if (delay === undefined || signal.aborted || isFinal(error) || clock.now() + delay >= deadline) return error;
       onFailure?.(error);
       await sleep(clock, delay, signal);
+      if (signal.aborted) return error;
     }
   }
 }

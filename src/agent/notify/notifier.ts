@@ -94,6 +94,7 @@ export class Notifier {
     for (const [key, router] of this.#leaving) if (!isRunning(router)) this.#leaving.delete(key);
     for (const [key, router] of this.#routers) if (!routers.has(key) && isRunning(router)) this.#leaving.set(key, router);
     this.#routers = routers;
+    this.#seedStates();
     this.#setGroups(groups);
     this.#warnOfPrograms();
   }
@@ -120,7 +121,8 @@ export class Notifier {
     this.#readPriorities();
     const at = clock.wallNow();
     for (const router of this.#routers.values()) if (router.state !== undefined) this.#tellRouter(router, "STOP", at);
-    for (const group of this.#groups.values()) if (group.state !== undefined) this.#tellGroup(group, "STOP", at);
+    for (const group of this.#groups.values())
+      if (group.members.some(({ state }) => state !== undefined)) this.#tellGroup(group, "STOP", at);
     const all = Promise.all([...[...this.#lanes].map((lane) => lane.idle()), this.#webhooks.idle(), this.#mailer?.idle()]);
     const inTime = await withinLimit(all, limitMs, clock);
     if (!inTime) log.warn({ limitMs }, "not all notifications could be delivered before the end");
@@ -129,6 +131,14 @@ export class Notifier {
     this.#running.abort();
     this.#end.abort(new Error("the agent ends"));
     await this.#fifo?.close();
+  }
+
+  /** Virtual routers may have been running since before anybody wanted to be told: that they stop or go is told nevertheless. */
+  #seedStates(): void {
+    const unknown = [...this.#routers].filter(([, { state }]) => state === undefined);
+    if (unknown.length === 0) return;
+    const states = this.#options.states();
+    for (const [key, router] of unknown) if (states.get(key) !== "INIT") router.state = states.get(key);
   }
 
   #subject(name: string, notify: Notify | undefined, old: Subject | undefined): Subject {
