@@ -29,6 +29,11 @@ const commands: Record<string, Command> = {
     run: async (args, output) => (await import("./vipCommand.ts")).runVipCommand(args, output),
     usage: async () => (await import("./vipCommand.ts")).vipUsage,
   },
+  import: {
+    summary: "turn keepalived.conf of several nodes into objects of a cluster",
+    run: async (args, output) => (await import("./importCommand.ts")).runImportCommand(args, output),
+    usage: async () => (await import("./importCommand.ts")).importUsage,
+  },
   version: { summary: "print the version", run: printVersion },
   help: { summary: "print this, or the flags of a command", run: printHelp },
 };

@@ -34,7 +34,9 @@ export type DiagnosticCode =
   | "default"
   | "ignored"
   | "not-offered"
-  | "later";
+  | "later"
+  | "difference"
+  | "programs";
 
 export interface Diagnostic {
   severity: Severity;

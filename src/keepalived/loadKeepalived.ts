@@ -2,9 +2,9 @@
 import { type Diagnostic, sortDiagnostics } from "./diagnostic.ts";
 import { type KeepalivedPlan, planKeepalived } from "./plan/planKeepalived.ts";
 import type { ConfigReader } from "./reader.ts";
-import { type ReadOptions, readKeepalived } from "./readKeepalived.ts";
+import { type KeepalivedConfiguration, type ReadOptions, readKeepalived } from "./readKeepalived.ts";
 
-export interface LoadedKeepalived extends KeepalivedPlan {
+export interface LoadedKeepalived extends KeepalivedPlan, Pick<KeepalivedConfiguration, "tree" | "config"> {
   /** Of the reading and the planning, in the order of the files and lines. */
   diagnostics: Diagnostic[];
   /** Every file that was read; the first is the one asked for. */
@@ -24,8 +24,8 @@ const nothing = {
  * what follows from one mistake would hide it among messages.
  */
 export function loadKeepalived(path: string, reader: ConfigReader, options: ReadOptions = {}): LoadedKeepalived {
-  const { config, diagnostics, hasErrors, files } = readKeepalived(path, reader, options);
-  if (hasErrors) return { ...nothing, diagnostics, hasErrors, files };
-  const plan = planKeepalived(config, options);
-  return { ...plan, diagnostics: sortDiagnostics([...diagnostics, ...plan.diagnostics], files), files };
+  const read = readKeepalived(path, reader, options);
+  if (read.hasErrors) return { ...nothing, ...read };
+  const plan = planKeepalived(read.config, options);
+  return { ...read, ...plan, diagnostics: sortDiagnostics([...read.diagnostics, ...plan.diagnostics], read.files) };
 }

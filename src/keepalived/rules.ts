@@ -54,7 +54,7 @@ function checkInstance(checked: CheckedStatement, written: Statement, diagnostic
 function checkPreemption(block: CheckedBlock, diagnostics: Diagnostics): void {
   const nopreempt = block.last("nopreempt");
   const delay = block.last("preempt_delay");
-  if (nopreempt && delay) diagnostics.warning("conflict", delay.position, "preempt_delay has no effect beside nopreempt");
+  if (nopreempt && delay) diagnostics.warning("ignored", delay.position, "preempt_delay has no effect beside nopreempt");
   if (block.text("state") !== "MASTER") return;
   for (const setting of [nopreempt, delay]) {
     if (!setting) continue;

@@ -83,10 +83,10 @@ function readPreemption(block: CheckedBlock, priority: number, { strict, diagnos
   const delay = block.last("preempt_delay");
   if (last?.keyword === "nopreempt") {
     if (priority !== owner) return { preempt: false, preemptDelay: "0s" };
-    diagnostics.warning("conflict", last.position, "nopreempt is ignored: priority 255 is the address owner, which always preempts");
+    diagnostics.warning("ignored", last.position, "nopreempt is ignored: priority 255 is the address owner, which always preempts");
   }
   if (strict && delay) {
-    diagnostics.warning("conflict", delay.position, "preempt_delay is ignored beside strict_mode, as in keepalived");
+    diagnostics.warning("ignored", delay.position, "preempt_delay is ignored beside strict_mode, as in keepalived");
     return { preempt: true, preemptDelay: "0s" };
   }
   return { preempt: true, preemptDelay: formatDuration(Math.round((delay?.number() ?? 0) * 1e6) / 1e3) };
@@ -96,7 +96,7 @@ function readDownTimerAdverts(block: CheckedBlock, { globals, strict, diagnostic
   const statement = block.last("down_timer_adverts");
   const adverts = statement?.number() ?? globals.downTimerAdverts;
   if (!strict || adverts === 3) return adverts;
-  if (statement) diagnostics.warning("conflict", statement.position, "down_timer_adverts is ignored beside strict_mode, as in keepalived");
+  if (statement) diagnostics.warning("ignored", statement.position, "down_timer_adverts is ignored beside strict_mode, as in keepalived");
   return 3;
 }
 

@@ -113,7 +113,7 @@ function planAddresses(subject: Subject): NodeAddress[] {
     if (!address) return [];
     const host = address.address.split("/")[0] ?? "";
     if (seen.has(host)) {
-      diagnostics.warning("duplicate", line.position, `${quote(host)} stands in the instance already: this line is ignored`);
+      diagnostics.warning("ignored", line.position, `${quote(host)} stands in the instance already: this line is ignored`);
       return [];
     }
     seen.add(host);

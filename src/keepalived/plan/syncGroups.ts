@@ -50,7 +50,7 @@ function addMember(line: CheckedStatement, group: SyncGroup, groups: Map<string,
   if (!earlier) groups.set(member, group);
   else
     diagnostics.warning(
-      "conflict",
+      "ignored",
       line.position,
       `${quote(member)} is in vrrp_sync_group ${quote(earlier.name)} already: this line is ignored`,
     );

@@ -66,7 +66,7 @@ function readLists(block: CheckedBlock, { checks, ownInterface, diagnostics }: T
       const what = source === "interface" ? name : checks.find(source, name);
       if (what === undefined) return [];
       if (seen.has(what)) {
-        diagnostics.warning("duplicate", line.position, `${quote(name)} is tracked already: this line is ignored`);
+        diagnostics.warning("ignored", line.position, `${quote(name)} is tracked already: this line is ignored`);
         return [];
       }
       seen.add(what);

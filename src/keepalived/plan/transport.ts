@@ -69,7 +69,7 @@ export function readAuthentication(block: CheckedBlock, { version, family, stric
   const type = authentication?.block?.last("auth_type");
   if (!authentication?.block || !type) return { kind: "none" };
   const ignore = (reason: string): Authentication => {
-    diagnostics.warning("conflict", authentication.position, `authentication is ignored, as in keepalived: ${reason}`);
+    diagnostics.warning("ignored", authentication.position, `authentication is ignored, as in keepalived: ${reason}`);
     return { kind: "none" };
   };
   if (version === 3) return ignore("VRRP version 3 has none");
