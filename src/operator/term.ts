@@ -6,10 +6,11 @@ import type { KubeMetrics } from "../kube/metrics.ts";
 import type { Resource } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
+import { AgentConfigWriter } from "./controllers/agentConfigWriter.ts";
 import { NodeAgentWriter } from "./controllers/nodeAgentWriter.ts";
 import { PlanController } from "./controllers/planController.ts";
 import { Planner } from "./controllers/planner.ts";
-import { nodeAgents, nodes, virtualIPs } from "./controllers/resources.ts";
+import { agentConfigs, nodeAgents, nodes, virtualIPs } from "./controllers/resources.ts";
 import { VirtualIPWriter } from "./controllers/virtualIPWriter.ts";
 import type { OperatorMetrics } from "./metrics.ts";
 
@@ -26,12 +27,15 @@ export interface TermOptions {
 export class Term {
   readonly #options: TermOptions;
   readonly #informers: Record<"virtualIPs" | "nodes" | "nodeAgents", Informer>;
+  /** Nobody waits for it: before an upgrade of the CRDs there is nothing to list. */
+  readonly #agentConfigs: Informer;
   #nodeAgentsAge: () => number = () => 0;
 
   constructor(options: TermOptions) {
     this.#options = options;
     // Not the caches of an earlier term: those may have missed what another leader decided meanwhile.
     this.#informers = { virtualIPs: this.#informer(virtualIPs), nodes: this.#informer(nodes), nodeAgents: this.#informer(nodeAgents) };
+    this.#agentConfigs = this.#informer(agentConfigs);
   }
 
   /** Kinds whose complete list has not been read yet. */
@@ -52,26 +56,28 @@ export class Term {
       metrics: kubeMetrics,
     });
     try {
-      for (const informer of informers) informer.start();
+      for (const informer of [...informers, this.#agentConfigs]) informer.start();
       await Promise.all(informers.map((informer) => informer.waitForSync(signal)));
       log.info({ virtualIPs: this.#informers.virtualIPs.list().length, nodes: this.#informers.nodes.list().length }, "leading");
       const controller = this.#controller(recorder);
-      for (const informer of informers) informer.onChange(controller.changed);
+      for (const informer of [...informers, this.#agentConfigs]) informer.onChange(controller.changed);
       await controller.run(signal);
     } finally {
       metrics.clear();
-      await Promise.all([...informers.map((informer) => informer.stop()), recorder.close()]);
+      await Promise.all([...informers, this.#agentConfigs].map((informer) => informer.stop()));
+      await recorder.close();
     }
   }
 
   #controller(recorder: EventRecorder): PlanController {
     const { client, clock, log, metrics, kubeMetrics, deadAfterMs } = this.#options;
     const nodeAgentsAge = () => this.#nodeAgentsAge();
-    const planner = new Planner({ ...this.#informers, nodeAgentsAge, silenceMs: deadAfterMs, clock });
+    const planner = new Planner({ ...this.#informers, agentConfigs: this.#agentConfigs, nodeAgentsAge, silenceMs: deadAfterMs, clock });
     const { written } = planner;
     const virtualIPWriter = new VirtualIPWriter({ client, recorder, metrics, log, written: written.virtualIPs, clock });
     const nodeAgentWriter = new NodeAgentWriter({ client, written: written.nodeAgents, clock });
-    return new PlanController({ planner, virtualIPWriter, nodeAgentWriter, client, metrics, kubeMetrics, clock, log });
+    const agentConfigWriter = new AgentConfigWriter(client);
+    return new PlanController({ planner, virtualIPWriter, nodeAgentWriter, agentConfigWriter, client, metrics, kubeMetrics, clock, log });
   }
 
   #informer(resource: Resource): Informer {

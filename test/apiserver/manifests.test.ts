@@ -94,6 +94,9 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["operator", true, aloft("watch", "virtualips")],
   ["operator", true, aloft("patch", "virtualips", "status")],
   ["operator", true, aloft("create", "nodeagents")],
+  ["operator", true, aloft("watch", "agentconfigs")],
+  ["operator", true, aloft("patch", "agentconfigs", "status")],
+  ["operator", false, aloft("patch", "agentconfigs")],
   ["operator", true, { verb: "watch", group: "", resource: "nodes" }],
   ["operator", true, { verb: "create", group: "", resource: "events", namespace: "default" }],
   ["operator", true, leases("aloft-system")],
@@ -101,11 +104,16 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["operator", false, aloft("patch", "nodeagents", "status")],
   ["operator", false, aloft("create", "virtualips")],
   ["operator", false, { verb: "list", group: "", resource: "secrets" }],
+  ["operator", false, { verb: "get", group: "", resource: "secrets", namespace: "aloft-system" }],
   ["agent", true, aloft("watch", "nodeagents")],
   ["agent", true, aloft("patch", "nodeagents", "status")],
   ["agent", false, aloft("patch", "nodeagents")],
   ["agent", false, aloft("get", "virtualips")],
   ["agent", false, { verb: "list", group: "", resource: "nodes" }],
+  ["agent", true, { verb: "watch", group: "", resource: "pods" }],
+  ["agent", true, { verb: "get", group: "", resource: "secrets", namespace: "aloft-system" }],
+  ["agent", false, { verb: "get", group: "", resource: "secrets", namespace: "kube-system" }],
+  ["agent", false, { verb: "create", group: "", resource: "secrets", namespace: "aloft-system" }],
 ];
 
 for (const [user, may, access] of rights) {

@@ -9,6 +9,7 @@ import type { KubeMetrics } from "../../kube/metrics.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
+import type { AgentConfigWriter } from "./agentConfigWriter.ts";
 import type { NodeAgentWriter } from "./nodeAgentWriter.ts";
 import type { CurrentPlan, Planner } from "./planner.ts";
 import { virtualIPs } from "./resources.ts";
@@ -18,6 +19,7 @@ export interface PlanControllerOptions {
   planner: Planner;
   virtualIPWriter: VirtualIPWriter;
   nodeAgentWriter: NodeAgentWriter;
+  agentConfigWriter: AgentConfigWriter;
   client: Pick<KubeClient, "find">;
   metrics: OperatorMetrics;
   kubeMetrics: KubeMetrics;
@@ -64,7 +66,8 @@ export class PlanController {
     // What has just been recorded may be used now.
     const next = virtualIPs.done > 0 || confirmed ? this.#plan() : plan;
     const nodeAgents = await this.#writeNodeAgents(next, signal);
-    throwIfAny([...virtualIPs.failures, ...nodeAgents.failures]);
+    const agentConfigs = await this.#writeAgentConfigs(next, signal);
+    throwIfAny([...virtualIPs.failures, ...nodeAgents.failures, ...agentConfigs.failures]);
     return { requeueAfterMs: Math.min(next.recheckInMs ?? longestPauseMs, longestPauseMs) };
   }
 
@@ -86,9 +89,17 @@ export class PlanController {
 
   #writeNodeAgents({ nodeAgents, nodes, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
     return forEach([...nodeAgents], async ([name, spec]) => {
-      await this.#options.nodeAgentWriter.write(name, spec, objects.nodeAgents.get(name), nodes.get(name), signal);
-      this.#options.log.debug({ nodeAgent: name, virtualRouters: spec.virtualRouters.length }, "NodeAgent planned");
-      return true;
+      const { nodeAgentWriter, log } = this.#options;
+      const isWritten = await nodeAgentWriter.write(name, spec, objects.nodeAgents.get(name), nodes.get(name), signal);
+      if (isWritten) log.debug({ nodeAgent: name, virtualRouters: spec.virtualRouters.length }, "NodeAgent planned");
+      return isWritten;
+    });
+  }
+
+  #writeAgentConfigs({ agentConfigs, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    return forEach(agentConfigs, async (planned) => {
+      const object = objects.agentConfigs.get(planned.view.name);
+      return object !== undefined && (await this.#options.agentConfigWriter.write(planned, object, signal));
     });
   }
 

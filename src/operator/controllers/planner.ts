@@ -3,7 +3,7 @@ import type { Informer } from "../../kube/informer.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { AgentView, ClusterView, NodeView, VirtualIPView } from "../plan/cluster.ts";
-import { viewAgent, viewNode, viewVirtualIP } from "../plan/parse.ts";
+import { viewAgent, viewAgentConfig, viewNode, viewVirtualIP } from "../plan/parse.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { OwnWrites } from "./ownWrites.ts";
 import { ReportObserver } from "./reportObserver.ts";
@@ -12,6 +12,8 @@ export interface PlannerOptions {
   virtualIPs: Pick<Informer, "list">;
   nodes: Pick<Informer, "list">;
   nodeAgents: Pick<Informer, "list">;
+  /** Not complete where the CRD is missing, as before an upgrade. */
+  agentConfigs: Pick<Informer, "list" | "hasSynced">;
   /** Seconds since the watch of NodeAgents last brought anything. */
   nodeAgentsAge: () => number;
   /** An agent that has not reported for so long is silent, and its node counts as dead. */
@@ -21,7 +23,7 @@ export interface PlannerOptions {
 
 export interface CurrentPlan extends Plan {
   /** The objects that the plan was made from, by name. */
-  objects: { virtualIPs: Map<string, KubeObject>; nodeAgents: Map<string, KubeObject> };
+  objects: Record<"virtualIPs" | "nodeAgents" | "agentConfigs", Map<string, KubeObject>>;
   nodes: Map<string, NodeView>;
 }
 
@@ -42,6 +44,7 @@ export class Planner {
   readonly #viewVirtualIP = memoized(viewVirtualIP);
   readonly #viewNode = memoized(viewNode);
   readonly #viewAgent = memoized(viewAgent);
+  readonly #viewAgentConfig = memoized(viewAgentConfig);
   /** Answers of the API server to the writes of this process. */
   readonly written = { virtualIPs: new OwnWrites(), nodeAgents: new OwnWrites() };
   #memory: Plan["memory"] = new Map();
@@ -57,16 +60,18 @@ export class Planner {
     const now = clock.now();
     const virtualIPs = this.written.virtualIPs.latest(this.#options.virtualIPs.list(), now);
     const nodeAgents = this.#nodeAgents(now);
+    const agentConfigs = this.#options.agentConfigs.hasSynced() ? this.#options.agentConfigs.list() : undefined;
     const cluster: ClusterView = {
       virtualIPs: virtualIPs.flatMap((object): VirtualIPView[] => present(this.#viewVirtualIP(object))),
       nodes: this.#options.nodes.list().flatMap((object): NodeView[] => present(this.#viewNode(object))),
       agents: this.#observe(nodeAgents, now),
+      configs: agentConfigs?.flatMap((object) => present(this.#viewAgentConfig(object))),
     };
     const plan = makePlan({ cluster, memory: this.#memory, gone, now, wallNow: clock.wallNow() });
     this.#memory = plan.memory;
     return {
       ...plan,
-      objects: { virtualIPs: byName(virtualIPs), nodeAgents: byName(nodeAgents) },
+      objects: { virtualIPs: byName(virtualIPs), nodeAgents: byName(nodeAgents), agentConfigs: byName(agentConfigs ?? []) },
       nodes: new Map(cluster.nodes.map((node) => [node.name, node])),
     };
   }
