@@ -55,7 +55,7 @@ interface Group extends Subject {
 /** A program that has not ended after this time is ended. */
 const programTimeoutMs = 60_000;
 /** Programs of all virtual routers together that run at a time. */
-const programSlots = 64;
+const programSlots = 256;
 
 export class Notifier {
   readonly #options: NotifierOptions;

@@ -1,5 +1,4 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import type { TestContext } from "node:test";
 
 export interface Received {
   helo: string;
@@ -28,7 +27,7 @@ const usual: Record<string, string> = {
 };
 
 /** A mail relay on 127.0.0.1 that keeps what it is given (RFC 5321, as far as a sender needs it). */
-export async function startSmtpServer(context: TestContext, options: SmtpServerOptions = {}) {
+export async function startSmtpServer(context: { after(end: () => void): void }, options: SmtpServerOptions = {}) {
   const mails: Received[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
