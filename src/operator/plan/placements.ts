@@ -128,12 +128,13 @@ function placeUnit(question: UnitQuestion): Placement[] {
   // The oldest that runs says what the others join.
   const leader = members.find(({ priorities }) => priorities.size > 0) ?? members[0];
   if (!leader) return [];
+  const masters = mastersOf(question);
+  const frozen = isFrozen(leader, masters);
   const { candidates, unfit } = chooseCandidates({
     members: members.map(({ view, spec, interfaces }) => ({ name: view.name, spec, interfaces })),
-    // Nobody joins while a request to hand over is out: the order that it was made for must stand when it is heard.
-    nodes: leader.view.status.plannedMove?.state === "HandingOver" ? nodes.filter(({ name }) => leader.priorities.has(name)) : nodes,
+    nodes: frozen ? nodes.filter(({ name }) => leader.priorities.has(name)) : nodes,
     current: activeFirst(leader),
-    needed: neededNodes(leader, question),
+    needed: frozen ? new Set(leader.priorities.keys()) : masters,
     load,
   });
   const rest = ({ view, verdict, spec }: MemberElection) => ({ view, verdict, advertisementInterval: effectiveInterval(spec), unfit });
@@ -213,12 +214,16 @@ function leaversOf(candidates: readonly string[], { members, reports }: UnitQues
   return new Set(all.filter(({ node, silent }) => !silent && !candidates.includes(node)).map(({ node }) => node));
 }
 
-/** Nodes that answer for any address of the unit, and the one that is about to. */
-function neededNodes(leader: Election, { members, reports }: UnitQuestion): Set<string> {
-  const { plannedMove: move } = leader.view.status;
+/** Nodes that answer for any address of the unit. */
+function mastersOf({ members, reports }: UnitQuestion): Set<string> {
   const all = members.flatMap(({ view }) => reports.get(view.name) ?? []);
-  const masters = all.filter(({ state, silent }) => state === "MASTER" && !silent).map(({ node }) => node);
-  return new Set(move?.state === "HandingOver" ? [...masters, move.to] : masters);
+  return new Set(all.filter(({ state, silent }) => state === "MASTER" && !silent).map(({ node }) => node));
+}
+
+/** While a request to hand over is out nobody joins or leaves: the order that it was made for must stand when it is heard. */
+function isFrozen({ view }: Election, masters: ReadonlySet<string>): boolean {
+  const { plannedMove: move } = view.status;
+  return move?.state === "HandingOver" && ![...masters].some((node) => node !== move.from);
 }
 
 /** A NodeAgent that does not exist holds nobody up who can run; where nobody can, it says why. */
