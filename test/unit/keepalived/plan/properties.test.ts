@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { nodeAgentSpecSchema } from "../../../../src/api/nodeAgent.ts";
+import { virtualIPSchema } from "../../../../src/api/virtualIP.ts";
+import { explainLines } from "../../../../src/keepalived/import/explanation.ts";
+import { importKeepalived } from "../../../../src/keepalived/import/importKeepalived.ts";
 import { loadKeepalived } from "../../../../src/keepalived/loadKeepalived.ts";
 import { memoryReader } from "../../../../src/keepalived/reader.ts";
 import { readKeepalived } from "../../../../src/keepalived/readKeepalived.ts";
+import { walk } from "../../../../src/keepalived/syntaxTree.ts";
 import { anyText, mutatedSample } from "../arbitraries.ts";
 
 /** Never throws; gives an error, or a plan that NodeAgent allows and that lacks no instance and no password. */
@@ -44,4 +48,19 @@ test("any text is planned without an exception, or refused with an error", () =>
 
 test("so is any sample with mistakes in it, and no instance or address is lost in silence", () => {
   fc.assert(fc.property(mutatedSample, assertPlanned), { numRuns: 5000 });
+});
+
+test("what is planned without an error is imported, or refused with an error, and explained line by line", () => {
+  const importAndExplain = (text: string) => {
+    const loaded = loadKeepalived("k", memoryReader({ k: text }), { node: "node1" });
+    if (loaded.hasErrors) return;
+    const node = { name: "node1", loaded };
+    const imported = importKeepalived([node], { namespace: "n" });
+    if (!imported.hasErrors) for (const { object } of imported.virtualIPs) assert.equal(virtualIPSchema.safeParse(object).success, true);
+    const lines = explainLines(node, imported);
+    assert.equal(lines.length, [...walk(loaded.tree)].length);
+    for (const { outcome } of lines)
+      assert.ok(outcome.kind === "ignored" ? outcome.reason !== "it says nothing" : outcome.fields.length > 0);
+  };
+  fc.assert(fc.property(fc.oneof(anyText, mutatedSample), importAndExplain), { numRuns: 3000 });
 });
