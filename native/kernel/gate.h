@@ -93,8 +93,10 @@ class Gate {
   GateSlot& slot(std::uint32_t index) { return slots_[index]; }
 
   /// Puts the programs on a link, in the place of a predecessor's if there are such: atomically, so that there is no moment without. Assign
-  /// the addresses and set the slots first: an address that is not assigned is none of the gate's business and passes. Idempotent, and
-  /// cheap when all stands: call it again when the link's MACs changed, or to put right what others removed. Waits for RTNL.
+  /// the addresses and set the slots first: an address that is not assigned is none of the gate's business and passes. Others' filters go
+  /// on as before; where others have programs of tcx (Linux 6.6), which may keep packets from all filters, the gate goes before these too.
+  /// Idempotent, and cheap when all stands: call it again when the link's MACs changed, and every few seconds to put right what others
+  /// removed or set before it. Waits for RTNL.
   os::Status attach(const GateLink& link);
   /// Takes the programs off a link and forgets its addresses; of a link that is gone only the latter. Waits for RTNL.
   os::Status detach(std::uint32_t ifindex);

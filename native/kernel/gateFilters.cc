@@ -2,25 +2,47 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string>
+#include <charconv>
+#include <string_view>
+#include <vector>
 
 namespace aloft::kernel {
 namespace {
 
 using wire::Direction;
 
-/// Also how `tc filter show` names it.
 constexpr std::string_view kName = "aloft_gate";
-/// At the end of the name: the qdisc was added for the gate. It is kept in the kernel because the process that did it may be gone.
 constexpr std::string_view kOwnQdisc = "+clsact";
+constexpr char kFurther = '/';
 constexpr std::uint32_t kHandle = 0xa1;
 constexpr std::uint16_t kFirstPriority = 1;
 
-bool ownsQdisc(std::span<const Filter> filters) {
-  return std::any_of(filters.begin(), filters.end(), [](const Filter& f) { return isGateFilter(f) && f.name.ends_with(kOwnQdisc); });
-}
+/// Everything on one link.
+struct Standing {
+  std::vector<Filter> incoming;
+  std::vector<Filter> outgoing;
 
-bool hasGate(std::span<const Filter> filters) { return std::any_of(filters.begin(), filters.end(), isGateFilter); }
+  const std::vector<Filter>& of(Direction direction) const { return direction == Direction::Ingress ? incoming : outgoing; }
+  template <typename Predicate>
+  bool any(Predicate predicate) const {
+    return std::any_of(incoming.begin(), incoming.end(), predicate) || std::any_of(outgoing.begin(), outgoing.end(), predicate);
+  }
+  std::set<std::uint32_t> programs() const {
+    std::set<std::uint32_t> programs = gatePrograms(incoming);
+    programs.merge(gatePrograms(outgoing));
+    return programs;
+  }
+};
+
+bool ownsQdisc(const Filter& filter) { return isGateFilter(filter) && filter.name.find(kOwnQdisc) != std::string::npos; }
+
+os::Result<Standing> look(FilterClient& client, std::uint32_t ifindex) {
+  auto incoming = client.list(ifindex, Direction::Ingress);
+  if (!incoming.ok()) return incoming.error();
+  auto outgoing = client.list(ifindex, Direction::Egress);
+  if (!outgoing.ok()) return outgoing.error();
+  return Standing{std::move(incoming.value()), std::move(outgoing.value())};
+}
 
 /// Whether a filter of ours may have this priority: none other is there, or only such as are of our kind and protocol.
 bool fits(std::span<const Filter> standing, std::uint16_t priority) {
@@ -29,9 +51,8 @@ bool fits(std::span<const Filter> standing, std::uint16_t priority) {
   });
 }
 
-os::Status put(FilterClient& client, std::uint32_t ifindex, Direction direction, std::span<const Filter> standing,
-               const LoadedProgram& program, std::string_view name) {
-  const wire::FilterPlace place = gatePlace(ifindex, direction, standing);
+os::Status put(FilterClient& client, const wire::FilterPlace& place, std::span<const Filter> standing, const LoadedProgram& program,
+               const std::string& name) {
   const auto it = std::find_if(standing.begin(), standing.end(), [&](const Filter& filter) { return filter.place == place; });
   if (it != standing.end() && it->program == program.id && it->name == name) return {};
   return client.put(place, program.fd, name);
@@ -63,37 +84,63 @@ wire::FilterPlace gatePlace(std::uint32_t ifindex, Direction direction, std::spa
   return place;
 }
 
+std::set<std::uint32_t> gatePrograms(std::span<const Filter> standing) {
+  std::set<std::uint32_t> programs;
+  for (const Filter& filter : standing) {
+    if (!isGateFilter(filter)) continue;
+    programs.insert(filter.program);
+    const char* const end = filter.name.data() + filter.name.size();
+    for (std::size_t at = filter.name.find(kFurther); at != std::string::npos; at = filter.name.find(kFurther, at + 1)) {
+      std::uint32_t id = 0;
+      if (std::from_chars(filter.name.data() + at + 1, end, id).ec == std::errc()) programs.insert(id);
+    }
+  }
+  return programs;
+}
+
+std::string gateFilterName(bool ownQdisc, std::span<const std::uint32_t> furtherPrograms) {
+  std::string name(kName);
+  if (ownQdisc) name += kOwnQdisc;
+  for (const std::uint32_t id : furtherPrograms) name += kFurther + std::to_string(id);
+  return name;
+}
+
 os::Status putGateFilters(FilterClient& client, std::uint32_t ifindex, const LoadedProgram& ingress, const LoadedProgram& egress) {
-  const auto incoming = client.list(ifindex, Direction::Ingress);
-  if (!incoming.ok()) return incoming.error();
-  const auto outgoing = client.list(ifindex, Direction::Egress);
-  if (!outgoing.ok()) return outgoing.error();
-  bool own = ownsQdisc(incoming.value()) || ownsQdisc(outgoing.value());
-  if (!hasGate(incoming.value()) && !hasGate(outgoing.value())) {
+  const os::Result<Standing> standing = look(client, ifindex);
+  if (!standing.ok()) return standing.error();
+  bool ownQdisc = standing.value().any(ownsQdisc);
+  if (!standing.value().any(isGateFilter)) {
     const os::Status added = client.addClsact(ifindex);
     if (!added.ok() && added.error().number != EEXIST) return added;
-    own = added.ok();
+    ownQdisc = added.ok();
   }
-  const std::string name = std::string(kName) + std::string(own ? kOwnQdisc : "");
-  const os::Status status = put(client, ifindex, Direction::Ingress, incoming.value(), ingress, name);
-  if (!status.ok()) return status;
-  return put(client, ifindex, Direction::Egress, outgoing.value(), egress, name);
+  std::set<std::uint32_t> ours = standing.value().programs();
+  ours.insert({ingress.id, egress.id});
+  for (const Direction direction : {Direction::Ingress, Direction::Egress}) {
+    const LoadedProgram& program = direction == Direction::Ingress ? ingress : egress;
+    const std::vector<Filter>& filters = standing.value().of(direction);
+    // The register first: a program in tcx that is in no filter's name would be nobody's for ever.
+    std::vector<std::uint32_t> further = gateProgramsInTcx(ifindex, direction, ours);
+    std::erase(further, program.id);
+    const wire::FilterPlace place = gatePlace(ifindex, direction, filters);
+    if (const os::Status status = put(client, place, filters, program, gateFilterName(ownQdisc, further)); !status.ok()) return status;
+    if (const os::Status status = putGateInTcx(ifindex, direction, program, ours); !status.ok()) return status;
+  }
+  return {};
 }
 
 os::Status removeGateFilters(FilterClient& client, std::uint32_t ifindex) {
-  bool ownQdisc = false;
+  const os::Result<Standing> standing = look(client, ifindex);
+  if (!standing.ok()) return standing.error();
+  const std::set<std::uint32_t> ours = standing.value().programs();
   for (const Direction direction : {Direction::Ingress, Direction::Egress}) {
-    const auto standing = client.list(ifindex, direction);
-    if (!standing.ok()) return standing.error();
-    ownQdisc |= ownsQdisc(standing.value());
-    if (const os::Status removed = removeFrom(client, standing.value()); !removed.ok()) return removed;
+    if (const os::Status status = removeGateFromTcx(ifindex, direction, ours); !status.ok()) return status;
+    if (const os::Status status = removeFrom(client, standing.value().of(direction)); !status.ok()) return status;
   }
-  if (!ownQdisc) return {};
-  for (const Direction direction : {Direction::Ingress, Direction::Egress}) {
-    const auto left = client.list(ifindex, direction);
-    if (!left.ok()) return left.error();
-    if (!left.value().empty()) return {};
-  }
+  if (!standing.value().any(ownsQdisc)) return {};
+  const os::Result<Standing> left = look(client, ifindex);
+  if (!left.ok()) return left.error();
+  if (left.value().any([](const Filter&) { return true; })) return {};
   const os::Status removed = client.removeClsact(ifindex);
   return isGone(removed) ? os::Status() : removed;
 }

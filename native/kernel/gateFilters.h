@@ -1,31 +1,33 @@
 #pragma once
 // The gate's filters on one link: which of them are a predecessor's, where a new one goes, and what is to be taken away again.
+//
+// A filter's name is the register of what is the gate's, and survives the process: "aloft_gate", then "+clsact" if the qdisc was added for
+// it, then "/ID" for each further program of the gate's that may be in tcx, where programs have no owner's name.
 
 #include <cstdint>
-#include <optional>
+#include <set>
 #include <span>
-#include <string_view>
+#include <string>
 
 #include "kernel/filterClient.h"
+#include "kernel/gateTcx.h"
 #include "os/result.h"
 
 namespace aloft::kernel {
-
-/// A loaded program and its number in the kernel.
-struct LoadedProgram {
-  int fd = -1;
-  std::uint32_t id = 0;
-};
 
 /// Whether the filter is the gate's, of this process or of a predecessor.
 bool isGateFilter(const Filter& filter);
 /// Where the gate's filter belongs among those that stand on a link and direction: in the place of a predecessor's, else at the first
 /// priority where it can stand. Pure.
 wire::FilterPlace gatePlace(std::uint32_t ifindex, wire::Direction direction, std::span<const Filter> standing);
+/// The programs that the gate's filters have and name. Pure.
+std::set<std::uint32_t> gatePrograms(std::span<const Filter> standing);
+/// Pure.
+std::string gateFilterName(bool ownQdisc, std::span<const std::uint32_t> furtherPrograms);
 
 /// Puts both programs on a link, predecessors' replaced; nothing is done where they stand.
 os::Status putGateFilters(FilterClient& client, std::uint32_t ifindex, const LoadedProgram& ingress, const LoadedProgram& egress);
-/// Takes the gate's filters off, and the qdisc that was added for them, unless others use it. What or whose link is gone is no error.
+/// Takes the gate's programs off, and the qdisc that was added for them, unless others use it. What or whose link is gone is no error.
 os::Status removeGateFilters(FilterClient& client, std::uint32_t ifindex);
 
 }  // namespace aloft::kernel

@@ -31,9 +31,9 @@ struct FilterPlace {
 };
 
 /// A request of any kind here fits into this.
-inline constexpr std::size_t kMaxTrafficControlRequest = 128;
-/// A filter's name may be longer for the kernel, but not here: see kMaxTrafficControlRequest.
-inline constexpr std::size_t kMaxFilterName = 31;
+inline constexpr std::size_t kMaxTrafficControlRequest = 224;
+/// What is longer is cut off. The kernel itself takes twice that.
+inline constexpr std::size_t kMaxFilterName = 127;
 
 // All builders return false when the message does not fit into the builder's buffer; those before it stay. All but the dump are
 // acknowledged.
