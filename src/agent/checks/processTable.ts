@@ -27,11 +27,11 @@ export interface ProcessTableOptions {
 }
 
 const youngMs = 10_000;
-const recheckMs = 4000;
+const recheckMs = 5000;
 /** A reading that is no older than this is not repeated. */
 const shareMs = 50;
-/** Processes looked at in one turn of the event loop, about a millisecond. */
-const perTurn = 128;
+/** Processes looked at in one turn of the event loop, less than a millisecond. */
+const perTurn = 64;
 
 export class ProcessTable {
   readonly #clock: Clock;
@@ -134,9 +134,12 @@ export class ProcessTable {
       return;
     }
     const executable = this.#wantsExecutables ? await this.#executable(pid) : undefined;
-    // Those that were there before the agent are as old as they will get; what they are due at is spread by their number.
-    const youngUntil = this.#known.get(pid)?.youngUntil ?? (isFirst ? now : now + youngMs);
-    this.#known.set(pid, { comm, executable, youngUntil, recheckAt: now + recheckMs / 2 + ((Number(pid) * 617) % (recheckMs / 2)) });
+    const known = this.#known.get(pid);
+    // Those that were there before the agent are as old as they will get. By their number they are spread over the time to the next look.
+    const youngUntil = known?.youngUntil ?? (isFirst ? now : now + youngMs);
+    const spread = (Number(pid) * 617) % recheckMs;
+    const recheckAt = known && now < known.recheckAt ? known.recheckAt : now + (known ? recheckMs : spread);
+    this.#known.set(pid, { comm, executable, youngUntil, recheckAt });
   }
 
   #index(): void {
