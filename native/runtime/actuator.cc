@@ -21,33 +21,37 @@ constexpr std::size_t kMaxEvents = 1024;
 
 }  // namespace
 
-os::Result<std::unique_ptr<Actuator>> Actuator::create(Channels& channels, std::vector<JournalEntry> journal,
-                                                       std::function<void()> notify) {
+os::Result<std::unique_ptr<Actuator>> Actuator::create(Channels& channels, std::vector<JournalEntry> journal, std::function<void()> notify,
+                                                       kernel::Gate* gate) {
   auto epoll = os::Epoll::open();
   if (!epoll.ok()) return epoll.error();
-  auto monitor = kernel::RouteMonitor::open();
-  if (!monitor.ok()) return monitor.error();
   auto client = kernel::RouteClient::open();
   if (!client.ok()) return client.error();
+  auto monitor = kernel::RouteMonitor::open(client.value().port());
+  if (!monitor.ok()) return monitor.error();
   auto links = client.value().dump();
   if (!links.ok()) return links.error();
   if (const auto added = epoll.value().add(monitor.value().fd(), kMonitorToken); !added.ok()) return added.error();
   if (const auto added = epoll.value().add(channels.actuatorWake.fd(), kWakeToken); !added.ok()) return added.error();
   auto actuator = std::make_unique<Actuator>(std::move(epoll.value()), std::move(monitor.value()), std::move(client.value()), channels,
-                                             std::move(journal), std::move(notify));
+                                             std::move(journal), std::move(notify), gate);
   actuator->links_ = std::move(links.value().links);
   actuator->stale_ = !links.value().complete;
   return actuator;
 }
 
 Actuator::Actuator(os::Epoll epoll, kernel::RouteMonitor monitor, kernel::RouteClient client, Channels& channels,
-                   std::vector<JournalEntry> journal, std::function<void()> notify)
+                   std::vector<JournalEntry> journal, std::function<void()> notify, kernel::Gate* gate)
     : channels_(channels),
       epoll_(std::move(epoll)),
       monitor_(std::move(monitor)),
       client_(std::move(client)),
       notify_(std::move(notify)),
-      worker_(client_, links_, book_, lock_, [this] { readMonitor(); }),
+      gate_(gate),
+      worker_(
+          client_, links_, inventory_, lock_, [this](const kernel::Link& link) { return gate_.answersOn(link); },
+          [this] { readMonitor(); }),
+      virtualMacs_(client_),
       residue_(std::move(journal), os::kernelIsAtLeast(5, 18)) {}
 
 Actuator::~Actuator() {
@@ -74,7 +78,7 @@ void Actuator::run(bool highPriority) {
     channels_.actuatorWake.drain();
     readMonitor();
     takeOrders();
-    retryStrays();
+    retry();
     work();
     settle();
   }
@@ -85,19 +89,25 @@ int Actuator::waitingTime() const {
   if (!reports_.empty()) return kBacklogWaitMs;
   auto next = std::chrono::nanoseconds::max();
   if (stale_) next = std::min(next, resyncAt_);
-  if (!strays_.empty()) next = std::min(next, straysAt_);
-  if (sockets_.hasProblems()) next = std::min(next, socketsAt_);
+  if (!failed_.empty()) next = std::min(next, failedAt_);
+  if (auditDue_) next = std::min(next, auditAt_);
+  if (worker_.hasStandIns()) next = std::min(next, os::monotonicNow() + kReassertInterval);
+  if (sockets_.hasProblems() || virtualMacs_.hasProblems()) next = std::min(next, socketsAt_);
   if (next == std::chrono::nanoseconds::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - os::monotonicNow());
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
 void Actuator::settle() {
-  if (linksChanged_ || (sockets_.hasProblems() && os::monotonicNow() >= socketsAt_)) {
+  const bool tryAgain = (sockets_.hasProblems() || virtualMacs_.hasProblems()) && os::monotonicNow() >= socketsAt_;
+  if (linksChanged_ || tryAgain) {
+    updateVirtualMacs();
     updateSockets();
+    gate_.update(links_);
     reportLinks();
   }
   reportLosses();
+  if (auditDue_ && os::monotonicNow() >= auditAt_) auditRoutes();
   flushReports();
   notifyCaller();
 }
@@ -120,23 +130,32 @@ std::unordered_map<vrrp::RouterId, Actuator::Holdings> Actuator::holdings() cons
   std::unordered_map<vrrp::RouterId, Holdings> all;
   for (const auto& [router, assignment] : assignments_) {
     Holdings& holdings = all[router];
-    for (const kernel::HeldAddress& held : book_.heldBy(router)) holdings.addresses.push_back(held.prefix);
+    for (const kernel::HeldAddress& held : inventory_.addresses.heldBy(router)) holdings.addresses.push_back(held.prefix);
+    std::sort(holdings.addresses.begin(), holdings.addresses.end(), [](const wire::IpPrefix& a, const wire::IpPrefix& b) {
+      return a.address == b.address ? a.length < b.length : a.address < b.address;
+    });
     holdings.message = problemOf(assignment);
   }
   return all;
 }
 
 std::string Actuator::problemOf(const Assignment& assignment) const {
-  const auto problem = problems_.find(assignment.router);
-  if (problem != problems_.end()) return problem->second;
+  for (const auto part : {EntryAnswer::Part::Addresses, EntryAnswer::Part::RoutesAndRules}) {
+    const auto problem = problems_.find({assignment.router, part});
+    if (problem != problems_.end()) return problem->second;
+  }
+  const auto macvlan = virtualMacProblems_.find(assignment.virtualMacInterface);
+  if (macvlan != virtualMacProblems_.end()) return macvlan->second;
   const kernel::Link* link = links_.find(assignment.interface);
   if (link == nullptr) return "";
   const auto socket = socketProblems_.find({link->index, assignment.family});
   if (socket != socketProblems_.end()) return socket->second;
-  for (const wire::IpPrefix& prefix : assignment.addresses) {
-    const kernel::Address* address = link->find(prefix);
-    if (address != nullptr && !isOurs(*link, *address)) {
-      return wire::format(prefix) + " stands on " + link->name + " already, set by somebody else: it will not be removed";
+  if (assignment.entries.addresses.size() > kernel::kHostRouteThreshold) return "";  // too many to look at each time
+  for (const kernel::AddressEntry& entry : assignment.entries.addresses) {
+    const kernel::Link* on = links_.find(entry.interface);
+    const kernel::Address* address = on == nullptr ? nullptr : on->find(entry.prefix);
+    if (address != nullptr && !isOurs(*on, *address)) {
+      return wire::format(entry.prefix) + " stands on " + on->name + " already, set by somebody else: it will not be removed";
     }
   }
   return "";
@@ -152,6 +171,8 @@ void Actuator::post(CoreEvent event) {
   }
   callerHasNews_ = true;
 }
+
+bool Actuator::usesGateSlot(std::uint32_t slot) const { return gate_.usesSlot(slot); }
 
 std::vector<CoreEvent> Actuator::takeEvents() {
   const std::lock_guard guard(lock_);

@@ -1,5 +1,5 @@
 #pragma once
-// The thread that may wait for the kernel: addresses, sockets, notifications.
+// The thread that may wait for the kernel: addresses, routes, rules, macvlans, sockets, notifications.
 
 #include <chrono>
 #include <deque>
@@ -13,27 +13,30 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/addressBook.h"
+#include "kernel/gate.h"
 #include "kernel/linkTable.h"
 #include "kernel/routeClient.h"
 #include "kernel/routeMonitor.h"
 #include "os/epoll.h"
 #include "os/thread.h"
-#include "runtime/addressWorker.h"
 #include "runtime/channels.h"
+#include "runtime/entryWorker.h"
+#include "runtime/gateAssigner.h"
 #include "runtime/residue.h"
 #include "runtime/snapshot.h"
 #include "runtime/socketPool.h"
+#include "runtime/virtualMacs.h"
 
 namespace aloft::runtime {
 
 class Actuator {
  public:
   /// Subscribes and dumps, so that links() is true from the start. `notify` is called by the actuator thread when takeEvents() or the ring
-  /// of state changes has something; it must not wait.
-  static os::Result<std::unique_ptr<Actuator>> create(Channels& channels, std::vector<JournalEntry> journal, std::function<void()> notify);
+  /// of state changes has something; it must not wait. `gate` is null when there is none, else it outlives the actuator.
+  static os::Result<std::unique_ptr<Actuator>> create(Channels& channels, std::vector<JournalEntry> journal, std::function<void()> notify,
+                                                      kernel::Gate* gate);
   Actuator(os::Epoll epoll, kernel::RouteMonitor monitor, kernel::RouteClient client, Channels& channels, std::vector<JournalEntry> journal,
-           std::function<void()> notify);
+           std::function<void()> notify, kernel::Gate* gate);
   ~Actuator();
 
   os::Status start(bool highPriority);
@@ -42,7 +45,9 @@ class Actuator {
 
   // Any thread:
   /// Replaces what was assigned before, also if the actuator has not seen it yet.
-  void assign(Generation generation, std::vector<Assignment> assignments);
+  void assign(Generation generation, Assignments assignments);
+  /// Whether an address is, or may yet be, assigned to that slot of the gate.
+  bool usesGateSlot(std::uint32_t slot) const;
   /// Links, with those of their addresses that are neither ours nor tentative.
   std::vector<kernel::Link> links() const;
   /// Of one virtual router: the addresses that the kernel has through us, and what is wrong with them.
@@ -63,11 +68,16 @@ class Actuator {
   };
   struct Mail {
     Generation generation = 0;
-    std::vector<Assignment> assignments;
+    Assignments assignments;
   };
 
-  /// Sockets that could not be opened, addresses that could not be removed and links that could not be read are tried again this often.
+  /// Sockets that could not be opened, entries that could not be set or removed and links that could not be read are tried again this
+  /// often.
   static constexpr std::chrono::seconds kRetryInterval{1};
+  /// Whoever removes what is ours again and again is answered no sooner than this.
+  static constexpr std::chrono::milliseconds kReassertInterval{100};
+  /// How soon after another one the routes and rules are compared with the kernel's again.
+  static constexpr std::chrono::milliseconds kAuditInterval{50};
 
   void run(bool highPriority);
   int waitingTime() const;
@@ -79,13 +89,18 @@ class Actuator {
   void resync();
   void hear(const wire::LinkMessage& message);
   void hear(const wire::AddressMessage& message);
+  void hear(const wire::RouteMessage& message);
   void lose(const kernel::HeldAddress& address);
+  void doubtRoutes() { auditDue_ = true; }
+  /// Compares routes and rules with those in the kernel, and sets again what is missing: the kernel takes some away without a word.
+  void auditRoutes();
 
   void updateSockets();
   void reportLinks();
   std::map<std::uint32_t, vrrp::LinkState> linkStates() const;
   vrrp::LinkState linkState(const kernel::Link& link) const;
   bool isOurs(const kernel::Link& link, const kernel::Address& address) const;
+  void updateVirtualMacs();
   std::string problemOf(const Assignment& assignment) const;
   void report(const Report& report) { reports_.push_back(report); }
   void flushReports();
@@ -96,13 +111,16 @@ class Actuator {
   // actuatorWork.cc
   void takeOrders();
   void take(const Order& order);
-  void want(vrrp::RouterId router, bool hold);
+  void want(kernel::Owner owner, bool hold);
   void takeAssignments();
+  void adoptResidue(const Assignments& assignments);
   void work();
-  AddressJob jobFor(vrrp::RouterId router) const;
-  void answer(const AddressAnswer& answer);
-  void noteProblem(const AddressAnswer& answer);
-  void retryStrays();
+  void submitDue();
+  EntryJob jobFor(kernel::Owner owner) const;
+  void answer(const EntryAnswer& answer);
+  void noteProblem(const EntryAnswer& answer);
+  void retry();
+  void releaseGate();
   void reportLosses();
   void reportResidue();
   void finish();
@@ -117,9 +135,11 @@ class Actuator {
   // Shared with the caller's thread, under lock_. The actuator thread alone writes, but for mail_.
   mutable std::mutex lock_;
   kernel::LinkTable links_;
-  kernel::AddressBook book_;
+  Inventory inventory_;
   std::unordered_map<vrrp::RouterId, Assignment> assignments_;
-  std::unordered_map<vrrp::RouterId, std::string> problems_;
+  kernel::Entries always_;
+  std::map<std::pair<kernel::Owner, EntryAnswer::Part>, std::string> problems_;
+  std::map<std::string, std::string> virtualMacProblems_;  ///< by name
   std::map<SocketPool::Key, std::string> socketProblems_;
   std::optional<Mail> mail_;
   std::vector<CoreEvent> events_;
@@ -127,15 +147,20 @@ class Actuator {
   bool linksChangedPosted_ = false;
 
   // The actuator thread's own.
-  AddressWorker worker_;
+  GateAssigner gate_;
+  EntryWorker worker_;
+  VirtualMacs virtualMacs_;
   SocketPool sockets_;
   Residue residue_;
-  std::map<std::pair<std::string, wire::Family>, wire::VirtualRouterSet> needs_;  ///< by interface name
+  std::map<std::pair<std::string, wire::Family>, SocketPool::Need> needs_;  ///< by interface name
+  std::set<std::string> watched_;                                           ///< links that the engine hears of, by name
   std::map<std::uint32_t, vrrp::LinkState> reportedLinks_;
-  std::unordered_map<vrrp::RouterId, Want> wanted_;
-  std::deque<vrrp::RouterId> due_;  ///< in the order in which they were asked for
+  std::unordered_map<kernel::Owner, Want> wanted_;
+  std::deque<kernel::Owner> due_;   ///< in the order in which they were asked for
   std::set<kernel::Owner> lost_;    ///< the kernel has lost addresses of these
-  std::set<kernel::Owner> strays_;  ///< the engine knows them no more, so their removal is tried again here
+  std::set<kernel::Owner> failed_;  ///< to be tried again here; what the engine asks for again itself is not among them
+  std::map<kernel::Owner, std::chrono::nanoseconds> reassertedAt_;
+  bool auditDue_ = false;
   std::deque<Report> reports_;
   bool linksChanged_ = true;
   bool callerHasNews_ = false;
@@ -143,7 +168,8 @@ class Actuator {
   std::string resyncProblem_;
   // When to try again, while there is something to try.
   std::chrono::nanoseconds resyncAt_{};
-  std::chrono::nanoseconds straysAt_{};
+  std::chrono::nanoseconds failedAt_{};
+  std::chrono::nanoseconds auditAt_{};
   std::chrono::nanoseconds socketsAt_{};
   std::optional<Order> last_;
   os::Status finalStatus_;

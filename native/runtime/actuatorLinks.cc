@@ -1,5 +1,6 @@
 // What the actuator hears of links and addresses, and what the vrrp thread learns of it.
 
+#include <algorithm>
 #include <cstring>
 
 #include "os/clock.h"
@@ -21,7 +22,8 @@ bool sameLink(const vrrp::LinkState& a, const vrrp::LinkState& b) {
 
 void Actuator::readMonitor() {
   const bool complete = monitor_.drain(
-      {[this](const wire::LinkMessage& message) { hear(message); }, [this](const wire::AddressMessage& message) { hear(message); }});
+      {[this](const wire::LinkMessage& message) { hear(message); }, [this](const wire::AddressMessage& message) { hear(message); },
+       [this](const wire::RouteMessage& message) { hear(message); }, [this](const wire::RuleMessage&) { doubtRoutes(); }});
   stale_ |= !complete;
   if (stale_ && os::monotonicNow() >= resyncAt_) resync();
 }
@@ -30,30 +32,44 @@ void Actuator::hear(const wire::LinkMessage& message) {
   const std::lock_guard guard(lock_);
   if (!links_.apply(message)) return;
   linksChanged_ = true;
+  doubtRoutes();  // a link that goes down takes its routes along, of IPv4 without a word
   if (!message.removed) return;
-  for (const kernel::HeldAddress& address : book_.all()) {
-    if (address.ifindex == message.index) lose(address);
+  for (const kernel::PlacedAddress& address : inventory_.addresses.all()) {
+    if (address.place.ifindex == message.index && !address.form.hostRoute) lose(address.place);
   }
 }
 
 void Actuator::hear(const wire::AddressMessage& message) {
   const std::lock_guard guard(lock_);
   const kernel::HeldAddress address{message.index, message.prefix};
-  const bool held = book_.holds(address);
+  const bool held = inventory_.addresses.holds(address);
   if (!links_.apply(message)) return;
+  if (message.removed) doubtRoutes();  // with an address those routes go that have it as their source
   if (!held && !message.isOurs()) linksChanged_ = true;
   if (!held) return;
   if (message.removed) {
     lose(address);
   } else if (residue_.kernelMarks() && !message.isOurs()) {
-    book_.drop(address);  // somebody set it again without our mark: now it is theirs
+    inventory_.addresses.drop(address);  // somebody set it again without our mark: now it is theirs
     linksChanged_ = true;
+  }
+}
+
+void Actuator::hear(const wire::RouteMessage& message) {
+  const wire::Route& route = message.route;
+  if (!message.removed || !wire::matches(kernel::hostRoute(route.destination.address), route)) {
+    doubtRoutes();
+    return;
+  }
+  const std::lock_guard guard(lock_);
+  for (const kernel::PlacedAddress& address : inventory_.addresses.all()) {
+    if (address.form.hostRoute && address.place.prefix.address == route.destination.address) lose(address.place);
   }
 }
 
 void Actuator::lose(const kernel::HeldAddress& address) {
   if (worker_.isOwnRemoval(address)) return;
-  const kernel::Owner owner = book_.drop(address);
+  const kernel::Owner owner = inventory_.addresses.drop(address);
   if (owner != kernel::kNobody) lost_.insert(owner);
 }
 
@@ -72,13 +88,55 @@ void Actuator::resync() {
     post(std::move(event));
     return;
   }
+  doubtRoutes();
   const std::lock_guard guard(lock_);
   links_ = std::move(dumped.value().links);
   linksChanged_ = true;
   if (stale_) return;  // what is missing may stand nevertheless
-  for (const kernel::HeldAddress& address : book_.all()) {
-    const kernel::Link* link = links_.find(address.ifindex);
-    if (link == nullptr || link->find(address.prefix) == nullptr) lose(address);
+  for (const kernel::PlacedAddress& address : inventory_.addresses.all()) {
+    const kernel::Link* link = links_.find(address.place.ifindex);
+    if (address.form.hostRoute) continue;  // see auditRoutes()
+    if (link == nullptr || link->find(address.place.prefix) == nullptr) lose(address.place);
+  }
+}
+
+void Actuator::auditRoutes() {
+  auditAt_ = os::monotonicNow() + kAuditInterval;
+  auditDue_ = false;
+  std::vector<kernel::PlacedAddress> addresses;
+  for (kernel::PlacedAddress& address : inventory_.addresses.all()) {
+    if (address.form.hostRoute) addresses.push_back(std::move(address));
+  }
+  if (addresses.empty() && inventory_.routes.empty() && inventory_.rules.empty()) return;
+  const auto dumped = client_.dumpRoutes();
+  if (!dumped.ok() || !dumped.value().complete) {
+    auditDue_ = true;
+    auditAt_ = os::monotonicNow() + kRetryInterval;
+    return;
+  }
+  const kernel::RouteDump& there = dumped.value();
+  std::set<wire::IpAddress> hostRoutes;
+  for (const wire::Route& route : there.routes) {
+    if (wire::matches(kernel::hostRoute(route.destination.address), route)) hostRoutes.insert(route.destination.address);
+  }
+  std::set<kernel::Owner> bereft;
+  const auto dropMissing = [&bereft](auto& ledger, const auto& found) {
+    for (const auto& entry : ledger.all()) {
+      const bool stands = std::any_of(found.begin(), found.end(), [&entry](const auto& other) { return matches(entry, other); });
+      if (stands) continue;
+      for (const kernel::Owner owner : ledger.drop(entry)) bereft.insert(owner);
+    }
+  };
+  {
+    const std::lock_guard guard(lock_);
+    for (const kernel::PlacedAddress& address : addresses) {
+      if (!hostRoutes.contains(address.place.prefix.address)) lose(address.place);
+    }
+    dropMissing(inventory_.routes, there.routes);
+    dropMissing(inventory_.rules, there.rules);
+  }
+  for (const kernel::Owner owner : bereft) {
+    if (wanted_[owner].hold) want(owner, true);
   }
 }
 
@@ -87,9 +145,9 @@ void Actuator::resync() {
 void Actuator::updateSockets() {
   socketsAt_ = os::monotonicNow() + kRetryInterval;
   std::map<SocketPool::Key, SocketPool::Need> needs;
-  for (const auto& [place, routers] : needs_) {
+  for (const auto& [place, need] : needs_) {
     const kernel::Link* link = links_.find(place.first);
-    if (link != nullptr) needs[{link->index, place.second}] = {link->name, routers};
+    if (link != nullptr) needs[{link->index, place.second}] = need;
   }
   if (std::unique_ptr<SocketTable> table = sockets_.update(needs)) {
     Report sockets{Report::Kind::Sockets};
@@ -131,9 +189,8 @@ void Actuator::reportLinks() {
 
 std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() const {
   std::map<std::uint32_t, vrrp::LinkState> states;
-  for (const auto& [place, routers] : needs_) {
-    const kernel::Link* link = links_.find(place.first);
-    if (link != nullptr && !states.contains(link->index)) states[link->index] = linkState(*link);
+  for (const std::string& name : watched_) {
+    if (const kernel::Link* link = links_.find(name)) states[link->index] = linkState(*link);
   }
   return states;
 }
@@ -165,7 +222,23 @@ vrrp::LinkState Actuator::linkState(const kernel::Link& link) const {
 }
 
 bool Actuator::isOurs(const kernel::Link& link, const kernel::Address& address) const {
-  return address.isMarked() || book_.holds({link.index, address.prefix});
+  return address.isMarked() || inventory_.addresses.holds({link.index, address.prefix});
+}
+
+void Actuator::updateVirtualMacs() {
+  const auto isInUse = [this](const kernel::Link& link) {
+    return std::any_of(link.addresses.begin(), link.addresses.end(), [&](const kernel::Address& address) {
+      return inventory_.addresses.holds({link.index, address.prefix});
+    });
+  };
+  // What was made is told by notifications, which are there when the kernel has answered.
+  if (virtualMacs_.update(links_, isInUse)) readMonitor();
+  const std::lock_guard guard(lock_);
+  virtualMacProblems_.clear();
+  for (const auto& [router, assignment] : assignments_) {
+    const std::string problem = virtualMacs_.problem(assignment.virtualMacInterface);
+    if (!problem.empty()) virtualMacProblems_[assignment.virtualMacInterface] = problem;
+  }
 }
 
 void Actuator::flushReports() {

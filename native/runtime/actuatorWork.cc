@@ -7,8 +7,17 @@
 #include "runtime/actuator.h"
 
 namespace aloft::runtime {
+namespace {
 
-void Actuator::assign(Generation generation, std::vector<Assignment> assignments) {
+wire::IpAddress groupOf(const Assignment& assignment) {
+  if (!assignment.multicastGroup.isUnspecified()) return assignment.multicastGroup;
+  if (assignment.family == wire::Family::IPv4) return {wire::Family::IPv4, {224, 0, 0, 18}};
+  return {wire::Family::IPv6, {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12}};
+}
+
+}  // namespace
+
+void Actuator::assign(Generation generation, Assignments assignments) {
   {
     const std::lock_guard guard(lock_);
     mail_ = Mail{generation, std::move(assignments)};
@@ -16,21 +25,47 @@ void Actuator::assign(Generation generation, std::vector<Assignment> assignments
   channels_.actuatorWake.notify();
 }
 
+void Actuator::adoptResidue(const Assignments& assignments) {
+  if (residue_.adopted()) return;
+  auto routes = client_.dumpRoutes();  // when they cannot be read, none are ours
+  const std::lock_guard guard(lock_);
+  residue_.adopt(links_, routes.ok() ? routes.value() : kernel::RouteDump(), assignments, inventory_);
+}
+
 void Actuator::takeAssignments() {
   std::optional<Mail> mail;
   {
     const std::lock_guard guard(lock_);
     mail = std::exchange(mail_, std::nullopt);
-    if (!mail) return;
-    residue_.adopt(links_, mail->assignments, book_);
+  }
+  if (!mail) return;
+  Assignments& assignments = mail->assignments;
+  virtualMacs_.configure(assignments.routers);
+  adoptResidue(assignments);
+  {
+    const std::lock_guard guard(lock_);
     needs_.clear();
+    watched_.clear();
     assignments_.clear();
-    for (Assignment& assignment : mail->assignments) {
-      needs_[{assignment.interface, assignment.family}].set(assignment.virtualRouterId);
+    for (Assignment& assignment : assignments.routers) {
+      SocketPool::Need& need = needs_[{assignment.interface, assignment.family}];
+      need.interface = assignment.interface;
+      need.routers.set(assignment.virtualRouterId);
+      need.unknownRouters = assignments.hearAll;
+      if (!assignment.unicast) need.groups.insert(groupOf(assignment));
+      watched_.insert(assignment.interface);
+      watched_.insert(assignment.virtualMacInterface);
+      watched_.insert(assignment.trackedInterfaces.begin(), assignment.trackedInterfaces.end());
+      for (const kernel::AddressEntry& entry : assignment.entries.addresses) watched_.insert(entry.interface);
       assignments_[assignment.router] = std::move(assignment);
     }
-    std::erase_if(problems_, [this](const auto& problem) { return !assignments_.contains(problem.first); });
+    always_ = std::move(assignments.always);
+    std::erase_if(problems_, [this](const auto& problem) {
+      return problem.first.first != kernel::kStatic && !assignments_.contains(problem.first.first);
+    });
   }
+  want(kernel::kStatic, true);
+  updateVirtualMacs();
   updateSockets();
   reportLinks();
   Report ready{Report::Kind::Ready};
@@ -55,10 +90,15 @@ void Actuator::take(const Order& order) {
       break;
     case Order::Kind::Reconcile:
       // What went meanwhile is not told any more: whoever holds something and is not named behind this loses it.
-      for (const kernel::Owner owner : book_.owners()) want(owner, false);
+      for (const kernel::Owner owner : inventory_.owners()) {
+        if (owner != kernel::kStatic) want(owner, false);
+      }
       break;
     case Order::Kind::Configured:
       delete order.table;
+      // Not before: the engine has set the slots of the gate by now.
+      for (const auto& [router, assignment] : assignments_) gate_.prepare(assignment, links_);
+      releaseGate();
       reportResidue();
       break;
     case Order::Kind::Discarded:
@@ -74,45 +114,56 @@ void Actuator::take(const Order& order) {
   }
 }
 
-void Actuator::want(vrrp::RouterId router, bool hold) {
-  Want& want = wanted_[router];
+void Actuator::want(kernel::Owner owner, bool hold) {
+  Want& want = wanted_[owner];
   want.hold = hold;
-  if (!std::exchange(want.due, true)) due_.push_back(router);
+  if (!std::exchange(want.due, true)) due_.push_back(owner);
 }
 
 void Actuator::work() {
-  while (!due_.empty()) {
-    std::vector<AddressJob> jobs;
-    while (!due_.empty() && jobs.size() < kernel::RouteClient::kMaxBatch) {
-      jobs.push_back(jobFor(due_.front()));
-      wanted_[due_.front()].due = false;
-      due_.pop_front();
-    }
-    for (const AddressAnswer& done : worker_.perform(jobs)) answer(done);
+  do {
+    submitDue();
+    const bool any = worker_.step();
+    for (const EntryAnswer& done : worker_.takeAnswers()) answer(done);
     settle();
     // What was ordered meanwhile replaces what is still to do: an address is not added to be removed again.
     takeOrders();
+    if (!any && due_.empty()) break;
+  } while (!last_);
+}
+
+void Actuator::submitDue() {
+  for (const kernel::Owner owner : std::exchange(due_, {})) {
+    wanted_[owner].due = false;
+    const auto assignment = assignments_.find(owner);
+    if (wanted_[owner].hold && assignment != assignments_.end()) gate_.prepare(assignment->second, links_);
+    worker_.submit(jobFor(owner));
   }
 }
 
-AddressJob Actuator::jobFor(vrrp::RouterId router) const {
-  AddressJob job{router, "", {}};
-  const auto want = wanted_.find(router);
-  const auto assignment = assignments_.find(router);
-  if (want == wanted_.end() || !want->second.hold || assignment == assignments_.end()) return job;
-  job.interface = assignment->second.interface;
-  job.wanted = assignment->second.addresses;
+EntryJob Actuator::jobFor(kernel::Owner owner) const {
+  EntryJob job{owner};
+  const auto want = wanted_.find(owner);
+  const auto assignment = assignments_.find(owner);
+  if (assignment != assignments_.end()) job.virtualMacInterface = assignment->second.virtualMacInterface;
+  if (want == wanted_.end() || !want->second.hold) return job;
+  if (assignment != assignments_.end()) job.entries = &assignment->second.entries;
+  if (owner == kernel::kStatic) job.entries = &always_;
   return job;
 }
 
-void Actuator::answer(const AddressAnswer& answer) {
+void Actuator::answer(const EntryAnswer& answer) {
   noteProblem(answer);
   const bool known = assignments_.contains(answer.owner);
-  if (answer.error != 0 && !known) {
-    strays_.insert(answer.owner);
-    straysAt_ = os::monotonicNow() + kRetryInterval;
+  const bool ofAddresses = answer.part == EntryAnswer::Part::Addresses;
+  // The engine asks again for addresses of virtual routers that it knows.
+  if (answer.error != 0 && !(known && ofAddresses)) {
+    if (failed_.empty()) failedAt_ = os::monotonicNow() + kRetryInterval;
+    failed_.insert(answer.owner);
   }
+  if (!ofAddresses || answer.owner == kernel::kStatic) return;
   if (!known && !wanted_[answer.owner].due) wanted_.erase(answer.owner);
+  if (!answer.held) releaseGate();
   if (answer.owner == kernel::kNobody) return;
   lost_.erase(answer.owner);
   Report actuated{Report::Kind::Actuated};
@@ -120,14 +171,14 @@ void Actuator::answer(const AddressAnswer& answer) {
   report(actuated);
 }
 
-void Actuator::noteProblem(const AddressAnswer& answer) {
+void Actuator::noteProblem(const EntryAnswer& answer) {
   {
     const std::lock_guard guard(lock_);
     if (answer.error == 0) {
-      problems_.erase(answer.owner);
+      problems_.erase({answer.owner, answer.part});
       return;
     }
-    std::string& problem = problems_[answer.owner];
+    std::string& problem = problems_[{answer.owner, answer.part}];
     if (problem == answer.message) return;  // the same at each retry is one event
     problem = answer.message;
   }
@@ -139,20 +190,41 @@ void Actuator::noteProblem(const AddressAnswer& answer) {
   post(std::move(event));
 }
 
-void Actuator::retryStrays() {
-  if (strays_.empty() || os::monotonicNow() < straysAt_) return;
-  for (const kernel::Owner owner : std::exchange(strays_, {})) want(owner, false);
+void Actuator::retry() {
+  worker_.removeStandIns(os::monotonicNow());
+  if (failed_.empty() || os::monotonicNow() < failedAt_) return;
+  for (const kernel::Owner owner : std::exchange(failed_, {})) {
+    const auto want = wanted_.find(owner);
+    this->want(owner, want != wanted_.end() && want->second.hold);
+  }
+}
+
+void Actuator::releaseGate() {
+  gate_.retain([this](vrrp::RouterId router) { return assignments_.contains(router) || !inventory_.addresses.heldBy(router).empty(); });
 }
 
 void Actuator::reportLosses() {
+  const auto now = os::monotonicNow();
   for (const kernel::Owner owner : std::exchange(lost_, {})) {
     const auto want = wanted_.find(owner);
-    if (want != wanted_.end() && want->second.due) continue;  // its answer will tell
+    // Its answer will tell.
+    if ((want != wanted_.end() && want->second.due) || worker_.isBusyFor(owner)) continue;
     const bool wantedHeld = want != wanted_.end() && want->second.hold;
-    Report lost{Report::Kind::Actuated};
-    // A part that is missing is an error, so that the engine asks for all again.
-    lost.actuated = {owner, !book_.heldBy(owner).empty(), wantedHeld ? EADDRNOTAVAIL : 0};
-    report(lost);
+    if (owner != kernel::kStatic && owner != kernel::kNobody) {
+      Report lost{Report::Kind::Actuated};
+      // A part that is missing is an error; the engine hears that it is back in the next report.
+      lost.actuated = {owner, !inventory_.addresses.heldBy(owner).empty(), wantedHeld ? EADDRNOTAVAIL : 0};
+      report(lost);
+    }
+    if (!wantedHeld) continue;
+    auto& reasserted = reassertedAt_[owner];
+    if (now - reasserted >= kReassertInterval) {
+      reasserted = now;
+      this->want(owner, true);
+    } else if (owner == kernel::kStatic) {  // for the others the engine asks
+      failed_.insert(owner);
+      failedAt_ = reasserted + kReassertInterval;
+    }
   }
 }
 
@@ -170,11 +242,18 @@ void Actuator::reportResidue() {
 
 void Actuator::finish() {
   if (last_->keepAddresses) return;
-  std::vector<AddressJob> jobs;
-  for (const kernel::Owner owner : book_.owners()) jobs.push_back({owner, "", {}});
-  for (const AddressAnswer& done : worker_.perform(jobs)) {
-    if (done.error != 0) finalStatus_ = os::Error{"remove addresses", done.error};
+  for (const kernel::Owner owner : inventory_.owners()) {
+    wanted_[owner].hold = false;
+    worker_.submit(jobFor(owner));
   }
+  while (worker_.step()) {
+  }
+  worker_.removeStandIns(os::monotonicNow(), true);
+  for (const EntryAnswer& done : worker_.takeAnswers()) {
+    if (done.error != 0) finalStatus_ = os::Error{"remove addresses, routes and rules", done.error};
+  }
+  virtualMacs_.removeAll(links_);
+  if (const os::Status detached = gate_.detachAll(); !detached.ok() && finalStatus_.ok()) finalStatus_ = detached;
 }
 
 }  // namespace aloft::runtime

@@ -20,8 +20,8 @@ std::unique_ptr<SocketTable> SocketPool::update(const std::map<Key, Need>& needs
     const auto socket = sockets_.find(key);
     if (socket == sockets_.end()) {
       changed |= open(key, need);
-    } else if (const os::Status filtered = filter(key, socket->second, need); !filtered.ok()) {
-      fail(key, filtered.error());
+    } else if (const os::Status adjusted = adjust(key, socket->second, need); !adjusted.ok()) {
+      fail(key, adjusted.error());
     }
   }
   if (!changed) return nullptr;
@@ -38,17 +38,32 @@ bool SocketPool::open(const Key& key, const Need& need) {
     return false;
   }
   Socket socket{std::move(fd.value()), {}};
-  if (const os::Status filtered = filter(key, socket, need); !filtered.ok()) {
-    fail(key, filtered.error());
+  if (const os::Status adjusted = adjust(key, socket, need); !adjusted.ok()) {
+    fail(key, adjusted.error());
     return false;
   }
   sockets_.emplace(key, std::move(socket));
   return true;
 }
 
-os::Status SocketPool::filter(const Key& key, Socket& socket, const Need& need) {
+os::Status SocketPool::adjust(const Key& key, Socket& socket, const Need& need) {
   if (socket.need == need) return {};
-  const os::Status attached = os::attachFilter(socket.fd.get(), wire::vrrpFilter(key.second, need.routers));
+  const int fd = socket.fd.get();
+  std::set<wire::IpAddress>& joined = socket.need.groups;
+  for (const wire::IpAddress& group : need.groups) {
+    if (joined.contains(group)) continue;
+    if (const os::Status status = os::joinGroup(fd, key.first, group); !status.ok()) return status;
+    joined.insert(group);
+  }
+  for (auto group = joined.begin(); group != joined.end();) {
+    if (need.groups.contains(*group)) {
+      ++group;
+      continue;
+    }
+    if (const os::Status status = os::leaveGroup(fd, key.first, *group); !status.ok()) return status;
+    group = joined.erase(group);
+  }
+  const os::Status attached = os::attachFilter(fd, wire::vrrpFilter(key.second, need.routers, need.unknownRouters));
   if (attached.ok()) socket.need = need;
   return attached;
 }

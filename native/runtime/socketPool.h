@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ class SocketPool {
   struct Need {
     std::string interface;
     wire::VirtualRouterSet routers;
+    std::set<wire::IpAddress> groups{};  ///< multicast groups to hear; none: unicast only
+    bool unknownRouters = false;         ///< hear virtual routers that are none of `routers`, too
     friend bool operator==(const Need&, const Need&) = default;
   };
 
@@ -47,7 +50,8 @@ class SocketPool {
   };
 
   bool open(const Key& key, const Need& need);
-  os::Status filter(const Key& key, Socket& socket, const Need& need);
+  /// Has an open socket hear what is needed now.
+  os::Status adjust(const Key& key, Socket& socket, const Need& need);
   void fail(const Key& key, const os::Error& error);
 
   std::map<Key, Socket> sockets_;

@@ -1,0 +1,75 @@
+#pragma once
+// The actuator's side of the gate: which links it looks at, and which slot decides on which address. Actuator thread only, but for
+// usesSlot().
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "kernel/gate.h"
+#include "kernel/linkTable.h"
+#include "kernel/resolution.h"
+#include "runtime/messages.h"
+
+namespace aloft::runtime {
+
+class GateAssigner {
+ public:
+  /// `gate` is null when there is none. Then what a predecessor left on the links is taken off, and nothing else done.
+  explicit GateAssigner(kernel::Gate* gate) : gate_(gate) {}
+
+  /// Whether host routes do on a link: the gate answers for them there.
+  bool answersOn(const kernel::Link& link) const;
+
+  /// Before addresses of a virtual router come: each is assigned to its slot, and the gate looks at its link.
+  void prepare(const Assignment& assignment, const kernel::LinkTable& links);
+  /// After addresses went, or the configuration changed: lets go of all that is not of one of these virtual routers.
+  void retain(const std::function<bool(vrrp::RouterId)>& keep);
+  /// Links came, went or changed: looks at those that are there now.
+  void update(const kernel::LinkTable& links);
+  /// The end, after all addresses have gone.
+  os::Status detachAll();
+
+  /// Any thread.
+  bool usesSlot(std::uint32_t slot) const;
+  /// What did not work; empty when all does.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  struct Key {
+    std::uint32_t ifindex = 0;
+    wire::IpAddress address;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const;
+  };
+  struct Entry {
+    std::uint32_t slot = 0;
+    bool answer = false;
+    vrrp::RouterId router = 0;
+  };
+
+  kernel::GateLink describe(const kernel::Link& link, const kernel::LinkTable& links) const;
+  bool attach(const kernel::Link& link, const kernel::LinkTable& links);
+  void assign(std::span<const kernel::GateAddress> addresses, vrrp::RouterId router);
+  void fail(const os::Error& error) { problem_ = error.message(); }
+
+  kernel::Gate* gate_;
+  std::unordered_map<Key, Entry, Hash> entries_;
+  std::map<std::uint32_t, kernel::GateLink> attached_;
+  std::set<std::uint32_t> cleared_;                            ///< without a gate: links on which nothing of a predecessor is left
+  std::unordered_map<std::string, std::uint32_t> slotOfLink_;  ///< of a macvlan with a virtual MAC address
+  std::string problem_;
+
+  mutable std::mutex lock_;
+  std::set<std::uint32_t> slots_;
+};
+
+}  // namespace aloft::runtime
