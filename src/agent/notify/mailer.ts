@@ -5,12 +5,14 @@ import type { Mail } from "../../api/nodeAgent.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import { DeliveryQueue, retry } from "./deliveryQueue.ts";
+import type { NotificationCounters } from "./notificationCounters.ts";
 import type { MailText } from "./transition.ts";
 
 export interface MailerOptions {
   settings: Mail;
   /** Name of the node. */
   node: string;
+  counters: NotificationCounters;
   log: Logger;
   clock: Clock;
   /** Ends what is under way. */
@@ -42,13 +44,16 @@ export class Mailer {
   #transporter: Promise<Transporter> | undefined;
 
   constructor(options: MailerOptions) {
-    const { log, settings } = options;
+    const { counters, log, settings } = options;
     this.#options = options;
     this.#timeoutMs = parseDuration(settings.timeout) || defaultTimeoutMs;
     this.#queue = new DeliveryQueue({
       deliver: (letter) => this.#deliver(letter),
       limit: queueLimit,
-      onDrop: ({ subject }) => log.error({ relay: settings.server, subject }, "the mail relay is too slow; a mail is given up"),
+      onDrop: ({ subject }) => {
+        counters.add("mail", "dropped");
+        log.error({ relay: settings.server, subject }, "the mail relay is too slow; a mail is given up");
+      },
     });
   }
 
@@ -67,10 +72,11 @@ export class Mailer {
   }
 
   async #deliver({ deadline, ...mail }: Letter): Promise<void> {
-    const { clock, log, signal, settings } = this.#options;
+    const { counters, clock, log, signal, settings } = this.#options;
     const fields = { relay: settings.server, subject: mail.subject };
     const onFailure = ({ message }: Error) => log.warn({ ...fields, reason: message }, "mail was not taken and is tried again");
     const error = await retry(() => this.#attempt(mail, deadline), { clock, signal, delaysMs, deadline, isFinal, onFailure });
+    counters.add("mail", error ? "failed" : "delivered");
     if (error) log.error({ ...fields, reason: error.message }, "mail could not be sent");
     else log.debug(fields, "mail was sent");
   }

@@ -5,11 +5,12 @@
 import type { Mail, NodeAgentSpec, Notify } from "../../api/nodeAgent.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
-import type { CoreEvent, RouterStateName, StateChangedEvent } from "../native.ts";
+import type { CoreEvent, NoticeEvent, ResyncEvent, RouterStateName, StateChangedEvent } from "../native.ts";
 import type { Program, ProgramRunner } from "../programs/programRunner.ts";
 import { Slots } from "../programs/slots.ts";
 import { groupState } from "./groupState.ts";
 import { Mailer } from "./mailer.ts";
+import { type NotificationCount, NotificationCounters } from "./notificationCounters.ts";
 import { NotifyFifo } from "./notifyFifo.ts";
 import { ProgramLane } from "./programLane.ts";
 import { fifoLine, mailOf, type NotifyState, programsOf, stateOfDeletion, type Transition, webhookDocument } from "./transition.ts";
@@ -60,6 +61,7 @@ const programSlots = 256;
 export class Notifier {
   readonly #options: NotifierOptions;
   readonly #slots = new Slots(programSlots);
+  readonly #counters = new NotificationCounters();
   readonly #webhooks: Webhooks;
   readonly #end = new AbortController();
   #routers = new Map<string, Router>();
@@ -76,7 +78,8 @@ export class Notifier {
 
   constructor(options: NotifierOptions) {
     this.#options = options;
-    this.#webhooks = new Webhooks({ log: options.log, clock: options.clock, signal: this.#end.signal });
+    const { log, clock } = options;
+    this.#webhooks = new Webhooks({ counters: this.#counters, log, clock, signal: this.#end.signal });
   }
 
   /** Makes these settings count for all events that come from now on. */
@@ -101,12 +104,18 @@ export class Notifier {
 
   /** For all events of the core. */
   onEvents(batch: readonly CoreEvent[]): void {
-    if (!batch.some(({ type }) => type === "stateChanged" || type === "resync")) return;
+    if (!batch.some(isOfInterest)) return;
     this.#readPriorities();
     for (const event of batch) {
       if (event.type === "stateChanged") this.#onChange(event.key, event.to, new Date(event.changedAt), event);
       else if (event.type === "resync") this.#resync();
+      else if (isOfInterest(event)) this.#onLowerPriority(event);
     }
+  }
+
+  /** How notifications have fared since the start. */
+  counters(): NotificationCount[] {
+    return this.#counters.list();
   }
 
   /**
@@ -147,7 +156,10 @@ export class Notifier {
     const lane = new ProgramLane({
       run: (program) => this.#runProgram(name, program),
       slots: this.#slots,
-      onCollapse: (transitions) => log.warn({ name, transitions }, "notify programs are too slow; only the newest transition is told"),
+      onCollapse: (transitions) => {
+        this.#counters.add("program", "dropped", transitions);
+        log.warn({ name, transitions }, "notify programs are too slow; only the newest transition is told");
+      },
     });
     return { name, notify, lane, mailed: undefined };
   }
@@ -176,7 +188,8 @@ export class Notifier {
     if (this.#fifo?.path === path) return;
     const { log, clock, programs } = this.#options;
     const closed = this.#fifo?.close();
-    this.#fifo = path === undefined ? undefined : new NotifyFifo({ path, owner: () => programs.account(), log, clock });
+    this.#fifo =
+      path === undefined ? undefined : new NotifyFifo({ path, owner: () => programs.account(), counters: this.#counters, log, clock });
     closed?.catch((error: Error) => log.warn({ reason: error.message }, "the old notify FIFO could not be closed"));
   }
 
@@ -185,7 +198,7 @@ export class Notifier {
     if (text === this.#mailSettings) return;
     this.#mailSettings = text;
     const { node, log, clock } = this.#options;
-    this.#mailer = settings && new Mailer({ settings, node, log, clock, signal: this.#end.signal });
+    this.#mailer = settings && new Mailer({ settings, node, counters: this.#counters, log, clock, signal: this.#end.signal });
   }
 
   #warnOfPrograms(): void {
@@ -217,6 +230,12 @@ export class Notifier {
       this.#tellRouter(router, stateOfDeletion(router.notify), at, details);
     }
     this.#updateGroup(router.group, at);
+  }
+
+  /** keepalived's notify_master_rx_lower_pri: an event of a MASTER, not a change of its state. */
+  #onLowerPriority({ key, address, changedAt }: NoticeEvent): void {
+    const router = this.#routers.get(key);
+    if (router) this.#tellRouter(router, "MASTER_RX_LOWER_PRI", new Date(changedAt), { peer: address });
   }
 
   #updateGroup(name: string | undefined, at: Date): void {
@@ -253,9 +272,10 @@ export class Notifier {
     if (this.#options.programs.enabled) this.#push(lane, programsOf(notify, transition));
     if (notify?.webhook !== undefined) this.#webhooks.post(notify.webhook, webhookDocument(transition, this.#options.node));
     if (!notify?.mail || !this.#mailer || subject.mailed === transition.state) return;
-    subject.mailed = transition.state;
     const mail = mailOf(transition, this.#mailer.subjectName);
-    if (mail) this.#mailer.send(mail);
+    if (!mail) return;
+    subject.mailed = transition.state;
+    this.#mailer.send(mail);
   }
 
   #push(lane: ProgramLane, programs: Program[]): void {
@@ -268,11 +288,18 @@ export class Notifier {
   async #runProgram(name: string, program: Program): Promise<void> {
     const { programs, log } = this.#options;
     const end = await programs.run(program, { timeoutMs: programTimeoutMs, signal: this.#running.signal });
+    const isDone = end.kind === "ended" && end.status === 0 && !end.stopped;
+    this.#counters.add("program", isDone ? "delivered" : "failed");
     const fields = { name, command: program.command };
     if (end.kind === "refused") log.warn({ ...fields, problem: end.problem }, "a notify program was not started");
     else if (end.stopped) log.warn(fields, "a notify program took too long and was ended");
     else if (end.status !== 0) log.warn({ ...fields, status: end.status, signal: end.signal }, "a notify program failed");
   }
+}
+
+/** Whether somebody may have to be told of it. */
+function isOfInterest(event: CoreEvent): event is StateChangedEvent | ResyncEvent | NoticeEvent {
+  return event.type === "stateChanged" || event.type === "resync" || (event.type === "notice" && event.notice === "LowerPriority");
 }
 
 function isRunning({ state }: Router): boolean {

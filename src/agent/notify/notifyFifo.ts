@@ -9,11 +9,13 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { AccountResult } from "../programs/accounts.ts";
 import { searchPath } from "../programs/programFile.ts";
+import type { NotificationCounters } from "./notificationCounters.ts";
 
 export interface NotifyFifoOptions {
   path: string;
   /** Whom a FIFO that is made here belongs to: who runs programs. */
   owner(): Promise<AccountResult>;
+  counters: NotificationCounters;
   log: Logger;
   clock: Clock;
 }
@@ -43,6 +45,7 @@ export class NotifyFifo {
     this.#options = options;
     this.#opening = this.#open().catch((error: Error) => {
       this.#refused = true;
+      options.counters.add("fifo", "failed", this.#pending.length);
       this.#pending = [];
       options.log.error({ fifo: options.path, reason: error.message }, "the notify FIFO cannot be used");
     });
@@ -55,12 +58,16 @@ export class NotifyFifo {
 
   /** Writes a line, which ends with a newline. */
   write(line: string): void {
-    if (this.#refused || this.#closed) return;
+    if (this.#refused || this.#closed) {
+      this.#options.counters.add("fifo", "failed");
+      return;
+    }
     this.#pending.push(line);
     if (this.#pending.length > pendingLimit) {
       this.#pending.shift();
       if (this.#dropped === 0) this.#options.log.warn({ fifo: this.path }, "nobody reads the notify FIFO; its oldest lines are given up");
       this.#dropped += 1;
+      this.#options.counters.add("fifo", "dropped");
     }
     this.#flush();
   }
@@ -85,11 +92,13 @@ export class NotifyFifo {
       for (let [line] = this.#pending; line !== undefined; [line] = this.#pending) {
         writeSync(this.#file.fd, line);
         this.#pending.shift();
+        this.#options.counters.add("fifo", "delivered");
       }
       this.#dropped = 0;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
         this.#options.log.error({ fifo: this.path, reason: (error as Error).message }, "the notify FIFO cannot be written");
+        this.#options.counters.add("fifo", "failed", this.#pending.length);
         this.#pending = [];
         return;
       }

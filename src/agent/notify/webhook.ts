@@ -6,8 +6,10 @@ import * as https from "node:https";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import { DeliveryQueue, retry } from "./deliveryQueue.ts";
+import type { NotificationCounters } from "./notificationCounters.ts";
 
 export interface WebhookOptions {
+  counters: NotificationCounters;
   log: Logger;
   clock: Clock;
   /** Ends what is under way. */
@@ -55,7 +57,7 @@ export class Webhooks {
   }
 
   #createQueue(url: string): DeliveryQueue<object> {
-    const { log, clock, signal } = this.#options;
+    const { counters, log, clock, signal } = this.#options;
     const origin = originOf(url);
     // Who has just given up an endpoint that does not answer does not try long for the next document.
     let isWell = true;
@@ -68,12 +70,16 @@ export class Webhooks {
         isFinal,
       });
       isWell = error === undefined || error instanceof WebhookError;
+      counters.add("webhook", error ? "failed" : "delivered");
       if (error) log.warn({ webhook: origin, reason: error.message, document }, "a web hook could not be told");
     };
     return new DeliveryQueue({
       deliver,
       limit: queueLimit,
-      onDrop: (document) => log.warn({ webhook: origin, document }, "a web hook is too slow; a notification is given up"),
+      onDrop: (document) => {
+        counters.add("webhook", "dropped");
+        log.warn({ webhook: origin, document }, "a web hook is too slow; a notification is given up");
+      },
     });
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Mailer, parseRelay } from "../../../../src/agent/notify/mailer.ts";
+import { NotificationCounters } from "../../../../src/agent/notify/notificationCounters.ts";
 import { type Mail, mailSchema } from "../../../../src/api/notify.ts";
 import { systemClock } from "../../../../src/runtime/clock.ts";
 import { recordedLog } from "../recordedLog.ts";
@@ -23,9 +24,10 @@ function setUp(context: TestContext, port: number, fields: Partial<Mail> = {}) {
     ...fields,
   });
   const { log, lines } = recordedLog();
+  const counters = new NotificationCounters();
   const end = new AbortController();
   context.after(() => end.abort());
-  return { mailer: new Mailer({ settings, node: "n1", log, clock: systemClock, signal: end.signal }), lines };
+  return { mailer: new Mailer({ settings, node: "n1", counters, log, clock: systemClock, signal: end.signal }), lines };
 }
 
 const mail = { subject: "[n1] VRRP Instance VIR_1 - Entering MASTER state", text: "=> VRRP Instance is now owning VRRP VIPs <=" };

@@ -251,6 +251,31 @@ test("without an allowed directory programs are left out with a warning, all els
   );
 });
 
+test("an advert of lower priority is told to the FIFO and to who asks for it, and is no change of state", async (context) => {
+  const { notifier, directory, noted, notes, notify, note } = setUp(context);
+  const fifo = join(directory, "fifo");
+  const programs = [...notify().programs, { events: ["MASTER_RX_LOWER_PRI"], command: [note, "lower"] }];
+  notifier.configure(settings([{ virtualIP: "a", notify: { programs } }], { notify: { fifo } }));
+  notifier.onEvents([change("a/IPv4", "BACKUP", "MASTER")]);
+  notifier.onEvents([{ type: "notice", key: "a/IPv4", notice: "LowerPriority", address: "10.0.0.2", changedAt: time }]);
+  notifier.onEvents([{ type: "notice", key: "a/IPv4", notice: "ForeignRouter", address: "10.0.0.2", changedAt: time }]);
+  await notes(3);
+  const file = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  context.after(() => closeSync(file));
+  const buffer = Buffer.alloc(4096);
+  const read = buffer.toString("utf8", 0, readSync(file, buffer));
+  assert.equal(read, 'INSTANCE "a" MASTER 100\nINSTANCE "a" MASTER_RX_LOWER_PRI 100\n');
+  await notifier.stop();
+  assert.deepEqual(noted(), ["master", "any INSTANCE a MASTER 100", "lower", "any INSTANCE a STOP 100"]);
+  assert.deepEqual(
+    notifier.counters().filter(({ count }) => count > 0),
+    [
+      { kind: "program", result: "delivered", count: 4 },
+      { kind: "fifo", result: "delivered", count: 3 },
+    ],
+  );
+});
+
 test("a program that is not there or fails is told in the log", async (context) => {
   const { notifier, directory, script, lines } = setUp(context);
   const missing = join(directory, "missing.sh");
@@ -258,6 +283,7 @@ test("a program that is not there or fails is told in the log", async (context) 
   notifier.configure(settings([{ virtualIP: "a", notify: { programs } }]));
   notifier.onEvents([change("a/IPv4", "BACKUP", "MASTER")]);
   await until("both lines", () => lines.length === 2, { everyMs: 5 });
+  assert.deepEqual(notifier.counters()[1], { kind: "program", result: "failed", count: 2 });
   assert.deepEqual(
     lines.map(({ msg, name, command, problem, status }) => ({ msg, name, command, problem, status })),
     [

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, closeSync, constants, existsSync, lstatSync, openSync, readSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { NotificationCounters } from "../../../../src/agent/notify/notificationCounters.ts";
 import { NotifyFifo } from "../../../../src/agent/notify/notifyFifo.ts";
 import { findAccount } from "../../../../src/agent/programs/accounts.ts";
 import { VirtualClock } from "../../runtime/virtualClock.ts";
@@ -14,9 +15,15 @@ const needsRoot = process.getuid?.() === 0 ? false : "only root can give files a
 async function setUp(context: TestContext, path: string) {
   const { log, lines } = recordedLog();
   const clock = new VirtualClock();
-  const fifo = new NotifyFifo({ path, owner: () => findAccount(undefined), log, clock });
+  const counters = new NotificationCounters();
+  const fifo = new NotifyFifo({ path, owner: () => findAccount(undefined), counters, log, clock });
   context.after(() => fifo.close());
-  return { fifo, lines, clock };
+  const counts = () =>
+    counters
+      .list()
+      .filter(({ count }) => count > 0)
+      .map(({ result, count }) => `${result} ${count}`);
+  return { fifo, lines, clock, counts };
 }
 
 function reader(context: TestContext, path: string): () => string {
@@ -62,7 +69,7 @@ test("a FIFO that was there is used as it is, and stays", async (context) => {
 
 test("nobody who reads: writing never waits, and the newest lines are kept until somebody does", async (context) => {
   const path = join(temporaryDirectory(context), "fifo");
-  const { fifo, lines, clock } = await setUp(context, path);
+  const { fifo, lines, clock, counts } = await setUp(context, path);
   await fifo.opened();
   const line = (index: number) => `${String(index).padStart(99, "0")}\n`;
   const startedAt = performance.now();
@@ -79,6 +86,10 @@ test("nobody who reads: writing never waits, and the newest lines are kept until
   }
   const newest = Array.from({ length: 1024 }, (_, index) => line(3000 - 1024 + index)).join("");
   assert.equal(after, newest);
+  assert.deepEqual(counts(), [
+    `delivered ${(before.length + after.length) / 100}`,
+    `dropped ${3000 - (before.length + after.length) / 100}`,
+  ]);
 });
 
 test("planted things are refused: a link, a file, a FIFO of somebody else, a relative path", { skip: needsRoot }, async (context) => {

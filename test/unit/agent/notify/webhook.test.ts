@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { NotificationCounters } from "../../../../src/agent/notify/notificationCounters.ts";
 import { originOf, Webhooks } from "../../../../src/agent/notify/webhook.ts";
 import { systemClock } from "../../../../src/runtime/clock.ts";
 import { until } from "../../../support/waiting.ts";
@@ -33,7 +34,7 @@ function setUp(context: TestContext, clock = systemClock) {
   const { log, lines } = recordedLog();
   const end = new AbortController();
   context.after(() => end.abort());
-  return { webhooks: new Webhooks({ log, clock, signal: end.signal }), lines, end };
+  return { webhooks: new Webhooks({ counters: new NotificationCounters(), log, clock, signal: end.signal }), lines, end };
 }
 
 test("only the origin of a URL is ever shown", () => {
