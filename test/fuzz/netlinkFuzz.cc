@@ -7,6 +7,7 @@
 #include "wire/route.h"
 #include "wire/rtnetlink.h"
 #include "wire/rule.h"
+#include "wire/trafficControl.h"
 
 using namespace aloft::wire;
 
@@ -72,6 +73,11 @@ void readMessage(const NetlinkMessage& message) {
   if (const auto rule = parseRule(message)) {
     REQUIRE(isValid(rule->rule.from) && isValid(rule->rule.to));
     buildBack(rule->rule, buildAddRule);
+  }
+  if (const auto filter = parseFilter(message)) {
+    REQUIRE(filter->place.ifindex != 0 && !filter->kind.empty());
+    touch(filter->kind);
+    touch(filter->name);
   }
   if (const auto result = parseNetlinkResult(message)) {
     REQUIRE(result->error >= 0 && result->error <= 4095);
