@@ -1,13 +1,14 @@
 /**
- * Agents played by the test: they take their NodeAgent.spec from the API server, elect as VRRP does (the highest priority of those that
- * live) and report through NodeAgent.status, as real ones do.
+ * Agents played by the test: they take their NodeAgent.spec from the API server, elect as VRRP does
+ * and report through NodeAgent.status, as real ones do.
  */
 import { setInterval } from "node:timers/promises";
-import type { VirtualRouterSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
+import type { NodeAgentStatus, VirtualRouterSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
 import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
 import type { KubeClient } from "../../../src/kube/client.ts";
 import { Informer } from "../../../src/kube/informer.ts";
 import { nodeAgents, nodes } from "../../../src/operator/controllers/resources.ts";
+import { ElectionModel } from "../../unit/operator/electionModel.ts";
 
 export interface PlayedNode {
   name: string;
@@ -16,24 +17,28 @@ export interface PlayedNode {
   alive: boolean;
 }
 
-interface Change {
-  state: VirtualRouterStatus["state"];
-  since: string;
-  reason: string;
-  silenceMs?: number;
-  transitions: number;
-}
-
+const beatMs = 50;
 const heartbeatMs = 400;
 /** Active_Down_Interval: nobody claims an address before every candidate has had the time to hear of it. */
-const listenMs = 300;
-const eth0 = (host: number) => [{ name: "eth0", up: true, addresses: [`192.0.2.${host}/24`, `2001:db8::${host}/64`] }];
+const listenRounds = 6;
+const eth0 = (host: number) => [{ name: "eth0", up: true, addresses: [`192.0.2.${host}/24`, `2001:db8::${host}/64`, `fe80::${host}/64`] }];
+
+/** What an agent reports besides the election. */
+export interface Sightings {
+  /** Of all virtual routers of a VirtualIP, by its name. */
+  routers: Record<string, Partial<VirtualRouterStatus>>;
+  unknownRouters?: NodeAgentStatus["unknownRouters"];
+}
 
 export class PlayedLan {
   readonly #client: KubeClient;
   readonly #informer: Informer;
   readonly #nodes = new Map<string, PlayedNode>();
-  readonly #changes = new Map<string, Change>();
+  /** Who is MASTER, who hands over. */
+  readonly election = new ElectionModel(listenRounds);
+  readonly #sightings = new Map<string, Sightings>();
+  /** When each round was. */
+  readonly #times: string[] = [""];
   readonly #reported = new Map<string, string>();
   /** Silence that a takeover from a dead node reports, in ms. */
   silenceMs = 312;
@@ -85,67 +90,43 @@ export class PlayedLan {
 
   async #beat(): Promise<void> {
     try {
-      for await (const _ of setInterval(50, undefined, { signal: this.#stop.signal })) await this.#reportAll();
+      for await (const _ of setInterval(beatMs, undefined, { signal: this.#stop.signal })) await this.#reportAll();
     } catch {
       // Stopped.
     }
   }
 
+  /** From now on the agent of the node reports that too. */
+  sees(node: string, sightings: Sightings): void {
+    this.#sightings.set(node, sightings);
+  }
+
   async #reportAll(): Promise<void> {
     const living = this.#informer.list().filter(({ metadata }) => this.#nodes.get(metadata.name)?.alive);
     const agents = living.map((object) => nodeAgentSchema.parse(object));
-    const elected = new Map<string, { node: string; priority: number }>();
-    for (const { metadata, spec } of agents) {
-      for (const { virtualIP, family, priority } of spec.virtualRouters) {
-        if (this.#isListening(`${virtualIP}/${family}`)) continue;
-        const best = elected.get(`${virtualIP}/${family}`);
-        if (!best || priority > best.priority) elected.set(`${virtualIP}/${family}`, { node: metadata.name, priority });
-      }
-    }
+    this.#times.push(new Date().toISOString());
+    this.election.step(new Map(agents.map(({ metadata, spec }) => [metadata.name, spec.virtualRouters])));
     await Promise.all(
-      agents.map(({ metadata, spec }) => {
-        const routers = spec.virtualRouters.map((router) => {
-          const isMaster = elected.get(`${router.virtualIP}/${router.family}`)?.node === metadata.name;
-          return this.#play(metadata.name, router, isMaster ? "MASTER" : "BACKUP");
-        });
-        return this.#report(metadata.name, metadata.generation ?? 0, routers);
+      agents.map(({ metadata }) => {
+        const { routers = {}, unknownRouters } = this.#sightings.get(metadata.name) ?? {};
+        const reports = this.election.report(metadata.name, (round) => this.#times[round] ?? "");
+        const virtualRouters = reports.map((report) => ({
+          ...report,
+          ...(report.reason === "AdvertTimeout" && { silenceMs: this.silenceMs }),
+          ...routers[report.virtualIP],
+        }));
+        return this.#report(metadata.name, { observedGeneration: metadata.generation ?? 0, virtualRouters, unknownRouters });
       }),
     );
   }
 
-  #play(node: string, { virtualIP, family, priority }: VirtualRouterSpec, state: "MASTER" | "BACKUP"): VirtualRouterStatus {
-    const key = `${node} ${virtualIP} ${family}`;
-    const before = this.#changes.get(key);
-    if (before?.state !== state) this.#changes.set(key, this.#change(`${virtualIP}/${family}`, before, state));
-    const { transitions = 0, since = "", reason = "", silenceMs } = this.#changes.get(key) ?? {};
-    return { virtualIP, family, state, priority, since, reason, silenceMs, transitions };
-  }
-
-  readonly #firstHeardOf = new Map<string, number>();
-
-  #isListening(router: string): boolean {
-    const since = this.#firstHeardOf.get(router) ?? performance.now();
-    this.#firstHeardOf.set(router, since);
-    return performance.now() < since + listenMs;
-  }
-
-  readonly #everElected = new Set<string>();
-
-  #change(router: string, before: Change | undefined, state: "MASTER" | "BACKUP"): Change {
-    const common = { state, since: new Date().toISOString(), transitions: (before?.transitions ?? 0) + 1 };
-    if (state === "BACKUP") return { ...common, reason: before ? "HigherPriority" : "Started" };
-    const isFirst = !this.#everElected.has(router);
-    this.#everElected.add(router);
-    return isFirst ? { ...common, reason: "FirstElection" } : { ...common, reason: "AdvertTimeout", silenceMs: this.silenceMs };
-  }
-
   /** Only what changed, or the heartbeat. */
-  async #report(name: string, observedGeneration: number, virtualRouters: VirtualRouterStatus[]): Promise<void> {
+  async #report(name: string, found: Pick<NodeAgentStatus, "observedGeneration" | "virtualRouters" | "unknownRouters">): Promise<void> {
     const { interfaces } = this.node(name);
     const beat = Math.floor(performance.now() / heartbeatMs);
-    const content = JSON.stringify({ observedGeneration, virtualRouters, interfaces, beat });
+    const content = JSON.stringify({ found, interfaces, beat });
     if (this.#reported.get(name) === content) return;
-    const status = { observedGeneration, state: "Running", lastReportTime: new Date().toISOString(), virtualRouters, interfaces };
+    const status = { ...found, state: "Running", lastReportTime: new Date().toISOString(), interfaces };
     try {
       await this.#client.apply(nodeAgents, { metadata: { name }, status }, { fieldManager: `agent-${name}`, subresource: "status" });
       this.#reported.set(name, content);

@@ -195,7 +195,7 @@ test("what somebody does to a NodeAgent by hand is undone: an entry that he adds
   const read = () => bed.client.find<KubeObject & { spec: NodeAgentSpec }>(nodeAgents, ref);
   const before = await read();
   const planned = before?.spec.virtualRouters ?? [];
-  const ghost = { ...planned[0], virtualIP: "ghost", virtualRouterID: 99, addresses: ["192.0.2.250/32"] };
+  const ghost = { ...planned[0], virtualIP: "ghost", virtualRouterID: 99, addresses: [{ address: "192.0.2.250/32" }] };
   await bed.client.patch(nodeAgents, ref, { spec: { virtualRouters: [...planned, ghost] } }, { fieldManager: "somebody" });
   await until("the entry to be gone", async () => isDeepStrictEqual((await read())?.spec.virtualRouters, planned));
   await bed.client.delete(nodeAgents, ref);

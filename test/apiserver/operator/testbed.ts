@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type VirtualIP, virtualIPSchema } from "../../../src/api/virtualIP.ts";
 import { KubeClient } from "../../../src/kube/client.ts";
 import { isKubeError } from "../../../src/kube/kubeError.ts";
-import { nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
+import { agentConfigs, nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../support/controlPlane.ts";
 import { until } from "../../support/waiting.ts";
 import { type OperatorFlags, OperatorProcess } from "./operatorProcess.ts";
@@ -56,7 +56,7 @@ export class Testbed {
       await this.client.patch(virtualIPs, { name }, { metadata: { finalizers: null } }, { fieldManager: "test" });
       await this.client.delete(virtualIPs, { name });
     }
-    for (const resource of [nodeAgents, nodes]) {
+    for (const resource of [nodeAgents, agentConfigs, nodes]) {
       for (const { metadata } of (await this.client.list(resource)).items) await this.client.delete(resource, { name: metadata.name });
     }
     await this.plane.kubectl(["delete", "events", "--all", "--namespace=default"]);

@@ -17,8 +17,8 @@ interface Player {
   handOver: number;
   /** It has handed over, and lets the other one be until its own priority is configured anew. */
   yielding: boolean;
-  /** Started in this round: it listens first. */
-  isNew: boolean;
+  /** Round of its start: it listens first. */
+  startedAt: number;
 }
 
 export class ElectionModel {
@@ -27,7 +27,15 @@ export class ElectionModel {
   readonly #players = new Map<string, Map<string, Player>>();
   readonly #faults = new Set<string>();
   readonly #bonuses = new Map<string, number>();
+  readonly #everElected = new Set<string>();
+  readonly #begun = new Map<string, number>();
+  readonly #listenRounds: number;
   #round = 0;
+
+  /** `listenRounds`: how long the first players of an election listen, for others that start a little later. */
+  constructor(listenRounds = 1) {
+    this.#listenRounds = listenRounds;
+  }
 
   /** A tracked thing of weight 0 is down on the node, or well again. */
   fault(node: string, isDown: boolean): void {
@@ -98,19 +106,22 @@ export class ElectionModel {
       routers,
       handOver,
       yielding: false,
-      isNew: true,
+      startedAt: this.#round,
     };
     if (!before) return fresh;
     const yielding = before.yielding && before.priority === priority;
-    return { ...before, routers, priority, yielding, isNew: false };
+    return { ...before, routers, priority, yielding };
   }
 
   #play(key: string, players: Player[]): void {
+    const begun = this.#begun.get(key) ?? this.#round;
+    this.#begun.set(key, begun);
+    if (this.#round < begun + this.#listenRounds) return;
     for (const player of players) this.#applyFault(player);
     for (const master of players.filter(({ state }) => state === "MASTER")) this.#handOver(key, master, players);
     for (const player of players) player.handOver = Math.max(player.handOver, ...player.routers.map(({ handOver = 0 }) => handOver));
     this.#preempt(key, players);
-    for (const player of players.filter(({ state, isNew }) => state === "BACKUP" && !isNew)) this.#claimUnheard(player, players);
+    for (const player of players.filter((each) => this.#takesPart(each))) this.#claimUnheard(key, player, players);
     const masters = players.filter(({ state }) => state === "MASTER");
     if (masters.length > 1) this.costs.push(`split ${key}: ${masters.map(({ node }) => node).join(" ")}`);
     this.#settle(players);
@@ -125,7 +136,7 @@ export class ElectionModel {
   #handOver(key: string, master: Player, players: readonly Player[]): void {
     const wanted = Math.max(0, ...master.routers.map(({ handOver = 0 }) => handOver));
     if (wanted <= master.handOver) return;
-    const heirs = players.filter((player) => player.state === "BACKUP" && !player.isNew && hears(player, master)).sort(strongest);
+    const heirs = players.filter((player) => this.#takesPart(player) && hears(player, master)).sort(strongest);
     const [heir] = heirs;
     if (!heir) return;
     this.#change(master, "BACKUP", "HandOver");
@@ -136,9 +147,7 @@ export class ElectionModel {
 
   #preempt(key: string, players: readonly Player[]): void {
     const [master] = players.filter(({ state }) => state === "MASTER");
-    const rivals = players.filter(
-      ({ state, isNew, yielding, routers }) => state === "BACKUP" && !isNew && !yielding && routers[0]?.preempt === true,
-    );
+    const rivals = players.filter((player) => this.#takesPart(player) && !player.yielding && player.routers[0]?.preempt === true);
     const [best] = rivals.sort(strongest);
     if (!master || !best || best.priority <= master.priority) return;
     this.#change(master, "BACKUP", "HigherPriority");
@@ -147,11 +156,16 @@ export class ElectionModel {
   }
 
   /** Who hears nobody takes over; of those that hear each other the best one is first. */
-  #claimUnheard(player: Player, players: readonly Player[]): void {
+  #claimUnheard(key: string, player: Player, players: readonly Player[]): void {
     const audible = players.filter((other) => other !== player && hears(player, other));
     if (audible.some(({ state }) => state === "MASTER")) return;
-    if (audible.some((other) => other.state === "BACKUP" && !other.isNew && strongest(other, player) < 0)) return;
-    this.#change(player, "MASTER", player.transitions > 1 ? "AdvertTimeout" : "FirstElection");
+    if (audible.some((other) => this.#takesPart(other) && strongest(other, player) < 0)) return;
+    this.#change(player, "MASTER", this.#everElected.has(key) ? "AdvertTimeout" : "FirstElection");
+    this.#everElected.add(key);
+  }
+
+  #takesPart({ state, startedAt }: Player): boolean {
+    return state === "BACKUP" && this.#round > startedAt;
   }
 
   /** Of several that hear each other one gives way. */
