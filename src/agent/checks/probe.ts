@@ -17,7 +17,7 @@ export interface Outcome {
 export interface Probe {
   /**
    * One run. It ends soon after `signal` is aborted, when its time is over; what it finds then is not looked at. Undefined: nothing can be
-   * said, and the result stays as it is. Never rejects.
+   * said, and the result stays as it is. To reject is to fail.
    */
   run(signal: AbortSignal): Promise<Outcome | undefined>;
   /** Calls `hint` when a run now would probably find something new. */

@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { CheckResult } from "../native.ts";
 import type { Slots } from "../programs/slots.ts";
 import { type CheckPolicy, type CheckState, checkPolicy, initialState, milliseconds, observe, ripen } from "./checkState.ts";
-import type { Outcome, Probe } from "./probe.ts";
+import { badOutcome, type Outcome, type Probe } from "./probe.ts";
 import { nextDue } from "./schedule.ts";
 
 export interface ScheduledCheckOptions {
@@ -142,7 +142,8 @@ export class ScheduledCheck {
       const run = new AbortController();
       this.#run = run;
       const deadline = this.#setDeadline(run);
-      const outcome = await probe.run(run.signal);
+      // A target that the system refuses to take at all; nobody else would hear of it.
+      const outcome = await attempt(() => probe.run(run.signal));
       deadline.clear();
       if (outcome && !run.signal.aborted) this.#observe(outcome);
       this.#run = undefined;
@@ -206,5 +207,13 @@ export class ScheduledCheck {
     const isNew = before.up !== this.#state.up || before.value !== this.#value;
     if (isNew || !this.#since) this.#since = this.#options.clock.wallNow();
     if (isNew) this.#options.onChange(this);
+  }
+}
+
+async function attempt(run: () => Promise<Outcome | undefined>): Promise<Outcome | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    return badOutcome((error as Error).message);
   }
 }

@@ -151,7 +151,7 @@ export class ProgramRunner {
       const refuse = (error: Error) => resolve({ kind: "refused", problem: startProblem(error as NodeJS.ErrnoException, path, account) });
       try {
         const child = spawn(path, command.slice(1), options);
-        child.once("error", refuse);
+        child.on("error", refuse);
         child.once("spawn", () => resolve(this.#watch(child, command, account)));
       } catch (error) {
         refuse(error as Error);
@@ -164,7 +164,10 @@ export class ProgramRunner {
     const pid = child.pid as number;
     const startedAt = clock.now();
     const output = child.stdout && child.stderr ? new BoundedText(outputBytes) : undefined;
-    if (output) for (const stream of [child.stdout, child.stderr] as Readable[]) stream.on("data", (chunk: Buffer) => output.add(chunk));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => output?.add(chunk));
+      stream?.on("error", () => {});
+    }
     let stopped = false;
     let killTimer: ReturnType<Clock["setTimeout"]> | undefined;
     const stop = () => {

@@ -29,6 +29,7 @@ function setUp(context: TestContext, clock: VirtualClock = new VirtualClock()) {
     pods: {
       ready: (namespace) => {
         looks.push([namespace, clock.now()]);
+        if (namespace === "defect") throw new Error("a defect");
         return ready.get(namespace);
       },
       onChange: (listener) => {
@@ -120,6 +121,14 @@ test("what is not known leaves a result as it is", async (context) => {
   ready.set("a", undefined);
   await advance(5000);
   assert.deepEqual(told.flat().at(-1), { name: "a", up: false });
+});
+
+test("a lister that throws makes its check fail, and nothing else", async (context) => {
+  const { told, runner, advance } = setUp(context);
+  runner.configure([check("defect"), check("a")]);
+  await advance(3000);
+  assert.deepEqual(told.slice(1), [[{ name: "defect", up: false }]]);
+  assert.equal(runner.snapshot()[0]?.message, "a defect");
 });
 
 test("a hint makes a check run at once, but not one that counts rows", async (context) => {

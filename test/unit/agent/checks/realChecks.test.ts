@@ -74,6 +74,14 @@ test("exec: a program that takes too long is a failure as soon as its time is ov
   assert.equal(readFileSync(log, "utf8"), "run\n");
 });
 
+test("a target that the system does not take at all is down, and the agent lives on", async (context) => {
+  const { configure, is, message } = setUp(context);
+  configure({ name: "port", tcp: { port: 80, host: "a".repeat(253) } }, { name: "nul", exec: { command: ["/a\0b"] } });
+  await is("nul", false);
+  assert.match(message("nul") ?? "", /NUL/);
+  await is("port", false);
+});
+
 test("file: a maintenance file counts within moments, at whatever interval", async (context) => {
   const { directory, configure, is } = setUp(context);
   const path = join(directory, "maintenance");
