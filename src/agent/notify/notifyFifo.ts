@@ -7,7 +7,7 @@ import { constants, lstatSync, unlinkSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
-import type { AccountResult } from "../programs/accounts.ts";
+import type { Account, AccountResult } from "../programs/accounts.ts";
 import { searchPath } from "../programs/programFile.ts";
 import type { NotificationCounters } from "./notificationCounters.ts";
 
@@ -122,7 +122,7 @@ export class NotifyFifo {
       if (!status.isFIFO()) throw new Error("it is not a FIFO");
       if (![0, process.geteuid?.(), scriptUser].includes(status.uid))
         throw new Error(`it belongs to user ${status.uid}, who may have planted it`);
-      if (this.#isOurs && owner.ok && process.geteuid?.() === 0) await file.chown(owner.account.uid, owner.account.gid);
+      if (this.#isOurs && owner.ok && process.geteuid?.() === 0) await this.#give(file, owner.account);
       this.#inode = status.ino;
       this.#file = file;
     } catch (error) {
@@ -130,6 +130,12 @@ export class NotifyFifo {
       throw error;
     }
     this.#flush();
+  }
+
+  async #give(file: FileHandle, { uid, gid, name }: Account): Promise<void> {
+    await file.chown(uid, gid).catch(({ message }: Error) => {
+      this.#options.log.warn({ fifo: this.path, user: name, reason: message }, "the notify FIFO cannot be given to the script user");
+    });
   }
 }
 

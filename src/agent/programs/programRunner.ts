@@ -173,7 +173,8 @@ export class ProgramRunner {
     const stop = () => {
       if (stopped || child.exitCode !== null || child.signalCode !== null) return;
       stopped = true;
-      killGroup(pid, "SIGTERM");
+      if (!killGroup(pid, "SIGTERM"))
+        log.error({ command, user: account.name }, "a program cannot be ended: the agent lacks the capability KILL");
       killTimer = clock.setTimeout(() => killGroup(pid, "SIGKILL"), killAfterMs);
     };
     const ended = new Promise<ProgramEnd>((resolve) => {
@@ -198,11 +199,14 @@ export function environment({ name, home }: Account): Record<string, string> {
   return { PATH: searchPath, HOME: home, USER: name, LOGNAME: name, LANG: "C.UTF-8" };
 }
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
+/** False when the processes are another user's, and root has been left without the capability that it takes. */
+function killGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-pid, signal);
-  } catch {
-    // Nobody of the group is left.
+    return true;
+  } catch (error) {
+    // Or nobody of the group is left.
+    return (error as NodeJS.ErrnoException).code !== "EPERM";
   }
 }
 

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import fc from "fast-check";
+import { parseNumber } from "../../../../src/agent/checks/fileProbe.ts";
 import {
   commOf,
   isLongName,
@@ -24,6 +26,25 @@ test("the status of a process is read, whatever its name holds", () => {
   assert.deepEqual(parseStat("12 (nginx) S 1 12 12"), { comm: "nginx", state: "S" });
   assert.deepEqual(parseStat("12 (a) b (c) Z 1"), { comm: "a) b (c", state: "Z" });
   for (const text of ["", "12", "12 (x", "12 (x)", ")("]) assert.equal(parseStat(text), undefined, text);
+});
+
+test("any bytes in the place of a status or a number are read without an error", () => {
+  const bytes = fc.string({ unit: "binary" });
+  const text = fc.oneof(
+    bytes,
+    fc.tuple(bytes, bytes).map(([comm, rest]) => `1 (${comm}) S${rest}`),
+  );
+  fc.assert(
+    fc.property(text, (given) => {
+      const status = parseStat(given);
+      assert.ok(status === undefined || (status.state.length === 1 && given.includes(`(${status.comm})`)));
+      parseCommandLine(given);
+      const value = parseNumber(given);
+      assert.ok(value === undefined || Number.isInteger(value));
+      assert.ok(Buffer.byteLength(commOf(given)) <= 15 + 2, "a character cut in two takes the place of a mark of three bytes");
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test("a name is compared as far as the kernel keeps it, 15 bytes", () => {
