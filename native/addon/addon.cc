@@ -1,4 +1,4 @@
-// The addon's exports: start() and version. See src/agent/native.ts.
+// The addon's exports: start(), forecast() and version. See src/agent/native.ts.
 
 #include <napi.h>
 
@@ -6,6 +6,7 @@
 #include "addon/coreObject.h"
 #include "addon/desiredState.h"
 #include "addon/fieldReader.h"
+#include "addon/forecast.h"
 #include "addon/session.h"
 #include "addon/toJavaScript.h"
 
@@ -29,6 +30,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   data->coreClass = Napi::Persistent(CoreObject::define(env));
   env.SetInstanceData(data);  // deleted with the environment
   exports.Set("start", Napi::Function::New(env, start, "start"));
+  exports.Set("forecast", Napi::Function::New(env, forecast, "forecast"));
   exports.Set("version", ALOFT_VERSION);
   return exports;
 }

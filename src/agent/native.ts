@@ -315,8 +315,8 @@ export interface TakeoverForecast {
 }
 
 interface Addon {
-  /** Runs the election in virtual time with the engine of the core. @throws Error when a candidate's router is not valid. */
-  forecast(candidates: ForecastCandidate[], active: number): LossForecast;
+  /** Runs the election in virtual time with the engine of the core. `active`: place of the MASTER among the candidates. */
+  forecast(candidates: ForecastCandidate[], active: number): ({ ok: true } & LossForecast) | { ok: false; error: CoreError };
   start(options: StartOptions, onEvents: (batch: CoreEvent[]) => void): { ok: true; core: Core } | { ok: false; error: CoreError };
   version: string;
 }

@@ -84,7 +84,11 @@ async function showExplanation({ words: [name = ""], flags, output }: Call): Pro
   const { explain, explanationLines } = await import("./vip/explainView.ts");
   const { loadAddon } = await import("../agent/native.ts");
   const cluster = await readCluster(flags);
-  const explanation = explain(pick(cluster, name), cluster, (candidates, active) => loadAddon().forecast(candidates, active));
+  const explanation = explain(pick(cluster, name), cluster, (candidates, active) => {
+    const answer = loadAddon().forecast(candidates, active);
+    if (!answer.ok) throw new Error(answer.error.message);
+    return answer;
+  });
   print(flags.output, output, explanation, () => explanationLines(explanation, new Date()));
   return 0;
 }
