@@ -141,6 +141,7 @@ test("unicast: peers are the addresses of the other candidates; who joins starts
   await bed.createVirtualIP("web", { ...dual, vrrp: { mode: "Unicast" } });
   await bed.startOperator("a");
   await bed.untilRedundant("web");
+  bed.lan.election.costs.length = 0;
   const listOf = (node: string) =>
     bed.lan.routersOf("web")[node]?.map(({ sourceAddress, unicastPeers }) => `${sourceAddress} → ${unicastPeers?.join(" ")}`);
   assert.deepEqual(listOf("n1"), ["192.0.2.1 → 192.0.2.2", "fe80::1 → fe80::2"]);
