@@ -234,6 +234,7 @@ void Actuator::reportResidue() {
       want(owner, false);
       continue;
     }
+    if (owner == kernel::kStatic) continue;  // wanted in any case
     Report residue{Report::Kind::Actuated};
     residue.actuated = {owner, true, 0};
     report(residue);

@@ -115,8 +115,9 @@ class CoreTest : public testing::Test {
     ASSERT_TRUE(client.ok());
     auto links = client.value().dump();
     ASSERT_TRUE(links.ok());
-    const kernel::AddressOperation add{kernel::AddressOperation::Kind::Add, links.value().links.find("eth0")->index, prefix(address)};
-    kernel::AddressOutcome outcome;
+    const kernel::PlacedAddress placed{{links.value().links.find("eth0")->index, prefix(address)}, {}};
+    const kernel::Operation add = kernel::AddressOperation{kernel::AddressOperation::Kind::Add, placed};
+    kernel::Outcome outcome;
     ASSERT_TRUE(client.value().execute({&add, 1}, {&outcome, 1}).ok());
     ASSERT_EQ(outcome.error, 0);
   }
