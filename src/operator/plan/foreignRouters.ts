@@ -38,8 +38,9 @@ function unknownRouters({ name: node, status }: AgentView, places: ReadonlyMap<s
   });
 }
 
-/** Routers that use a VRID of ours. */
-function rivals({ spec, status }: AgentView, segments: ReadonlyMap<string, string>): Sighting[] {
+/** Routers that use a VRID of ours. A report from before the newest specification may speak of a VRID that has been given up since. */
+function rivals({ spec, status, generation }: AgentView, segments: ReadonlyMap<string, string>): Sighting[] {
+  if ((status.observedGeneration ?? 0) < generation) return [];
   return (status.virtualRouters ?? []).flatMap(({ virtualIP, family, foreignRouter }) => {
     const router = spec.virtualRouters.find((entry) => entry.virtualIP === virtualIP && entry.family === family);
     const segment = segments.get(virtualIP);
