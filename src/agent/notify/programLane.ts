@@ -11,6 +11,8 @@ export interface LaneOptions {
   /** How many lanes run a program at a time. */
   slots: Slots;
   onCollapse(transitions: number): void;
+  /** Nothing is left to run. */
+  onIdle?(lane: ProgramLane): void;
 }
 
 /** Transitions that may wait. */
@@ -50,6 +52,7 @@ export class ProgramLane {
       for (const program of programs) await this.#run(program);
     }
     this.#draining = undefined;
+    this.#options.onIdle?.(this);
   }
 
   async #run(program: Program): Promise<void> {
