@@ -24,6 +24,7 @@ after(() => lan?.destroy());
 beforeEach(async () => {
   await Promise.all([...running].map((agent) => agent.process.stop()));
   running.clear();
+  for (const node of lan.nodes) await lan.exec(node, ["nft", "flush", "ruleset"]);
 });
 
 function start(node: string, settings: AgentSettings): Agent {
@@ -73,10 +74,13 @@ const routesTo = async (node: string, destination: string) =>
 test("addresses with label, scope and broadcast, on another device, and routes and rules: they come and go with the MASTER", async () => {
   await lan.exec("n1", ["ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1"]);
   await lan.exec("n1", ["ip", "link", "set", "lab0", "up"]);
-  const addresses = [{ address: `${v4}/24`, label: "eth0:vip", scope: "site", broadcast: "198.51.100.255" }, { address: `${v6}/64` }];
+  const addresses = [{ address: `${v4}/24`, label: "eth0:vip", broadcast: "198.51.100.255" }, { address: `${v6}/64` }];
   const text = yamlFile(
     vip("web", 51, addresses, {
-      excludedAddresses: [{ address: "198.51.100.210" }, { address: "198.51.100.211", interface: "lab0" }],
+      excludedAddresses: [
+        { address: "198.51.100.210", scope: "site" },
+        { address: "198.51.100.211", interface: "lab0" },
+      ],
       routes: [
         { destination: "203.0.113.0/24", nextHops: [{ via: "198.51.100.1" }], source: v4 },
         { destination: "203.0.114.0/24", type: "blackhole" },
@@ -88,9 +92,10 @@ test("addresses with label, scope and broadcast, on another device, and routes a
   await agent.becomes("MASTER", "web/IPv4");
   await agent.becomes("MASTER", "web/IPv6");
   const first = await until("the address", () => kernelAddress("n1", v4), { everyMs: 10 });
-  assert.deepEqual([first.label, first.scope, first.broadcast, first.prefixlen], ["eth0:vip", "site", "198.51.100.255", 24]);
+  assert.deepEqual([first.label, first.scope, first.broadcast, first.prefixlen], ["eth0:vip", "global", "198.51.100.255", 24]);
   assert.equal((await until("IPv6", () => kernelAddress("n1", v6))).prefixlen, 64);
-  assert.equal((await until("the excluded one", () => kernelAddress("n1", "198.51.100.210"))).prefixlen, 32);
+  const excluded = await until("the excluded one", () => kernelAddress("n1", "198.51.100.210"));
+  assert.deepEqual([excluded.prefixlen, excluded.scope], [32, "site"]);
   assert.ok(await until("that of the other device", () => kernelAddress("n1", "198.51.100.211", "lab0")));
   const [route] = await until(
     "the route",
@@ -187,7 +192,8 @@ test("unicast, a sync group over both families and two VIPs, a tracked process a
   for (const router of routers) await n1.becomes("MASTER", router);
   writeFileSync(maintenance, "");
   for (const router of routers) await n2.becomes("MASTER", router);
-  assert.equal((await n1.becomes("FAULT", "web/IPv4")).reason, "CheckFailed");
+  const reasons = await Promise.all(routers.map(async (router) => (await n1.becomes("FAULT", router)).reason));
+  assert.ok(reasons.includes("CheckFailed"), reasons.join());
   rmSync(maintenance);
   for (const router of routers) await n1.becomes("MASTER", router);
   await daemon.kill();
@@ -204,12 +210,10 @@ test("reloads that keep a VIP: not one ping is lost, one node answers, nobody re
   await agent.becomes("MASTER", "web/IPv6");
   const backup = start("n2", { text: yamlFile(web()) });
   await backup.logged("ready");
-  // Until the kernel of the client knows its neighbour, and duplicate address detection is over.
-  await until("both to answer", async () => {
-    for (const address of [v4, v6]) await lan.exec("client", ["ping", "-c", "1", "-W", "1", address]);
-    return true;
-  });
   const observer = await Observer.start(lan, [v4, v6]);
+  // Until the kernel of the client knows its neighbours.
+  await delay(500);
+  const since = process.hrtime.bigint();
   const reloads = [
     yamlFile(web(), db),
     yamlFile(db, web({ track: [{ name: "file", file: { path: "/run/no-such-file", present: "Down" }, weight: -10 }] })),
@@ -225,7 +229,7 @@ test("reloads that keep a VIP: not one ping is lost, one node answers, nobody re
     await delay(3 * intervalMs);
   }
   const observation = await observer.stop();
-  for (const address of [v4, v6]) assert.equal(longestOutageMs(observation, address, 0n), 0, `pings of ${address} were lost`);
+  for (const address of [v4, v6]) assert.equal(longestOutageMs(observation, address, since), 0, `pings of ${address} were lost`);
   assert.deepEqual(observation.doubleAnswers, []);
   assert.deepEqual(
     observation.adverts.filter(({ virtualRouterID, priority }) => virtualRouterID === 51 && priority === 0),
@@ -262,6 +266,6 @@ test("a password from a Secret of the file: those who share it elect, another on
   assert.match(metrics, /^aloft_vrrp_adverts_discarded_total\{reason="PasswordMismatch"\} [1-9]/m);
   n2.reload(yamlFile(guarded));
   const { problems } = await n2.logged("reload refused; the old configuration goes on");
-  assert.match(problems?.[0] ?? "", /:2:\d+: error: web\/IPv4: passwordRef: there is no Secret vrrp$/);
+  assert.match(problems?.[0] ?? "", /:2:\d+: error: spec: web\/IPv4: passwordRef: there is no Secret vrrp$/);
   for (const agent of [n1, n2]) assert.doesNotMatch(agent.process.log(), /s3same|s3other/);
 });

@@ -106,12 +106,15 @@ test("without --allow-scripts: programs that notify are skipped with a warning, 
   const agent = start({ text: yamlFile(notifying) });
   await agent.becomes("MASTER", "web/IPv4");
   const [warning] = agent.remarks();
-  assert.match(warning ?? "", /:2:\d+: warning: web\/IPv4: notify: the program is skipped: programs are not allowed on this node/);
+  assert.match(
+    warning ?? "",
+    /:2:\d+: warning: spec\.notify\.programs\[0\]: web\/IPv4: notify: the program is skipped: programs are not allowed on this node/,
+  );
   assert.ok(warning?.startsWith(agent.file));
   await agent.process.stop();
   const checking = start({ text: yamlFile(vip({ track: [{ name: "x", exec: { command: ["/bin/true"] } }] })) });
   assert.deepEqual(await checking.process.exited, { code: 1, signal: null });
-  assert.match(checking.remarks()[0] ?? "", /:2:\d+: error: check web\.x: exec: programs are not allowed on this node/);
+  assert.match(checking.remarks()[0] ?? "", /:2:\d+: error: spec\.track\[0\]: check web\.x: exec: programs are not allowed on this node/);
   assert.match(checking.remarks().at(-1) ?? "", /^aloft: .* cannot be used$/);
 });
 
@@ -133,5 +136,5 @@ test("an exec check: FAULT while it fails, and its end with the agent", async ()
 test("pods cannot be asked for without Kubernetes", async () => {
   const agent = start({ text: yamlFile(vip({ track: [{ name: "pods", podReady: { namespace: "a", selector: { app: "b" } } }] })) });
   assert.deepEqual(await agent.process.exited, { code: 1, signal: null });
-  assert.match(agent.remarks()[0] ?? "", /error: check web\.pods: podReady: an agent without Kubernetes sees no pods$/);
+  assert.match(agent.remarks()[0] ?? "", /error: spec\.track\[0\]: check web\.pods: podReady: an agent without Kubernetes sees no pods$/);
 });
