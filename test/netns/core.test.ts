@@ -262,7 +262,11 @@ suite("addresses", () => {
     const one = await start("n1");
     const addresses = Array.from({ length: 120 }, (_, i) => `198.51.100.${i < 40 ? 60 + i : 101 + i}/32`);
     const routers = [0, 1].map((i) =>
-      desiredRouter({ key: `vip${i}/IPv4`, virtualRouterID: 60 + i, addresses: addresses.slice(i * 60, i * 60 + 60) }),
+      desiredRouter({
+        key: `vip${i}/IPv4`,
+        virtualRouterID: 60 + i,
+        addresses: addresses.slice(i * 60, i * 60 + 60).map((address) => ({ address })),
+      }),
     );
     await one.apply(...routers);
     await until(
@@ -304,7 +308,7 @@ suite("on time", () => {
   test("without the permission for real time the core runs and says so", async () => {
     const script = `
       import { loadAddon } from ${JSON.stringify(new URL("../../src/agent/native.ts", import.meta.url).href)};
-      const { core } = loadAddon().start({ heldAddresses: [], realTime: true }, () => {});
+      const { core } = loadAddon().start({ heldAddresses: [], realTime: true, gate: false }, () => {});
       console.log(JSON.stringify(core.snapshot().realTime));
       await core.stop();`;
     const node = [process.execPath, "--input-type=module", "-e", script];

@@ -2,11 +2,12 @@
  * A process that does what it is told with the core, and nothing else: the core's tests start it on a node of a LAN. Requests come, and events
  * and answers go, over the channel to its parent.
  */
-import { type CoreEvent, type DesiredState, type HeldAddress, loadAddon, type Snapshot } from "../../src/agent/native.ts";
+import { type CheckResult, type CoreEvent, type DesiredState, type HeldAddress, loadAddon, type Snapshot } from "../../src/agent/native.ts";
 
 export type Request =
-  | { do: "start"; heldAddresses: HeldAddress[]; realTime: boolean }
+  | { do: "start"; heldAddresses: HeldAddress[]; realTime: boolean; gate: boolean }
   | { do: "apply"; desired: DesiredState }
+  | { do: "setChecks"; results: CheckResult[] }
   | { do: "snapshot" }
   | { do: "stop"; keepAddresses: boolean }
   /** Keeps JavaScript busy. */
@@ -17,6 +18,7 @@ export type Message = { answer: number; result: unknown } | { events: CoreEvent[
 export interface Answers {
   start: { ok: boolean };
   apply: { ok: boolean };
+  setChecks: { ok: boolean };
   snapshot: Snapshot;
   stop: { ok: boolean };
   block: number;
@@ -43,6 +45,7 @@ function serve(): void {
     if (request.do === "block") return block(request.milliseconds);
     if (!core) throw new Error("not started");
     if (request.do === "apply") return core.apply(request.desired);
+    if (request.do === "setChecks") return core.setChecks(request.results);
     return request.do === "stop" ? await core.stop(request) : core.snapshot();
   }
 

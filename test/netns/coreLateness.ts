@@ -42,7 +42,7 @@ function desired(count: number, priority: number, advertisementIntervalMs: numbe
       virtualRouterID: 1 + (i % 250),
       priority,
       advertisementIntervalMs,
-      addresses: family === "IPv4" ? [`10.${part}.${1 + (i % 250)}.1/32`] : [`2001:db8:${part}::${1 + (i % 250)}/128`],
+      addresses: [{ address: family === "IPv4" ? `10.${part}.${1 + (i % 250)}.1/32` : `2001:db8:${part}::${1 + (i % 250)}/128` }],
     });
   });
 }

@@ -16,7 +16,7 @@ const addon = loadAddon();
 const nativeModule = JSON.stringify(new URL("../../src/agent/native.ts", import.meta.url).href);
 
 function start(onEvents: (batch: CoreEvent[]) => void = () => {}): Core {
-  const started = addon.start({ heldAddresses: [], realTime: false }, onEvents);
+  const started = addon.start({ heldAddresses: [], realTime: false, gate: false }, onEvents);
   assert.ok(started.ok, "start needs root");
   return started.core;
 }
@@ -33,7 +33,7 @@ function router(changes: Partial<Record<keyof DesiredRouter, unknown>> = {}): De
     preempt: true,
     preemptDelayMs: 0,
     checksum: "Auto",
-    addresses: ["192.0.2.10/24"],
+    addresses: [{ address: "192.0.2.10/24" }],
     ...changes,
   } as DesiredRouter;
 }
@@ -46,6 +46,8 @@ test("a snapshot of a fresh core has links, no routers, and everything that the 
   assert.equal(loopback?.loopback, true);
   assert.equal(snapshot.eventsLost, 0);
   assert.deepEqual(snapshot.realTime, { granted: false, message: "not asked for" });
+  assert.deepEqual(snapshot.gate, { active: false, message: "not asked for" });
+  assert.deepEqual(snapshot.unknownRouters, []);
   assert.equal(snapshot.lateness.boundsUs.at(-1), Number.POSITIVE_INFINITY);
   assert.equal(snapshot.lateness.boundsUs.length, snapshot.lateness.counts.length);
   assert.equal(snapshot.discarded.BadChecksum, 0);
@@ -112,6 +114,9 @@ test("two cores run side by side", async () => {
   await two.stop();
 });
 
+const announcements = { atMs: [0], copies: 1, refreshMs: 0, refreshCopies: 1 };
+const route = { family: "IPv4", destination: "198.51.100.0/24", type: "unicast", nextHops: [{ via: "192.0.2.1" }] };
+
 const bad: [path: string, desired: unknown][] = [
   ["", undefined],
   ["", "routers"],
@@ -121,7 +126,7 @@ const bad: [path: string, desired: unknown][] = [
   ["routers[1]", { routers: [router(), 7] }],
   ["routers[0].key", { routers: [router({ key: 7 })] }],
   ["routers[0].key", { routers: [router({ key: "" })] }],
-  ["routers[1].key", { routers: [router(), router({ virtualRouterID: 52, addresses: ["192.0.2.11/24"] })] }],
+  ["routers[1].key", { routers: [router(), router({ virtualRouterID: 52, addresses: [{ address: "192.0.2.11/24" }] })] }],
   ["routers[0].family", { routers: [router({ family: "IPX" })] }],
   ["routers[0].interface", { routers: [router({ interface: "../../eth0" })] }],
   ["routers[0].interface", { routers: [router({ interface: "x".repeat(16) })] }],
@@ -129,11 +134,11 @@ const bad: [path: string, desired: unknown][] = [
   ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: Number.NaN })] }],
   ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: 2n ** 64n })] }],
   ["routers[0].virtualRouterID", { routers: [router({ virtualRouterID: 256n })] }],
-  ["routers[1].virtualRouterID", { routers: [router(), router({ key: "b", addresses: ["192.0.2.11/24"] })] }],
+  ["routers[1].virtualRouterID", { routers: [router(), router({ key: "b", addresses: [{ address: "192.0.2.11/24" }] })] }],
   ["routers[0].version", { routers: [router({ version: 1 })] }],
   [
     "routers[0].version",
-    { routers: [router({ family: "IPv6", version: 2, advertisementIntervalMs: 1000, addresses: ["2001:db8::1/64"] })] },
+    { routers: [router({ family: "IPv6", version: 2, advertisementIntervalMs: 1000, addresses: [{ address: "2001:db8::1/64" }] })] },
   ],
   ["routers[0].priority", { routers: [router({ priority: 0 })] }],
   ["routers[0].priority", { routers: [router({ priority: 254.5 })] }],
@@ -145,11 +150,39 @@ const bad: [path: string, desired: unknown][] = [
   ["routers[0].checksum", { routers: [router({ checksum: "md5" })] }],
   ["routers[0].addresses", { routers: [router({ addresses: "192.0.2.10/24" })] }],
   ["routers[0].addresses", { routers: [router({ addresses: [] })] }],
-  ["routers[0].addresses", { routers: [router({ addresses: new Array(129).fill("192.0.2.10/24") })] }],
-  ["routers[0].addresses[1]", { routers: [router({ addresses: ["192.0.2.10/24", null] })] }],
-  ["routers[0].addresses[0]", { routers: [router({ addresses: ["2001:db8::1/64"] })] }],
-  ["routers[0].addresses[0]", { routers: [router({ addresses: ["192.0.2.10"] })] }],
-  ["routers[1].addresses[0]", { routers: [router(), router({ key: "b", virtualRouterID: 52 })] }],
+  ["routers[0].addresses", { routers: [router({ addresses: new Array(4097).fill({ address: "192.0.2.10/24" }) })] }],
+  ["routers[0].addresses[1]", { routers: [router({ addresses: [{ address: "192.0.2.10/24" }, null] })] }],
+  ["routers[0].addresses[0]", { routers: [router({ addresses: ["192.0.2.10/24"] })] }],
+  ["routers[0].addresses[0].address", { routers: [router({ addresses: [{}] })] }],
+  ["routers[0].addresses[0].address", { routers: [router({ addresses: [{ address: "2001:db8::1/64" }] })] }],
+  ["routers[0].addresses[0].address", { routers: [router({ addresses: [{ address: "192.0.2.10" }] })] }],
+  ["routers[1].addresses[0].address", { routers: [router(), router({ key: "b", virtualRouterID: 52 })] }],
+  ["routers[0].addresses[0].label", { routers: [router({ addresses: [{ address: "192.0.2.10/24", label: null }] })] }],
+  ["routers[0].addresses[0].advertised", { routers: [router({ addresses: [{ address: "192.0.2.10/24", advertised: "no" }] })] }],
+  ["routers[0].linkLocalFirst", { routers: [router({ linkLocalFirst: "yes" })] }],
+  ["routers[0].downTimerAdverts", { routers: [router({ downTimerAdverts: 101 })] }],
+  ["routers[0].unicastPeers", { routers: [router({ unicastPeers: "192.0.2.1" })] }],
+  ["routers[0].unicastPeers[1]", { routers: [router({ unicastPeers: ["192.0.2.1", 7] })] }],
+  ["routers[0].unicastPeers[0]", { routers: [router({ unicastPeers: ["ff02::12"] })] }],
+  ["routers[0].password", { routers: [router({ version: 2, advertisementIntervalMs: 1000, password: "ninebytes" })] }],
+  ["routers[0].checks[0]", { routers: [router({ checks: ["web"] })] }],
+  ["routers[0].checks[0].check", { routers: [router({ checks: [{ weight: 0, reverse: false }] })] }],
+  ["routers[0].checks[0].weight", { routers: [router({ checks: [{ check: "web", weight: "0", reverse: false }] })] }],
+  ["routers[0].interfaces[0].reverse", { routers: [router({ interfaces: [{ interface: "eth1", weight: 0 }] })] }],
+  ["routers[0].announcements", { routers: [router({ announcements: 7 })] }],
+  ["routers[0].announcements.atMs", { routers: [router({ announcements: { copies: 1, refreshMs: 0, refreshCopies: 1 } })] }],
+  ["routers[0].announcements.atMs[0]", { routers: [router({ announcements: { ...announcements, atMs: ["0"] } })] }],
+  ["routers[0].announcements.atMs[1]", { routers: [router({ announcements: { ...announcements, atMs: [5, 5] } })] }],
+  ["routers[0].conflicts", { routers: [router({ conflicts: "Ignore" })] }],
+  ["routers[0].deadMan", { routers: [router({ deadMan: 1 })] }],
+  ["routers[0].handOver", { routers: [router({ handOver: -1 })] }],
+  ["routers[0].routes[0].nextHops[0].via", { routers: [router({ routes: [{ ...route, nextHops: [{ via: "nowhere" }] }] })] }],
+  ["routers[0].routes[0].nextHops", { routers: [router({ routes: [{ ...route, nextHops: undefined }] })] }],
+  ["routers[0].rules[0].table", { routers: [router({ rules: [{ family: "IPv4", action: "lookup" }] })] }],
+  ["static", { routers: [], static: "none" }],
+  ["static.routes", { routers: [], static: { addresses: [], rules: [] } }],
+  ["static.addresses[0].interface", { routers: [], static: { addresses: [{ address: "192.0.2.1/24" }], routes: [], rules: [] } }],
+  ["debugUnknownRouters", { routers: [], debugUnknownRouters: "yes" }],
 ];
 
 test("a bad state is refused with the path of the field, and changes nothing", async (context) => {
@@ -175,6 +208,92 @@ function show(value: unknown): string {
   return (JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part)) ?? "undefined").slice(0, 60);
 }
 
+test("everything that the contract knows is taken", async () => {
+  const core = start();
+  const full = router({
+    version: 2,
+    advertisementIntervalMs: 1000,
+    addresses: [
+      { address: "192.0.2.10/24", interface: "alcore-none", label: "alcore-none:1", scope: "global", broadcast: "192.0.2.255" },
+      { address: "2001:db8::10/64", advertised: false },
+    ],
+    linkLocalFirst: false,
+    downTimerAdverts: 5,
+    startupDelayMs: 100,
+    sourceAddress: "192.0.2.1",
+    multicastGroup: "224.0.100.19",
+    unicastPeers: ["192.0.2.2"],
+    password: "secret",
+    virtualMACInterface: "alcore-mac",
+    group: "gateway",
+    checks: [{ check: "web", weight: -20, reverse: false }],
+    interfaces: [{ interface: "alcore-other", weight: 10, reverse: true }],
+    trackPrimary: false,
+    announcements,
+    conflicts: "Report",
+    deadMan: true,
+    handOver: 1n,
+    routes: [{ ...route, metric: 10, table: 100, scope: "global", mtu: 1400, source: "192.0.2.10" }],
+    rules: [{ family: "IPv4", action: "lookup", table: 100, from: "192.0.2.10/32", priority: 100, firewallMark: 1, firewallMask: 255 }],
+  });
+  assert.deepEqual(core.apply({ routers: [full], static: { addresses: [], routes: [], rules: [] }, debugUnknownRouters: true }), {
+    ok: true,
+  });
+  const snapshot = core.snapshot();
+  assert.equal(snapshot.routers[0]?.basePriority, 254);
+  assert.deepEqual(snapshot.unknownRouters, []);
+  // A password goes in and never comes out again.
+  assert.doesNotMatch(JSON.stringify(snapshot), /secret/);
+  await core.stop();
+});
+
+test("a password that is refused is in no message", async () => {
+  const core = start();
+  const refused = core.apply({ routers: [router({ version: 2, advertisementIntervalMs: 1000, password: "topsecret" })] });
+  assert.equal(refused.ok, false);
+  assert.doesNotMatch(JSON.stringify(refused), /topsecret/);
+  await core.stop();
+});
+
+test("results of checks are taken by the thousand, also of names that nobody tracks", async () => {
+  const core = start();
+  assert.deepEqual(core.setChecks([]), { ok: true });
+  assert.deepEqual(core.setChecks(Array.from({ length: 5000 }, (_, i) => ({ name: `check${i}`, up: i % 2 === 0 }))), { ok: true });
+  const checks = Array.from({ length: 256 }, (_, i) => ({ check: `check${i}`, weight: 1, reverse: false }));
+  assert.deepEqual(core.apply({ routers: [router({ checks })] }), { ok: true });
+  for (let value = 0; value < 100; value += 1) {
+    assert.deepEqual(core.setChecks(checks.map(({ check }) => ({ name: check, up: value % 2 === 0, value }))), { ok: true });
+  }
+  assert.equal(core.snapshot().routers.length, 1);
+  await core.stop();
+  const late = core.setChecks([{ name: "web", up: true }]);
+  assert.equal(!late.ok && late.error.operation, "setChecks");
+});
+
+const badResults: [path: string, results: unknown][] = [
+  ["", undefined],
+  ["", { name: "web", up: true }],
+  ["[0]", [null]],
+  ["[1].name", [{ name: "web", up: true }, { up: true }]],
+  ["[0].name", [{ name: "", up: true }]],
+  ["[0].up", [{ name: "web" }]],
+  ["[0].value", [{ name: "web", up: true, value: 1.5 }]],
+  ["[0].value", [{ name: "web", up: true, value: 2 ** 31 }]],
+  ["", new Array(16385).fill({ name: "web", up: true })],
+];
+
+test("bad results of checks are refused with the path of the field", async (context) => {
+  const core = start();
+  for (const [path, results] of badResults) {
+    await context.test(`${path || "the whole"}: ${show(results)}`, () => {
+      const result = core.setChecks(results as never);
+      assert.equal(!result.ok && result.error.path, path);
+      assert.equal(!result.ok && result.error.operation, "setChecks");
+    });
+  }
+  await core.stop();
+});
+
 test("numbers may be bigints", async () => {
   const core = start();
   assert.deepEqual(core.apply({ routers: [router({ virtualRouterID: 51n, priority: 200n })] }), { ok: true });
@@ -197,7 +316,7 @@ function run(
 ): { status: number | null; signal: string | null; stderr: string; stdout: string } {
   const script = `
     import { loadAddon } from ${nativeModule};
-    const started = loadAddon().start({ heldAddresses: [], realTime: true }, ${listener});
+    const started = loadAddon().start({ heldAddresses: [], realTime: true, gate: true }, ${listener});
     let core = started.core;
     core.apply({ routers: [${JSON.stringify(router())}] });
     ${body}`;
@@ -260,7 +379,7 @@ async function workerWithCore(): Promise<Worker> {
   const worker = new Worker(
     `const { parentPort } = require("node:worker_threads");
      import(${nativeModule}).then(({ loadAddon }) => {
-       const started = loadAddon().start({ heldAddresses: [], realTime: false }, () => {});
+       const started = loadAddon().start({ heldAddresses: [], realTime: false, gate: false }, () => {});
        started.core.apply({ routers: [${JSON.stringify(router({ key: "worker/IPv4" }))}] });
        parentPort.on("message", async (message) => {
          if (message === "stop") await started.core.stop();

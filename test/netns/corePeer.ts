@@ -2,7 +2,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { CoreEvent, DesiredRouter, HeldAddress, RouterSnapshot, RouterStateName, StateChangedEvent } from "../../src/agent/native.ts";
+import type {
+  CheckResult,
+  CoreEvent,
+  DesiredRouter,
+  DesiredState,
+  HeldAddress,
+  NoticeEvent,
+  RouterSnapshot,
+  RouterStateName,
+  StateChangedEvent,
+} from "../../src/agent/native.ts";
 import type { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
 import type { Answers, Message, Request } from "./coreHost.ts";
@@ -13,6 +23,8 @@ export interface PeerOptions {
   heldAddresses?: HeldAddress[];
   /** Default true. */
   realTime?: boolean;
+  /** Default false: a test of the gate asks for it. */
+  gate?: boolean;
 }
 
 /** A virtual router with sensible values for what a test does not care about. */
@@ -29,7 +41,7 @@ export function desiredRouter(changes: Partial<DesiredRouter> = {}): DesiredRout
     preempt: true,
     preemptDelayMs: 0,
     checksum: "Auto",
-    addresses: family === "IPv4" ? ["198.51.100.50/24"] : ["2001:db8:100::50/64"],
+    addresses: [{ address: family === "IPv4" ? "198.51.100.50/24" : "2001:db8:100::50/64" }],
     ...changes,
   };
 }
@@ -63,7 +75,8 @@ export class CorePeer {
   static async start(lan: Lan, node: string, options: PeerOptions = {}): Promise<CorePeer> {
     const command = ["netns", "exec", lan.namespace(node), process.execPath, hostProgram];
     const peer = new CorePeer(spawn("ip", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] }));
-    await peer.ask({ do: "start", heldAddresses: options.heldAddresses ?? [], realTime: options.realTime ?? true });
+    const { heldAddresses = [], realTime = true, gate = false } = options;
+    await peer.ask({ do: "start", heldAddresses, realTime, gate });
     return peer;
   }
 
@@ -76,8 +89,17 @@ export class CorePeer {
     return answer;
   }
 
-  async apply(...routers: DesiredRouter[]): Promise<void> {
-    const result = await this.ask({ do: "apply", desired: { routers } });
+  apply(...routers: DesiredRouter[]): Promise<void> {
+    return this.applyState({ routers });
+  }
+
+  async applyState(desired: DesiredState): Promise<void> {
+    const result = await this.ask({ do: "apply", desired });
+    if (!result.ok) throw new Error(`refused: ${JSON.stringify(result)}`);
+  }
+
+  async setChecks(...results: CheckResult[]): Promise<void> {
+    const result = await this.ask({ do: "setChecks", results });
     if (!result.ok) throw new Error(`refused: ${JSON.stringify(result)}`);
   }
 
@@ -105,6 +127,10 @@ export class CorePeer {
 
   changes(key = "vip/IPv4"): StateChangedEvent[] {
     return this.events.filter((event) => event.type === "stateChanged").filter((event) => event.key === key);
+  }
+
+  notices(key = "vip/IPv4"): NoticeEvent[] {
+    return this.events.filter((event) => event.type === "notice").filter((event) => event.key === key);
   }
 
   stop(keepAddresses = false): Promise<Answers["stop"]> {

@@ -11,18 +11,20 @@ test("the addon has exactly the exports of its contract, and the version of the 
   assert.equal(addon.version, version);
 });
 
+const plain = { realTime: false, gate: false };
 const held = { interface: "eth0", address: "192.0.2.10/24" };
 const refused: [name: string, options: unknown, path: string][] = [
   ["no options", undefined, ""],
   ["null", null, ""],
-  ["no realTime", { heldAddresses: [] }, "realTime"],
-  ["realTime as a text", { heldAddresses: [], realTime: "yes" }, "realTime"],
-  ["no heldAddresses", { realTime: false }, "heldAddresses"],
-  ["heldAddresses as an object", { realTime: false, heldAddresses: {} }, "heldAddresses"],
-  ["an entry that is no object", { realTime: false, heldAddresses: [held, 7] }, "heldAddresses[1]"],
-  ["an entry without interface", { realTime: false, heldAddresses: [{ address: held.address }] }, "heldAddresses[0].interface"],
-  ["a bad interface", { realTime: false, heldAddresses: [{ ...held, interface: "a/b" }] }, "heldAddresses[0].interface"],
-  ["an address without length", { realTime: false, heldAddresses: [{ ...held, address: "192.0.2.10" }] }, "heldAddresses[0].address"],
+  ["no realTime", { heldAddresses: [], gate: false }, "realTime"],
+  ["realTime as a text", { heldAddresses: [], realTime: "yes", gate: false }, "realTime"],
+  ["no gate", { heldAddresses: [], realTime: false }, "gate"],
+  ["no heldAddresses", { ...plain }, "heldAddresses"],
+  ["heldAddresses as an object", { ...plain, heldAddresses: {} }, "heldAddresses"],
+  ["an entry that is no object", { ...plain, heldAddresses: [held, 7] }, "heldAddresses[1]"],
+  ["an entry without interface", { ...plain, heldAddresses: [{ address: held.address }] }, "heldAddresses[0].interface"],
+  ["a bad interface", { ...plain, heldAddresses: [{ ...held, interface: "a/b" }] }, "heldAddresses[0].interface"],
+  ["an address without length", { ...plain, heldAddresses: [{ ...held, address: "192.0.2.10" }] }, "heldAddresses[0].address"],
 ];
 
 for (const [name, options, path] of refused) {
@@ -37,13 +39,14 @@ for (const [name, options, path] of refused) {
 }
 
 test("start refuses a listener that is no function", () => {
-  const result = addon.start({ heldAddresses: [], realTime: false }, undefined as never);
+  const result = addon.start({ ...plain, heldAddresses: [] }, undefined as never);
   assert.equal(!result.ok && result.error.path, "onEvents");
 });
 
 test("a getter that throws is a refusal, not an exception", () => {
   const options = {
     heldAddresses: [],
+    gate: false,
     get realTime(): boolean {
       throw new Error("no such luck");
     },
