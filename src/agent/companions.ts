@@ -8,6 +8,7 @@ import type { Logger } from "../runtime/log.ts";
 import type { CheckReport, CheckRunner } from "./checks/checkRunner.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import type { Core, CoreEvent, RouterSnapshot } from "./native.ts";
+import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import type { PodWatch } from "./podWatch.ts";
 
@@ -66,6 +67,11 @@ export class Companions {
   /** Results of all checks; empty while none are configured. */
   checkReports(): CheckReport[] {
     return this.#checks?.snapshot() ?? [];
+  }
+
+  /** What was delivered and what was not; empty while nothing is to be told. */
+  notificationCounts(): NotificationCount[] {
+    return this.#notifier?.counters() ?? [];
   }
 
   /** Before the core ends: a check that fails meanwhile must not disturb the hand-over. */

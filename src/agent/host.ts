@@ -96,10 +96,10 @@ async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<vo
 export async function serveProbes(options: AgentOptions, host: Host, cluster: ClusterMetrics, log: Logger): Promise<void> {
   if (!options.http) return;
   const { core, runner, companions } = host;
-  const checks = () => companions.checkReports();
+  const beside = { checks: () => companions.checkReports(), notifications: () => companions.notificationCounts() };
   const result = await startHttpServer({
     ...options.http,
-    metrics: createAgentMetrics({ snapshot: () => core.snapshot(), checks, wallNow: systemClock.wallNow, ...cluster }),
+    metrics: createAgentMetrics({ snapshot: () => core.snapshot(), ...beside, wallNow: systemClock.wallNow, ...cluster }),
     healthChecks: { core: () => void core.snapshot() },
     // A virtual router in FAULT does not count: a cable that is out on one node must not hold up the update of all others.
     readyChecks: { configuration: () => (runner.applied ? undefined : "no configuration has been applied yet") },

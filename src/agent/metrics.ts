@@ -4,6 +4,7 @@ import { collectProcessMetrics, Metrics, type Sample } from "../runtime/metrics.
 import type { CheckReport } from "./checks/checkRunner.ts";
 import { splitKey } from "./desiredRouter.ts";
 import type { RouterCounters, RouterSnapshot, Snapshot } from "./native.ts";
+import type { NotificationCount } from "./notify/notificationCounters.ts";
 
 /** What only an agent in a cluster has. */
 export interface ClusterMetrics {
@@ -16,6 +17,7 @@ export interface ClusterMetrics {
 export interface AgentMetricsSource extends ClusterMetrics {
   snapshot(): Snapshot;
   checks(): CheckReport[];
+  notifications(): NotificationCount[];
   wallNow(): Date;
 }
 
@@ -66,6 +68,9 @@ export function createAgentMetrics(source: AgentMetricsSource): Metrics {
   );
   metrics.collect("aloft_vrrp_timer_lateness_seconds", "How late the core's timers woke it.", "histogram", () => lateness(snapshot()));
   collectChecks(metrics, source.checks);
+  metrics.collect("aloft_notifications_total", "Notifications of changes of state, by what became of them.", "counter", () =>
+    source.notifications().map(({ kind, result, count }) => ({ labels: { kind, result }, value: count })),
+  );
   collectAgentState(metrics, snapshot, source);
   collectProcessMetrics(metrics);
   return metrics;
