@@ -12,6 +12,7 @@ import { planSpec } from "./planSpec.ts";
 import { processProblems, routerProblem } from "./preflight.ts";
 import { announceReady } from "./ready.ts";
 import { FixedSecrets } from "./secrets.ts";
+import { spareMemory } from "./spareMemory.ts";
 import { loadConfiguration, type StandaloneConfiguration, type StandaloneSource } from "./standaloneSource.ts";
 
 export interface StandaloneFile {
@@ -79,6 +80,7 @@ async function applyFile(source: StandaloneSource, host: Host, log: Logger): Pro
   if (problems.length > 0) return problems;
   write([...warnings, ...applied.adjusted.map(({ path, subject, message }) => line(path, "warning", `${subject}: ${message}`))]);
   warnOfProblems(applied, host, log);
+  spareMemory();
   return [];
 }
 
