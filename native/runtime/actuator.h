@@ -64,7 +64,8 @@ class Actuator {
   /// What the vrrp thread last ordered for a virtual router.
   struct Want {
     bool hold = false;
-    bool due = false;  ///< not carried out yet: listed in due_
+    bool due = false;    ///< not carried out yet: listed in due_
+    bool asked = false;  ///< the engine awaits an answer
   };
   struct Mail {
     Generation generation = 0;
@@ -120,7 +121,8 @@ class Actuator {
   void answer(const EntryAnswer& answer);
   void noteProblem(const EntryAnswer& answer);
   void retry();
-  void releaseGate();
+  /// Lets go of macvlans and assignments to the gate that nobody needs any more.
+  void tidy();
   void reportLosses();
   void reportResidue();
   void finish();
@@ -161,6 +163,7 @@ class Actuator {
   std::set<kernel::Owner> failed_;  ///< to be tried again here; what the engine asks for again itself is not among them
   std::map<kernel::Owner, std::chrono::nanoseconds> reassertedAt_;
   bool auditDue_ = false;
+  bool tidy_ = true;  ///< nobody has given anything up since the last look at what can be let go of
   std::deque<Report> reports_;
   bool linksChanged_ = true;
   bool callerHasNews_ = false;

@@ -87,18 +87,21 @@ void Actuator::take(const Order& order) {
     case Order::Kind::Hold:
     case Order::Kind::Release:
       want(order.router, order.kind == Order::Kind::Hold);
+      wanted_[order.router].asked = true;
       break;
     case Order::Kind::Reconcile:
       // What went meanwhile is not told any more: whoever holds something and is not named behind this loses it.
       for (const kernel::Owner owner : inventory_.owners()) {
-        if (owner != kernel::kStatic) want(owner, false);
+        if (owner == kernel::kStatic) continue;
+        want(owner, false);
+        wanted_[owner].asked = true;
       }
       break;
     case Order::Kind::Configured:
       delete order.table;
       // Not before: the engine has set the slots of the gate by now.
       for (const auto& [router, assignment] : assignments_) gate_.prepare(assignment, links_);
-      releaseGate();
+      tidy_ = false;
       reportResidue();
       break;
     case Order::Kind::Discarded:
@@ -130,6 +133,7 @@ void Actuator::work() {
     takeOrders();
     if (!any && due_.empty()) break;
   } while (!last_);
+  if (!tidy_) tidy();
 }
 
 void Actuator::submitDue() {
@@ -162,10 +166,11 @@ void Actuator::answer(const EntryAnswer& answer) {
     failed_.insert(answer.owner);
   }
   if (!ofAddresses || answer.owner == kernel::kStatic) return;
-  if (!known && !wanted_[answer.owner].due) wanted_.erase(answer.owner);
-  if (!answer.held) releaseGate();
-  if (answer.owner == kernel::kNobody) return;
+  tidy_ &= answer.held;
   lost_.erase(answer.owner);
+  const bool asked = std::exchange(wanted_[answer.owner].asked, false);
+  if (!known && !wanted_[answer.owner].due) wanted_.erase(answer.owner);
+  if (answer.owner == kernel::kNobody || !asked) return;
   Report actuated{Report::Kind::Actuated};
   actuated.actuated = {answer.owner, answer.held, answer.error};
   report(actuated);
@@ -199,7 +204,9 @@ void Actuator::retry() {
   }
 }
 
-void Actuator::releaseGate() {
+void Actuator::tidy() {
+  tidy_ = true;
+  updateVirtualMacs();
   gate_.retain([this](vrrp::RouterId router) { return assignments_.contains(router) || !inventory_.addresses.heldBy(router).empty(); });
 }
 
@@ -221,6 +228,7 @@ void Actuator::reportLosses() {
     if (now - reasserted >= kReassertInterval) {
       reasserted = now;
       this->want(owner, true);
+      wanted_[owner].asked = true;
     } else if (owner == kernel::kStatic) {  // for the others the engine asks
       failed_.insert(owner);
       failedAt_ = reasserted + kReassertInterval;

@@ -1,0 +1,341 @@
+// The actuator on the real kernel, in a network namespace of the test's own; the test plays the vrrp thread.
+#include "runtime/actuator.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "namespaces.h"
+
+namespace aloft::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr vrrp::RouterId kRouter = 7;
+
+wire::IpAddress ip(const std::string& text) {
+  wire::IpAddress out;
+  EXPECT_TRUE(wire::parseIpAddress(text, out)) << text;
+  return out;
+}
+wire::IpPrefix prefix(const std::string& text) {
+  wire::IpPrefix out;
+  EXPECT_TRUE(wire::parseIpPrefix(text, out)) << text;
+  return out;
+}
+
+bool within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+bool shows(const std::string& command, const std::string& pattern) {
+  return test::shellSucceeds(command + " | grep -qE '" + pattern + "'");
+}
+
+kernel::AddressEntry address(const std::string& text, const char* interface = "eth0") { return {prefix(text), interface, "", {}, {}}; }
+
+kernel::RouteEntry route(const std::string& destination, const std::string& via = "", const char* interface = "eth0") {
+  kernel::RouteEntry entry;
+  entry.destination = prefix(destination);
+  kernel::NextHop hop;
+  if (!via.empty()) hop.via = ip(via);
+  hop.interface = interface;
+  entry.nextHops = {hop};
+  return entry;
+}
+
+class ActuatorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    space_ = test::newNamespace();
+    if (!space_.valid()) GTEST_SKIP() << "a network namespace of its own needs CAP_SYS_ADMIN";
+    test::shell(
+        "ip link set lo up; ip link add eth0 type veth peer name cable; sysctl -q -w net.ipv6.conf.eth0.accept_dad=0; "
+        "ip link set cable up; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 nodad dev eth0; "
+        "until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
+  }
+  void TearDown() override { stop(); }
+
+  void start(std::vector<JournalEntry> journal = {}) {
+    auto channels = Channels::open();
+    ASSERT_TRUE(channels.ok());
+    channels_ = std::move(channels.value());
+    auto actuator = Actuator::create(
+        *channels_, std::move(journal), [] {}, nullptr);
+    ASSERT_TRUE(actuator.ok());
+    actuator_ = std::move(actuator.value());
+    ASSERT_TRUE(actuator_->start(false).ok());
+  }
+  /// `keep`: as after a kill, nothing is removed.
+  void stop(bool keep = false) {
+    if (!actuator_) return;
+    Order last{Order::Kind::Finished};
+    last.keepAddresses = keep;
+    order(last);
+    EXPECT_TRUE(actuator_->join().ok());
+    actuator_.reset();
+    channels_.reset();
+  }
+
+  static Assignment assignment(kernel::Entries entries, vrrp::RouterId router = kRouter) {
+    Assignment assignment;
+    assignment.router = router;
+    assignment.interface = "eth0";
+    assignment.virtualRouterId = 51;
+    assignment.entries = std::move(entries);
+    return assignment;
+  }
+  void assign(Assignments assignments) {
+    actuator_->assign(++generation_, std::move(assignments));
+    ASSERT_TRUE(within(
+        5s, [this] { return take([this](const Report& r) { return r.kind == Report::Kind::Ready && r.generation == generation_; }); }));
+    Order configured{Order::Kind::Configured};
+    configured.generation = generation_;
+    order(configured);
+  }
+  void assign(kernel::Entries entries) {
+    Assignments assignments;
+    assignments.routers = {assignment(std::move(entries))};
+    assign(std::move(assignments));
+  }
+
+  void order(const Order& order) {
+    ASSERT_TRUE(channels_->orders.push(order));
+    channels_->actuatorWake.notify();
+  }
+  /// Returns what the actuator answered.
+  vrrp::Actuated ask(Order::Kind kind, vrrp::RouterId router = kRouter) {
+    Order ordered{kind};
+    ordered.router = router;
+    order(ordered);
+    return awaitAnswer(router);
+  }
+  vrrp::Actuated awaitAnswer(vrrp::RouterId router = kRouter) {
+    vrrp::Actuated answer;
+    EXPECT_TRUE(within(5s, [&] {
+      return take([&](const Report& report) {
+        if (report.kind != Report::Kind::Actuated || report.actuated.router != router) return false;
+        answer = report.actuated;
+        return true;
+      });
+    }));
+    return answer;
+  }
+  bool take(const std::function<bool(const Report&)>& wanted) {
+    for (Report report; channels_->reports.pop(report);) {
+      delete report.sockets;
+      if (wanted(report)) return true;
+    }
+    return false;
+  }
+  std::string message() { return actuator_->holdings()[kRouter].message; }
+
+  os::Fd space_;
+  std::unique_ptr<Channels> channels_;
+  std::unique_ptr<Actuator> actuator_;
+  Generation generation_ = 0;
+};
+
+kernel::Entries full() {
+  kernel::Entries entries;
+  entries.addresses = {address("192.0.2.10/24")};
+  entries.routes = {route("198.51.100.0/24", "192.0.2.254"), route("198.51.101.0/24", "192.0.2.253")};
+  entries.routes[0].source = ip("192.0.2.10");
+  entries.routes[1].table = 1000;
+  kernel::RuleEntry rule;
+  rule.from = prefix("192.0.2.10/32");
+  rule.table = 1000;
+  rule.priority = 500;
+  entries.rules = {rule};
+  return entries;
+}
+
+bool fullStands() {
+  return shows("ip addr show dev eth0", "inet 192.0.2.10/24") && shows("ip route", "198.51.100.0/24 .*proto 161 src 192.0.2.10") &&
+         shows("ip route show table 1000", "198.51.101.0/24") && shows("ip rule", "500:.*from 192.0.2.10 lookup 1000 proto 161");
+}
+bool nothingStands() {
+  return !shows("ip addr show dev eth0", "192.0.2.10/24") && !shows("ip route show table all", "proto 161") &&
+         !shows("ip rule", "proto 161");
+}
+
+TEST_F(ActuatorTest, SetsAddressesRoutesAndRulesWhileMaster) {
+  start();
+  assign(full());
+  EXPECT_TRUE(nothingStands());
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_TRUE(within(1s, fullStands));
+  EXPECT_FALSE(ask(Order::Kind::Release).held);
+  EXPECT_TRUE(nothingStands());
+}
+
+TEST_F(ActuatorTest, RemovesAllInTheEnd) {
+  start();
+  assign(full());
+  ask(Order::Kind::Hold);
+  stop();
+  EXPECT_TRUE(nothingStands());
+}
+
+TEST_F(ActuatorTest, StaticEntriesStandWhateverTheElectionsSay) {
+  start();
+  Assignments assignments;
+  assignments.always = full();
+  assign(std::move(assignments));
+  EXPECT_TRUE(within(2s, fullStands));
+  assign(Assignments{});
+  EXPECT_TRUE(within(2s, nothingStands));
+}
+
+TEST_F(ActuatorTest, SetsAgainWhatSomebodyElseRemoved) {
+  start();
+  assign(full());
+  ask(Order::Kind::Hold);
+  ASSERT_TRUE(within(1s, fullStands));
+  for (const char* removal : {"ip route del 198.51.100.0/24", "ip route flush table 1000", "ip rule del priority 500"}) {
+    test::shell(removal);
+    EXPECT_TRUE(within(500ms, fullStands)) << removal;
+  }
+  // With the address goes, without a word, the route that has it as its source.
+  test::shell("ip addr del 192.0.2.10/24 dev eth0");
+  const vrrp::Actuated lost = awaitAnswer();
+  EXPECT_EQ(lost.error, EADDRNOTAVAIL);
+  const vrrp::Actuated back = awaitAnswer();
+  EXPECT_TRUE(back.held);
+  EXPECT_EQ(back.error, 0) << "the engine announces it again";
+  EXPECT_TRUE(within(500ms, fullStands));
+}
+
+TEST_F(ActuatorTest, SetsItsRoutesAgainAfterTheLinkWasDown) {
+  start();
+  assign(full());
+  ask(Order::Kind::Hold);
+  ASSERT_TRUE(within(1s, fullStands));
+  test::shell("ip link set eth0 down; sleep 0.2; ip link set eth0 up");
+  EXPECT_TRUE(within(3s, fullStands));
+}
+
+TEST_F(ActuatorTest, SaysOnceWhyARouteCannotBeSetAndTriesAgain) {
+  start();
+  kernel::Entries entries = full();
+  entries.routes = {route("198.51.100.0/24", "", "later")};
+  assign(std::move(entries));
+  EXPECT_TRUE(ask(Order::Kind::Hold).held) << "the addresses stand all the same";
+  EXPECT_TRUE(within(1s, [this] { return message() == "add route 198.51.100.0/24: interface later does not exist"; })) << message();
+  std::size_t failures = 0;
+  for (const CoreEvent& event : actuator_->takeEvents()) failures += event.kind == CoreEvent::Kind::OperationFailed ? 1 : 0;
+  EXPECT_EQ(failures, 1U);
+  test::shell("ip link add later type veth peer name other");
+  EXPECT_TRUE(within(2s, [this] { return message() == "add route 198.51.100.0/24 dev later: Network is down"; })) << message();
+  test::shell("ip link set other up; ip link set later up");
+  EXPECT_TRUE(within(3s, [] { return shows("ip route", "198.51.100.0/24 dev later"); }));
+  EXPECT_TRUE(within(1s, [this] { return message().empty(); })) << message();
+}
+
+TEST_F(ActuatorTest, NeverTouchesTheRoutesOfOthers) {
+  test::shell("ip route add 198.51.100.0/24 via 192.0.2.77");
+  start();
+  assign(full());
+  ask(Order::Kind::Hold);
+  EXPECT_TRUE(within(1s, [this] { return message().find("set by somebody else") != std::string::npos; })) << message();
+  stop();
+  EXPECT_TRUE(shows("ip route", "198.51.100.0/24 via 192.0.2.77"));
+}
+
+TEST_F(ActuatorTest, AfterAKillTheNextStartKeepsWhatItWantsAndRemovesTheRest) {
+  start();
+  kernel::Entries more = full();
+  more.routes.push_back(route("203.0.113.0/24", "192.0.2.254"));
+  assign(std::move(more));
+  ask(Order::Kind::Hold);
+  ASSERT_TRUE(within(1s, fullStands));
+  ASSERT_TRUE(within(1s, [] { return shows("ip route", "203.0.113.0/24"); }));
+  stop(true);
+  ASSERT_TRUE(fullStands());
+
+  start({{"eth0", prefix("192.0.2.10/24")}});
+  assign(full());
+  EXPECT_TRUE(awaitAnswer().held) << "told as residue";
+  EXPECT_TRUE(within(2s, [] { return !shows("ip route", "203.0.113.0/24"); }));
+  EXPECT_TRUE(fullStands());
+  ask(Order::Kind::Release);
+  EXPECT_TRUE(nothingStands());
+}
+
+TEST_F(ActuatorTest, FiveThousandForeignAddressEventsDoNotHurt) {
+  start();
+  assign(full());
+  ask(Order::Kind::Hold);
+  test::shell(
+      "ip link add busy type veth peer name other; "
+      "for i in $(seq 1 5000); do echo addr add 10.$((i / 250)).$((i % 250)).1/32 dev busy; done > /tmp/aloft-addresses-$$; "
+      "ip -batch /tmp/aloft-addresses-$$; rm /tmp/aloft-addresses-$$; ip addr del 192.0.2.10/24 dev eth0");
+  EXPECT_TRUE(within(3s, fullStands));
+  EXPECT_EQ(message(), "");
+}
+
+TEST_F(ActuatorTest, AVirtualMacLinkIsDownInBackupAndUpAsMaster) {
+  start();
+  Assignment one = assignment({});
+  one.virtualMacInterface = "v4-51-eth0";
+  one.entries.addresses = {address("192.0.2.10/24", "v4-51-eth0")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  EXPECT_TRUE(shows("ip -d link show v4-51-eth0", "macvlan mode bridge"));
+  EXPECT_TRUE(shows("ip link show v4-51-eth0", "00:00:5e:00:01:33"));
+  EXPECT_TRUE(shows("ip link show v4-51-eth0", "state DOWN"));
+  EXPECT_TRUE(shows("cat /proc/sys/net/ipv4/conf/eth0/arp_ignore", "^1$"));
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_TRUE(shows("ip link show v4-51-eth0", "UP"));
+  EXPECT_TRUE(shows("ip addr show v4-51-eth0", "192.0.2.10/24.*noprefixroute"));
+  EXPECT_FALSE(shows("ip route", "dev v4-51-eth0"));
+  EXPECT_FALSE(ask(Order::Kind::Release).held);
+  EXPECT_TRUE(shows("ip link show v4-51-eth0", "state DOWN"));
+  EXPECT_FALSE(shows("ip addr show v4-51-eth0", "192.0.2.10"));
+  stop();
+  EXPECT_FALSE(test::shellSucceeds("ip link show v4-51-eth0 2>/dev/null >&2"));
+  EXPECT_TRUE(shows("cat /proc/sys/net/ipv4/conf/eth0/arp_ignore", "^0$"));
+}
+
+TEST_F(ActuatorTest, AfterAKillAVirtualMacLinkThatNobodyWantsGoes) {
+  start();
+  Assignment one = assignment({});
+  one.virtualMacInterface = "v4-51-eth0";
+  one.entries.addresses = {address("192.0.2.10/32", "v4-51-eth0")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  ask(Order::Kind::Hold);
+  stop(true);
+  ASSERT_TRUE(shows("ip link show v4-51-eth0", "UP"));
+  start({{"v4-51-eth0", prefix("192.0.2.10/32")}});
+  assign(Assignments{});
+  EXPECT_TRUE(within(3s, [] { return !test::shellSucceeds("ip link show v4-51-eth0 2>/dev/null >&2"); }));
+  EXPECT_TRUE(within(1s, [] { return shows("cat /proc/sys/net/ipv4/conf/eth0/arp_ignore", "^0$"); }));
+}
+
+TEST_F(ActuatorTest, LeavesALinkAloneThatOnlyHasTheNameOfAVirtualMacLink) {
+  test::shell("ip link add v4-51-eth0 type veth peer name other");
+  start();
+  Assignment one = assignment({});
+  one.virtualMacInterface = "v4-51-eth0";
+  one.entries.addresses = {address("192.0.2.10/32", "v4-51-eth0")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  EXPECT_EQ(message(), "interface v4-51-eth0 exists already, and was not made for a virtual router");
+  stop();
+  EXPECT_TRUE(shows("ip -d link show v4-51-eth0", "veth"));
+}
+
+}  // namespace
+}  // namespace aloft::runtime
