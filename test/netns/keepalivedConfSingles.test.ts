@@ -148,6 +148,32 @@ describe("samples of one node", { concurrency: 3 }, () => {
   );
 
   test(
+    "syn-lvs-nat: both instances of the director lead together",
+    onLan(1, async (lan) => {
+      await addInterface(lan, node, "eth1");
+      await lan.exec(node, ["ip", "address", "add", "10.9.0.2/24", "dev", "eth1"]);
+      const { text, notified } = onNode(lan, node, sample("syn-lvs-nat"));
+      await ConfRouter.start(lan, node, make, text);
+      await heldBy(lan, node, "192.168.200.16/24");
+      await heldBy(lan, node, "10.9.0.1/24", "eth1");
+      await until("one notification of the group", () => notified().includes("notify.sh master"));
+      assert.equal(notified().filter((line) => line === "notify.sh master").length, 1);
+    }),
+  );
+
+  test(
+    "syn-auth-none: adverts without a password are heard by a keepalived without one",
+    onLan(2, async (lan) => {
+      const wire = await Wire.listen(lan);
+      const router = await ConfRouter.start(lan, node, make, sample("syn-auth-none"));
+      await wire.advert("an advert", router.startedNs, from(lan, node, 14));
+      const peer = await ConfRouter.start(lan, "n2", "keepalived", sample("syn-auth-none").replace("priority 100", "priority 90"));
+      await delay(4500);
+      assert.deepEqual(wire.adverts(peer.startedNs).filter(from(lan, "n2", 14)), []);
+    }),
+  );
+
+  test(
     "syn-vmac: a macvlan with the virtual router MAC address carries the address, and adverts come from it",
     onLan(1, async (lan) => {
       const wire = await Wire.listen(lan);

@@ -48,7 +48,8 @@ async function startPair(lan: Lan, wire: Wire, vrid: number, [textA, textB]: [st
 
 const link = (lan: Lan, node: string, name: string, state: "up" | "down") => lan.exec(node, ["ip", "link", "set", name, state]);
 
-describe("tracking, preemption, groups", { concurrency: 3 }, () => {
+// They wait more than they work.
+describe("tracking, preemption, groups", { concurrency: 5 }, () => {
   test(
     "track-interface: FAULT at once when eth1 fails, back after Down; eth0 itself cannot tell",
     onLan(2, async (lan) => {
