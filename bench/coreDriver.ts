@@ -19,7 +19,7 @@ export interface DriverReport {
 const [intervalMs = 10, seconds = 5] = process.argv.slice(2, 4).map(Number);
 const isBlocked = process.argv[4] === "blocked";
 
-const started = loadAddon().start({ heldAddresses: [], realTime: true }, () => {});
+const started = loadAddon().start({ heldAddresses: [], realTime: true, gate: true }, () => {});
 if (!started.ok) throw new Error(started.error.message);
 const { core } = started;
 const applied = core.apply({
@@ -35,7 +35,7 @@ const applied = core.apply({
       preempt: true,
       preemptDelayMs: 0,
       checksum: "Auto",
-      addresses: ["198.51.100.200/24"],
+      addresses: [{ address: "198.51.100.200/24" }],
     },
   ],
 });
