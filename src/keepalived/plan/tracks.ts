@@ -124,12 +124,8 @@ function describe(one: Tracked): string {
   return quote(typeof one.what === "string" ? one.what : (one.what.statement.text("name") ?? ""));
 }
 
-/**
- * `reverse` is another thing in keepalived: it turns the sign around, so that `weight 10 reverse` takes 10 away while up. Here it turns up
- * and down around, so the sign has to be turned as well. A file's number is only ever multiplied.
- */
+/** `reverse` negates what is added, here as there. */
 function writeTrack({ what, weight, reverse }: Tracked, checks: Checks): Track {
   const subject = typeof what === "string" ? { interface: what } : { check: checks.use(what) };
-  const isNumber = typeof what !== "string" && what.source === "file" && weight !== 0;
-  return { ...subject, weight: reverse ? 0 - weight : weight, reverse: reverse && !isNumber };
+  return { ...subject, weight, reverse };
 }

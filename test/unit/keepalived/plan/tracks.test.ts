@@ -40,19 +40,17 @@ ${rest}`;
 const check = (name: string, weight: number, reverse = false): Track => ({ check: name, weight, reverse });
 const link = (name: string, weight: number, reverse = false): Track => ({ interface: name, weight, reverse });
 
-// In keepalived `reverse` turns the sign of what is added, in NodeAgent it turns up and down around.
 const lists: [lines: string, track: Track[], messages?: string[]][] = [
   ["", []],
   ["track_interface {\neth1\neth2 weight 10\n}", [link("eth1", 0), link("eth2", 10)]],
-  ["track_interface {\neth1 weight 10 reverse\n}", [link("eth1", -10, true)]],
-  ["track_interface {\neth1 weight -10 reverse\n}", [link("eth1", 10, true)]],
+  ["track_interface {\neth1 weight 10 reverse\n}", [link("eth1", 10, true)]],
+  ["track_interface {\neth1 weight -10 reverse\n}", [link("eth1", -10, true)]],
   ["track_interface {\neth1 weight 0 reverse\n}", [link("eth1", 0, true)]],
   ["track_script {\ns\n}", [check("s", 0)]],
   ["track_script {\ns weight -5\n}", [check("s", -5)]],
-  ["track_script {\ns weight 5 reverse\n}", [check("s", -5, true)]],
-  // A file's number is multiplied: nothing is turned but its sign.
+  ["track_script {\ns weight 5 reverse\n}", [check("s", 5, true)]],
   ["track_file {\nf\n}", [check("f", 1)]],
-  ["track_file {\nf weight 3 reverse\n}", [check("f", -3)]],
+  ["track_file {\nf weight 3 reverse\n}", [check("f", 3, true)]],
   ["track_file {\nf weight 0 reverse\n}", [check("f", 0, true)]],
   ["track_file {\nf weight 254\n}", [check("f", 253)], ["24:1: warning: weight 254 is taken for 253"]],
   ["track_process {\np\n}", [check("p", 0)]],
@@ -79,8 +77,8 @@ for (const [lines, track, expected = []] of lists)
 
 test("the weight of a definition counts where a list says nothing, and noreverse undoes its reverse", () => {
   const weighted = 'vrrp_script w {\nscript "/bin/w"\nweight -20 reverse\n}';
-  assert.deepEqual(plan("track_script {\nw\n}", weighted).track, [check("w", 20, true)]);
-  assert.deepEqual(plan("track_script {\nw weight 7\n}", weighted).track, [check("w", -7, true)]);
+  assert.deepEqual(plan("track_script {\nw\n}", weighted).track, [check("w", -20, true)]);
+  assert.deepEqual(plan("track_script {\nw weight 7\n}", weighted).track, [check("w", 7, true)]);
   assert.deepEqual(plan("track_script {\nw weight 7 noreverse\n}", weighted).track, [check("w", 7)]);
 });
 
@@ -138,9 +136,9 @@ test("what a sync group tracks, each member tracks, with the group's weight", ()
   const lines = "track_interface {\neth1 weight 10\n}\ntrack_script {\ns weight 3\n}";
   const rest = group("sync_group_tracking_weight\ntrack_interface {\neth1 weight 20 reverse\neth2\n}\ntrack_script {\ns weight -3\n}");
   const { loaded, track } = plan(lines, rest);
-  assert.deepEqual(track, [link("eth1", -20, true), check("s", -3), link("eth2", 0)]);
+  assert.deepEqual(track, [link("eth1", 20, true), check("s", -3), link("eth2", 0)]);
   assert.deepEqual(loaded.spec.virtualRouters.find(({ virtualIP }) => virtualIP === "W")?.track, [
-    link("eth1", -20, true),
+    link("eth1", 20, true),
     link("eth2", 0),
     check("s", -3),
   ]);
