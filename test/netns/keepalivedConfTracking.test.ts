@@ -302,6 +302,48 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
     );
 
   test(
+    "weights count as in keepalived, reversed or not, of what is up and of what is down",
+    onLan(2, async (lan) => {
+      const five = join(lan.directory, "five");
+      writeFileSync(five, "5\n");
+      for (const node of lan.nodes) {
+        await addInterface(lan, node, "eth1");
+        await addInterface(lan, node, "eth2");
+        await link(lan, node, "eth2", "down");
+      }
+      const signs = ["", " weight 0 reverse", " weight 10", " weight -10", " weight 10 reverse", " weight -10 reverse"];
+      const tracks = [
+        ...["good", "bad"].flatMap((name) => signs.map((sign) => `track_script {\n${name}${sign}\n}`)),
+        ...["eth1", "eth2"].flatMap((name) => signs.map((sign) => `track_interface {\n${name}${sign}\n}`)),
+        ...signs.map((sign) => `track_file {\nfive${sign}\n}`),
+      ];
+      const conf = (first: number) =>
+        [
+          "vrrp_script good {\nscript /bin/true\n}\nvrrp_script bad {\nscript /bin/false\n}",
+          `track_file five {\nfile ${five}\n}`,
+          ...tracks.map((track, index) => {
+            const vrid = first + index;
+            return `vrrp_instance V${vrid} {\ninterface eth0\nvirtual_router_id ${vrid}\nvirtual_ipaddress {\n10.77.0.${vrid}\n}\n${track}\n}`;
+          }),
+        ].join("\n");
+      const wire = await Wire.listen(lan);
+      const [firstA, firstB] = [1, 101];
+      await ConfRouter.start(lan, "n1", aloft, conf(firstA));
+      await ConfRouter.start(lan, "n2", keepalived, conf(firstB));
+      const settled = now() + 6n * 1_000_000_000n;
+      await wire.advert("adverts of both", settled, ({ virtualRouterID }) => virtualRouterID >= firstB);
+      await delay(1500);
+      const priorities = (first: number) =>
+        tracks.map((track, index) => {
+          const last = wire.adverts(settled).findLast(({ virtualRouterID, priority }) => virtualRouterID === first + index && priority > 0);
+          return `${track.replaceAll("\n", " ")}: ${last?.priority ?? "FAULT"}`;
+        });
+      assert.deepEqual(priorities(firstA), priorities(firstB));
+      assert.ok(new Set(priorities(firstB).map((line) => line.split(": ")[1])).size >= 5, "they differ among themselves");
+    }),
+  );
+
+  test(
     "syn-split-brain: different VRIDs, so both lead",
     onLan(2, async (lan) => {
       const wire = await Wire.listen(lan);
