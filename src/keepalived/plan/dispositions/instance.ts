@@ -44,10 +44,10 @@ export const instance: Dispositions = {
   mcast_src_ip: becomes("VirtualIP nodes.overrides[].sourceAddress"),
   unicast_src_ip: becomes("VirtualIP nodes.overrides[].sourceAddress"),
   mcast_dst_ip: becomes("VirtualIP vrrp.multicastGroup"),
-  track_src_ip: needless("without its source address an instance is in FAULT always"),
+  track_src_ip: ignored("an instance is not in FAULT because its source address is missing"),
   version: becomes("VirtualIP vrrp.version"),
   unicast_peer: becomes("VirtualIP vrrp.unicastPeers", {
-    options: all(["min_ttl", "max_ttl"], ignored("adverts of any peer in the list count")),
+    options: all(["min_ttl", "max_ttl"], ignored("adverts count that arrive with TTL 255, as RFC 9568 5.1.1.3 says")),
   }),
   unicast_fault_no_peer: needless("unicast without a peer is an error"),
   unicast_ttl: ignored("adverts leave with TTL 255"),

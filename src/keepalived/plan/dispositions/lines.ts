@@ -16,7 +16,7 @@ export function addressOptions(list: string): Dispositions {
     mngtmpaddr: ignored("temporary addresses are not made from it"),
     noprefixroute: ignored("the route to the address's subnet comes with it"),
     autojoin: ignored("multicast groups are not joined for an address"),
-    preferred_lft: needless("whether the node prefers the address as a source is not changed"),
+    preferred_lft: ignored("an IPv6 address is deprecated from the start, so that no connection begins from it"),
   };
 }
 

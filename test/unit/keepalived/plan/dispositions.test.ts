@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { configuration } from "../../../../src/keepalived/grammar/configuration.ts";
 import type { BlockGrammar, Keyword, LineGrammar } from "../../../../src/keepalived/grammar/types.ts";
 import type { Disposition, Dispositions } from "../../../../src/keepalived/plan/disposition.ts";
 import { dispositions } from "../../../../src/keepalived/plan/dispositions/configuration.ts";
 import { topics } from "../../../../src/keepalived/plan/dispositionWalk.ts";
+import { wordTable } from "./wordList.ts";
 
 /** Spellings of another word have the answer of that word; what 2.2.7 does not know is told of by the check. */
 function ownKeywords({ keywords }: BlockGrammar): [string, Keyword][] {
@@ -71,3 +73,9 @@ test("reasons are sentences without an end, fields name a kind, topics have a me
     else assert.match(disposition.reason, /^[a-zA-Z].{8,110}[^.]$/);
   }
 });
+
+for (const kind of ["refused", "ignored", "needless"] as const)
+  test(`docs/keepalived.md lists what is ${kind}`, () => {
+    const text = readFileSync(new URL("../../../../docs/keepalived.md", import.meta.url), "utf8");
+    assert.ok(text.includes(wordTable(kind)), `put this into docs/keepalived.md:\n${wordTable(kind)}`);
+  });

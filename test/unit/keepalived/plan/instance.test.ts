@@ -120,7 +120,7 @@ rows("transport", [
   [
     "unicast_peer {\n10.0.0.6 min_ttl 250\n}",
     { unicastPeers: ["10.0.0.6"] },
-    ["2:10: warning: `min_ttl` is ignored: adverts of any peer in the list count"],
+    ["2:10: warning: `min_ttl` is ignored: adverts count that arrive with TTL 255, as RFC 9568 5.1.1.3 says"],
   ],
   ["unicast_peer {\n10.0.0.6\n}\nunicast_ttl 255", { unicastPeers: ["10.0.0.6"] }],
 ]);
