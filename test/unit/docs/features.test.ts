@@ -1,0 +1,164 @@
+/** docs/features.md keeps its word: every row is there, and every test, field and keyword that it names exists. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { z } from "zod";
+import { hasTest, readTestFile } from "../../../scripts/test-titles.ts";
+import { agentConfigSpecSchema } from "../../../src/api/agentConfig.ts";
+import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
+import { virtualIPSchema } from "../../../src/api/virtualIP.ts";
+import { agentFlags } from "../../../src/cli/agentCommand.ts";
+import { runCli } from "../../../src/cli/cli.ts";
+import { vipUsage } from "../../../src/cli/vipCommand.ts";
+import { allBlocks, configuration } from "../../../src/keepalived/grammar/configuration.ts";
+import type { Dispositions } from "../../../src/keepalived/plan/disposition.ts";
+import { dispositions } from "../../../src/keepalived/plan/dispositions/configuration.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+const numbered = (group: string, first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => `${group}${first + index}`);
+const ids = [
+  ...numbered("P", 1, 24),
+  ...numbered("I", 1, 18),
+  ...numbered("T", 1, 15),
+  ...numbered("N", 1, 13),
+  ...numbered("G", 1, 12),
+  ...numbered("R", 1, 11),
+  ...numbered("O", 1, 8),
+  ...numbered("A", 1, 11),
+  ...numbered("C", 1, 24),
+  ...numbered("E", 1, 19),
+  ...numbered("E", 31, 35),
+];
+
+interface Row {
+  id: string;
+  fields: string[];
+  keywords: string[];
+  shown: string;
+  tests: { title: string; file: string }[];
+}
+
+const inCode = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
+
+function readRow(line: string): Row {
+  const [id = "", _feature, field = "", keyword = "", shown = ""] = line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+  const links = [...shown.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)];
+  const tests = links.map(([, title = "", file = ""]) => ({ title, file }));
+  return { id, fields: inCode(field), keywords: inCode(keyword), shown, tests };
+}
+
+const rows = read("docs/features.md")
+  .split("\n")
+  .filter((line) => /^\| [A-Z][0-9]+ \|/.test(line))
+  .map(readRow);
+
+test("every feature has one row, in order", () => {
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    ids,
+  );
+});
+
+test("every row names a test, or says why there is none", () => {
+  const silent = rows.filter(({ tests, shown }) => tests.length === 0 && !/\*\*(Not yet|Left out|With VirtualServer)/.test(shown));
+  assert.deepEqual(
+    silent.map(({ id }) => id),
+    [],
+  );
+});
+
+test("the tests exist", () => {
+  const files = new Map([...new Set(rows.flatMap(({ tests }) => tests.map(({ file }) => file)))].map((file) => [file, open(file)]));
+  const missing = rows.flatMap(({ id, tests }) =>
+    tests.filter(({ title, file }) => !hasTest(files.get(file) ?? open(file), title)).map(({ title, file }) => `${id}: ${file}: ${title}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+/** A file that is gone has no tests. */
+function open(file: string) {
+  return existsSync(join(root, file)) ? readTestFile(join(root, file)) : { titles: [], sources: [] };
+}
+
+test("a title that is made up is not found", () => {
+  const file = "test/unit/docs/features.test.ts";
+  assert.ok(hasTest(open(file), "the tests exist"));
+  assert.ok(!hasTest(open(file), "the tests exist not"));
+  assert.ok(!hasTest(open("test/unit/docs/none.test.ts"), "the tests exist"));
+});
+
+type Schema = { properties?: Record<string, Schema>; items?: Schema; additionalProperties?: Schema };
+const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema;
+const virtualIP = schemaOf(virtualIPSchema).properties ?? {};
+const places: Record<string, Schema | undefined> = {
+  AgentConfig: schemaOf(agentConfigSpecSchema),
+  NodeAgent: schemaOf(nodeAgentSchema),
+  metadata: { properties: { name: {} } },
+  status: virtualIP.status,
+};
+
+function isField(path: string): boolean {
+  const [head = "", ...rest] = path.replaceAll("[]", "").split(".");
+  const place = Object.hasOwn(places, head) ? places[head] : undefined;
+  const steps = place ? rest : [head, ...rest];
+  return steps.reduce<Schema | undefined>((at, step) => (at?.items ?? at)?.properties?.[step], place ?? virtualIP.spec) !== undefined;
+}
+
+const help: string[] = [];
+const metrics = ["src/agent/metrics.ts", "src/operator/metrics.ts"].map(read).join();
+const reasons = read("src/operator/plan/conditions.ts");
+const scripts = JSON.parse(read("package.json")).scripts;
+
+/** What may stand in the column of fields, by its beginning. */
+const kinds: [begin: RegExp, exists: (text: string, found: RegExpExecArray) => boolean][] = [
+  [/^--([a-z-]+)$/, (_, [, flag = ""]) => Object.hasOwn(agentFlags, flag)],
+  [/^kubectl vip \w+$/, (text) => vipUsage.includes(text)],
+  [/^kubectl (get vip|explain|cordon)$/, () => true],
+  [/^npm run (\S+)/, (_, [, script = ""]) => Object.hasOwn(scripts, script)],
+  [/^aloft (\w+)$/, (_, [, command]) => help.join("\n").includes(`  ${command} `)],
+  [/^aloft_\w+$/, (text) => metrics.includes(`"${text}"`)],
+  [/^(src|native|crds)\//, (text) => existsSync(join(root, text))],
+  [/^\//, () => true],
+  [/^[A-Z]\w+$/, (text) => reasons.includes(`"${text}"`)],
+  [/^/, isField],
+];
+
+test("the fields, flags, commands and metrics exist", async () => {
+  await runCli(["help"], { out: (text) => help.push(text), error: assert.fail });
+  const exists = (text: string) => {
+    for (const [begin, decide] of kinds) {
+      const found = begin.exec(text);
+      if (found) return decide(text, found);
+    }
+  };
+  const missing = rows.flatMap(({ id, fields }) => fields.filter((text) => !exists(text)).map((text) => `${id}: ${text}`));
+  assert.deepEqual(missing, []);
+});
+
+describe("keywords of keepalived.conf", () => {
+  const known = new Set([
+    "include",
+    ...[...allBlocks(configuration)].flatMap(({ keywords }) => Object.keys(keywords)),
+    ...wordsOf(dispositions),
+  ]);
+
+  test("exist", () => {
+    const missing = rows.flatMap(({ id, keywords }) =>
+      keywords.filter((word) => /^[a-z]\w+$/.test(word) && !known.has(word)).map((word) => `${id}: ${word}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  test("a word that nobody knows is not among them", () => assert.ok(!known.has("virtual_ipadress")));
+});
+
+function wordsOf(table: Dispositions): string[] {
+  return Object.entries(table).flatMap(([word, { options = {}, block = {} }]) => [word, ...wordsOf(options), ...wordsOf(block)]);
+}
