@@ -57,7 +57,7 @@ export interface DesiredRule {
 export interface DesiredTrack {
   /** Weight 0: FAULT while it is down. Positive: added to the priority while it is up; negative: added while it is down. -253 to 253. */
   weight: number;
-  /** Turns up and down around. */
+  /** Negates what is added; with weight 0: FAULT while it is up. */
   reverse: boolean;
 }
 

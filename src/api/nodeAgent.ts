@@ -62,7 +62,7 @@ export const virtualRouterSpecSchema = z.object({
           check: z.string().min(1).max(253).optional().describe("Name in spec.checks."),
           interface: interfaceField.optional().describe("An interface, instead of a check."),
           weight: trackWeightField.default(0).describe("0: FAULT while it is down; positive: added while up; negative: added while down."),
-          reverse: z.boolean().default(false).describe("Turns up and down around."),
+          reverse: z.boolean().default(false).describe("Negates what is added; with weight 0: FAULT while it is up."),
         }),
       )
       .max(64),

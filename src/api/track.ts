@@ -64,7 +64,7 @@ export const trackSchema = withRules(
     weight: trackWeightField
       .default(0)
       .describe("0: FAULT while it is down; positive: added to the priority while up; negative: added while down."),
-    reverse: z.boolean().default(false).describe("Turns up and down around."),
+    reverse: z.boolean().default(false).describe("Negates what is added; with weight 0: FAULT while it is up."),
   }),
   trackRules,
 );
