@@ -15,7 +15,7 @@ namespace {
 
 /// Links and MACs: a few for each link.
 constexpr std::uint32_t kMaxLinks = 4096;
-constexpr std::uint32_t kMaxMacs = 16384;
+constexpr std::uint32_t kMaxMacs = 8192;
 constexpr char kLicense[] = "Apache-2.0";
 constexpr int kReadAttempts = 8;
 

@@ -78,7 +78,7 @@ struct GateLink {
 class Gate {
  public:
   static constexpr std::uint32_t kSlots = 4096;
-  static constexpr std::uint32_t kMaxAddresses = 65536;
+  static constexpr std::uint32_t kMaxAddresses = 32768;
 
   /// Loads maps and programs, all slots shut, attached to no link yet. Where BPF is refused or too old the error says which call failed;
   /// `verifierLog` gets the kernel's words if it refused a program.

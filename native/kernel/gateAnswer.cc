@@ -2,6 +2,8 @@
 
 #include <linux/bpf.h>
 
+#include <array>
+
 #include "kernel/gateWriter.h"
 
 namespace aloft::kernel {
@@ -102,9 +104,10 @@ void readMessage(GateWriter& w) {
   w.jumpIf(Condition::NotEqual, R::R0, 0, w.pass);
 
   w.move(R::R1, R::R9);
-  w.swapToBigEndian(R::R1, 32);
-  w.storeFrame(Size::Word, frame::kPseudoTail, R::R1);
-  w.setFrame(Size::Word, frame::kPseudoTail + 4, inMemory<std::int32_t>({0, 0, 0, kIcmp6}));
+  w.compute(Operation::ShiftLeft, R::R1, 32);
+  w.compute(Operation::Or, R::R1, kIcmp6);
+  w.swapToBigEndian(R::R1, 64);
+  w.storeFrame(Size::Double, frame::kPseudoTail, R::R1);
   sum(w, 0);
   w.fold();
   w.jumpIf(Condition::NotEqual, R::R1, 0xffff, w.pass);
@@ -138,20 +141,25 @@ void checkOptions(GateWriter& w) {
   w.jumpIf(Condition::NotEqual, R::R8, R::R9, w.pass);
 }
 
-/// The destination: who asked, or, for a question from nowhere, all nodes (RFC 4861 §7.2.4). frame::kScratch = the MAC.
+void putConstant(GateWriter& w, int at, std::array<std::uint8_t, 8> bytes) {
+  w.set64(R::R1, inMemory<std::uint64_t>(bytes));
+  w.storeFrame(Size::Double, at, R::R1);
+}
+
+/// The header and the message's beginning. To who asked, or, after a question from nowhere, to all nodes (RFC 4861 §7.2.4).
+/// frame::kScratch = the MAC.
 void composeHeader(GateWriter& w) {
   const Label fromNowhere = w.label(), addressed = w.label();
   w.loadPacket(kEthernetSourceAt, frame::kScratch, 6, w.drop);
   w.loadFrame(Size::Word, R::R1, frame::kFromNowhere);
   w.jumpIf(Condition::NotEqual, R::R1, 0, fromNowhere);
-  w.setFrame(Size::Word, frame::kMessage + 4, inMemory<std::int32_t>({kRouterSolicitedOverride, 0, 0, 0}));
+  putConstant(w, frame::kMessage, {kAdvertisement, 0, 0, 0, kRouterSolicitedOverride, 0, 0, 0});
   w.loadFrame(Size::Double, R::R1, frame::kSource);
   w.loadFrame(Size::Double, R::R2, frame::kSource + 8);
   w.jump(addressed);
   w.bind(fromNowhere);
-  w.setFrame(Size::Word, frame::kMessage + 4, inMemory<std::int32_t>({kRouterOverride, 0, 0, 0}));
-  w.setFrame(Size::Word, frame::kScratch, inMemory<std::int32_t>({0x33, 0x33, 0, 0}));
-  w.setFrame(Size::Half, frame::kScratch + 4, inMemory<std::int16_t>({0, 1}));
+  putConstant(w, frame::kMessage, {kAdvertisement, 0, 0, 0, kRouterOverride, 0, 0, 0});
+  putConstant(w, frame::kScratch, {0x33, 0x33, 0, 0, 0, 1, 0, 0});
   w.set64(R::R1, inMemory<std::uint64_t>({0xff, 2, 0, 0, 0, 0, 0, 0}));
   w.set64(R::R2, inMemory<std::uint64_t>({0, 0, 0, 0, 0, 0, 0, 1}));
   w.bind(addressed);
@@ -161,22 +169,21 @@ void composeHeader(GateWriter& w) {
     w.loadFrame(Size::Double, R::R1, frame::kTarget + half);
     w.storeFrame(Size::Double, frame::kSource + half, R::R1);
   }
-  w.set64(R::R1, inMemory<std::uint64_t>({0x60, 0, 0, 0, 0, kAdvertisementSize, kIcmp6, kNdiscHopLimit}));
-  w.storeFrame(Size::Double, frame::kHeader, R::R1);
+  putConstant(w, frame::kHeader, {0x60, 0, 0, 0, 0, kAdvertisementSize, kIcmp6, kNdiscHopLimit});
 }
 
+/// The rest of the message; its checksum apart, at frame::kChecksum.
 void composeMessage(GateWriter& w) {
-  w.setFrame(Size::Word, frame::kMessage, inMemory<std::int32_t>({kAdvertisement, 0, 0, 0}));
-  w.setFrame(Size::Half, frame::kMessage + kMessageSize, inMemory<std::int16_t>({kTargetLinkLayer, 1}));
   for (const int part : {0, 2, 4}) {
     w.load(Size::Half, R::R1, R::R7, kLinkMac + part);
     w.storeFrame(Size::Half, frame::kMessage + kMessageSize + 2 + part, R::R1);
   }
-  w.setFrame(Size::Word, frame::kPseudoTail, inMemory<std::int32_t>({0, 0, 0, kAdvertisementSize}));
+  w.setFrame(Size::Half, frame::kMessage + kMessageSize, inMemory<std::int16_t>({kTargetLinkLayer, 1}));
+  putConstant(w, frame::kPseudoTail, {0, 0, 0, kAdvertisementSize, 0, 0, 0, kIcmp6});
   sum(w, kAdvertisementSize);
   w.fold();
   w.compute(Operation::ExclusiveOr, R::R1, 0xffff);
-  w.storeFrame(Size::Half, frame::kMessage + 2, R::R1);
+  w.storeFrame(Size::Half, frame::kChecksum, R::R1);
 }
 
 }  // namespace
@@ -210,6 +217,7 @@ void writeNeighborAnswer(GateWriter& w) {
   w.jumpIf(Condition::NotEqual, R::R0, 0, w.drop);
   w.storePacket(kIcmp6At, R::Frame, frame::kMessage, kAdvertisementSize, BPF_F_RECOMPUTE_CSUM);
   w.jumpIf(Condition::NotEqual, R::R0, 0, w.drop);
+  w.storePacket(kIcmp6At + 2, R::Frame, frame::kChecksum, 2, BPF_F_RECOMPUTE_CSUM);
   w.storePacket(kNetworkAt, R::Frame, frame::kHeader, 40, BPF_F_RECOMPUTE_CSUM);
   writeSending(w);
 }

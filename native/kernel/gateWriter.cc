@@ -47,7 +47,8 @@ void GateWriter::storePacket(int to, Register base, int from, int size, int flag
 
 void GateWriter::keyOfIPv4(int from, Label tooShort) {
   setFrame(Size::Double, frame::kKeyAddress, 0);
-  setFrame(Size::Word, frame::kKeyAddress + 8, inMemory<std::int32_t>({0, 0, 0xff, 0xff}));
+  setFrame(Size::Half, frame::kKeyAddress + 8, 0);
+  setFrame(Size::Half, frame::kKeyAddress + 10, 0xffff);
   loadPacket(from, frame::kKeyAddress + 12, 4, tooShort);
 }
 

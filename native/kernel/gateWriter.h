@@ -29,23 +29,25 @@ inline constexpr std::uint8_t kAdvertisement = 136;
 inline constexpr int kMessageSize = 24;
 inline constexpr int kOptionSize = 8;
 
-/// Where things are on the stack, counted down from its end; numbers of eight bytes are aligned to eight.
+/// Where things are on the stack, counted down from its end. Numbers of eight bytes are aligned to eight, and smaller ones are not: without
+/// CAP_PERFMON a verifier may refuse to write a part of eight bytes at whose beginning a register or a constant was put (Linux 6.1.176).
 namespace frame {
 inline constexpr int kSlotIndex = -4;
-inline constexpr int kArpSender = -8;
-inline constexpr int kKey = -28;  // GateAddressKey
+inline constexpr int kArpSender = -12;
+inline constexpr int kChecksum = -20;
+inline constexpr int kFromNowhere = -28;  // whether an NS comes from the unspecified address
+inline constexpr int kKey = -52;          // GateAddressKey
 inline constexpr int kKeyAddress = kKey + 4;
-inline constexpr int kFromNowhere = -32;  // whether an NS comes from the unspecified address
-inline constexpr int kMacKey = -44;       // GateMacKey
+inline constexpr int kMacKey = -68;  // GateMacKey
 inline constexpr int kMac = kMacKey + 4;
-inline constexpr int kPseudoTail = -56;  // rest of the pseudo-header of IPv6, right behind the addresses
-inline constexpr int kHeader = -96;      // ARP header, or IPv6 header
+inline constexpr int kPseudoTail = -80;  // rest of the pseudo-header of IPv6, right behind the addresses
+inline constexpr int kHeader = -120;     // ARP header, or IPv6 header
 inline constexpr int kSource = kHeader + 8;
 inline constexpr int kDestination = kHeader + 24;
-inline constexpr int kMessage = -184;  // ICMPv6 message with options
+inline constexpr int kMessage = -208;  // ICMPv6 message with options
 inline constexpr int kTarget = kMessage + 8;
 inline constexpr int kMaxMessage = kHeader - kMessage;
-inline constexpr int kScratch = -200;
+inline constexpr int kScratch = -224;
 }  // namespace frame
 
 /// The number that these bytes are when they are loaded from memory.

@@ -60,7 +60,7 @@ Result<Fd> load(bpf_attr& attributes) {
 
 }  // namespace
 
-Result<Fd> createBpfHash(const BpfMapLayout& layout) { return create(BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, layout); }
+Result<Fd> createBpfHash(const BpfMapLayout& layout) { return create(BPF_MAP_TYPE_HASH, 0, layout); }
 
 Result<Fd> createBpfArray(const BpfMapLayout& layout) { return create(BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, layout); }
 
@@ -88,13 +88,17 @@ Status removeFromBpfMap(int fd, const void* keys, std::size_t keySize, std::size
   return {};
 }
 
-Status nextKeyOfBpfMap(int fd, const void* key, void* next) {
+Result<std::size_t> readBpfMap(int fd, void* keys, void* values, std::size_t capacity) {
   bpf_attr attributes{};
-  attributes.map_fd = static_cast<std::uint32_t>(fd);
-  attributes.key = pointer(key);
-  attributes.next_key = pointer(next);
-  if (call(BPF_MAP_GET_NEXT_KEY, attributes) != 0) return lastError("read BPF map");
-  return {};
+  std::uint32_t position = 0;  // where the next batch would begin; there is none
+  attributes.batch.map_fd = static_cast<std::uint32_t>(fd);
+  attributes.batch.out_batch = pointer(&position);
+  attributes.batch.keys = pointer(keys);
+  attributes.batch.values = pointer(values);
+  attributes.batch.count = static_cast<std::uint32_t>(capacity);
+  // ENOENT says that this was all.
+  if (call(BPF_MAP_LOOKUP_BATCH, attributes) != 0 && errno != ENOENT) return lastError("read BPF map");
+  return std::size_t{attributes.batch.count};
 }
 
 Result<BpfArray> BpfArray::create(BpfMapLayout layout) {

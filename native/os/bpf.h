@@ -21,7 +21,7 @@ struct BpfMapLayout {
   std::uint32_t capacity = 0;
 };
 
-/// Entries are made when they are set, not before.
+/// The memory for all entries is taken at once: later the kernel might have none at hand just then (ENOMEM, seen from Linux 6.1 on).
 Result<Fd> createBpfHash(const BpfMapLayout& layout);
 /// Can be mapped into memory; keys are indices, values are zero at first.
 Result<Fd> createBpfArray(const BpfMapLayout& layout);
@@ -30,8 +30,8 @@ Result<Fd> createBpfArray(const BpfMapLayout& layout);
 Status setInBpfMap(int fd, const void* keys, const void* values, std::size_t count);
 /// Keys that are not there are no error.
 Status removeFromBpfMap(int fd, const void* keys, std::size_t keySize, std::size_t count);
-/// The key behind `key` (the first one when that is null or gone); ENOENT behind the last one.
-Status nextKeyOfBpfMap(int fd, const void* key, void* next);
+/// Reads all entries of a hash into room for as many as it can have. Returns how many there were.
+Result<std::size_t> readBpfMap(int fd, void* keys, void* values, std::size_t capacity);
 
 /// A hash whose keys and values are plain structs without padding.
 template <typename Key, typename Value>
@@ -41,7 +41,7 @@ class BpfHash {
   static Result<BpfHash> create(const char* name, std::uint32_t capacity) {
     Result<Fd> fd = createBpfHash({name, sizeof(Key), sizeof(Value), capacity});
     if (!fd.ok()) return fd.error();
-    return BpfHash(std::move(fd.value()));
+    return BpfHash(std::move(fd.value()), capacity);
   }
 
   int fd() const { return fd_.get(); }
@@ -52,18 +52,18 @@ class BpfHash {
   Status set(const Key& key, const Value& value) const { return set({&key, 1}, {&value, 1}); }
   Status remove(std::span<const Key> keys) const { return removeFromBpfMap(fd_.get(), keys.data(), sizeof(Key), keys.size()); }
   Result<std::vector<Key>> keys() const {
-    std::vector<Key> keys;
-    for (Key key;;) {
-      const Status status = nextKeyOfBpfMap(fd_.get(), keys.empty() ? nullptr : &keys.back(), &key);
-      if (!status.ok() && status.error().number != ENOENT) return status.error();
-      if (!status.ok()) return keys;
-      keys.push_back(key);
-    }
+    std::vector<Key> keys(capacity_);
+    std::vector<Value> values(capacity_);
+    const Result<std::size_t> count = readBpfMap(fd_.get(), keys.data(), values.data(), capacity_);
+    if (!count.ok()) return count.error();
+    keys.resize(count.value());
+    return keys;
   }
 
  private:
-  explicit BpfHash(Fd fd) : fd_(std::move(fd)) {}
+  BpfHash(Fd fd, std::uint32_t capacity) : fd_(std::move(fd)), capacity_(capacity) {}
   Fd fd_;
+  std::size_t capacity_;
 };
 
 /// An array in the memory of the process and of the kernel at once. Lives in the kernel as long as a program uses it.

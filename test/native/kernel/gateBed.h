@@ -138,14 +138,21 @@ class GateBed : public testing::Test {
   /// Makes the cable; again after it was removed.
   bool plug() {
     return shell(
-        "ip link add host type veth peer name lan && ip link set host addrgenmode none && sysctl -qw net.ipv6.conf.lan.disable_ipv6=1 "
-        "&& ip link set lan arp off && ip link set host up && ip link set lan up && ip addr add 192.0.2.1/24 dev host "
-        "&& ip addr add 2001:db8::1/64 dev host nodad && ip neigh add 192.0.2.100 lladdr 02:00:00:00:00:64 dev host "
-        "&& ip neigh add 2001:db8::100 lladdr 02:00:00:00:00:64 dev host");
+               "ip link add host type veth peer name lan && ip link set host addrgenmode none "
+               "&& sysctl -qw net.ipv6.conf.lan.disable_ipv6=1 && ip link set lan arp off && ip link set lan up && ip link set host up "
+               "&& ip addr add 192.0.2.1/24 dev host && ip addr add 2001:db8::1/64 dev host nodad "
+               "&& ip neigh add 192.0.2.100 lladdr 02:00:00:00:00:64 dev host "
+               "&& ip neigh add 2001:db8::100 lladdr 02:00:00:00:00:64 dev host") &&
+           isLocal("2001:db8::1");
   }
   /// As the actuator sets a VIP.
   static bool addAddresses() {
-    return shell("ip addr add 192.0.2.10/32 dev host && ip addr add 2001:db8::10/64 dev host nodad preferred_lft 0");
+    return shell("ip addr add 192.0.2.10/32 dev host && ip addr add 2001:db8::10/64 dev host nodad preferred_lft 0") &&
+           isLocal("2001:db8::10");
+  }
+  /// The kernel makes an IPv6 address its own in a work queue, which waits for RTNL while other namespaces are being taken down.
+  static bool isLocal(const std::string& address) {
+    return eventually(std::chrono::seconds(20), [&] { return shell("ip -6 route show table local | grep -q '^local " + address + " '"); });
   }
 
   static Frame question(const wire::IpAddress& target) {

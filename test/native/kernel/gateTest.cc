@@ -119,7 +119,7 @@ class GateDeadlineTest : public GateTest {
   void expectShutAt(std::uint64_t deadline, const IpAddress& vip) {
     ASSERT_GT(deadline, now()) << "too slow to see anything";
     const Course seen = course(vip, deadline + 100'000'000);
-    EXPECT_GT(seen.answered, 10U);
+    EXPECT_GT(seen.answered, 0U);
     EXPECT_LT(seen.lastAnswered, deadline);
     EXPECT_GE(seen.firstUnanswered, deadline);
     RecordProperty("lastAnsweredBeforeDeadlineUs", static_cast<int>((deadline - seen.lastAnswered) / 1000));
