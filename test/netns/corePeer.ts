@@ -142,8 +142,12 @@ export class CorePeer {
     this.child.disconnect();
   }
 
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (!this.running) return;
     const ended = once(this.child, "exit");
     this.child.kill(signal);
     await ended;
