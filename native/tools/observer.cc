@@ -1,36 +1,16 @@
 #include "tools/observer.h"
 
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "tools/loop.h"
 #include "wire/ethernet.h"
 
 namespace aloft::tools {
 namespace {
-
-/// Below every other real-time thread, so that what is measured is not delayed by the measuring.
-constexpr int kRealTimePriority = 1;
-
-bool becomeRealTime() {
-  const sched_param parameters{kRealTimePriority};
-  return sched_setscheduler(0, SCHED_FIFO, &parameters) == 0;
-}
-
-/// SIGTERM and SIGINT as a descriptor.
-int openSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-}
 
 std::size_t indexOf(wire::Family family) { return family == wire::Family::IPv4 ? 0 : 1; }
 

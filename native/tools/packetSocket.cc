@@ -38,9 +38,9 @@ std::string attachFilter(int fd) {
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof attached) != 0 ? systemError("SO_ATTACH_FILTER") : "";
 }
 
-std::string seeEverything(int fd, std::uint32_t interface) {
-  const int on = 1;
-  if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) return systemError("PACKET_IGNORE_OUTGOING");
+std::string seeEverything(int fd, std::uint32_t interface, bool outgoing) {
+  const int ignored = outgoing ? 0 : 1;
+  if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignored, sizeof ignored) != 0) return systemError("PACKET_IGNORE_OUTGOING");
   // Answers to our questions go to MAC addresses that are not the interface's.
   packet_mreq membership{};
   membership.mr_ifindex = static_cast<int>(interface);
@@ -49,10 +49,10 @@ std::string seeEverything(int fd, std::uint32_t interface) {
   return "";
 }
 
-std::string bindTo(int fd, std::uint32_t interface) {
+std::string bindTo(int fd, std::uint32_t interface, std::uint16_t protocol) {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_ALL);
+  address.sll_protocol = htons(protocol);
   address.sll_ifindex = static_cast<int>(interface);
   return bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ? systemError("bind to the interface") : "";
 }
@@ -65,15 +65,16 @@ PacketSocket::~PacketSocket() {
   }
 }
 
-std::string PacketSocket::open(const std::string& interface, bool joinGroups) {
+std::string PacketSocket::open(const std::string& interface, bool joinGroups, Seen seen) {
   // Protocol 0: nothing is received before the filter stands.
   fd_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return systemError("packet socket (CAP_NET_RAW)");
   std::string error = findInterface(interface);
   if (error.empty()) error = attachFilter(fd_);
   if (error.empty()) error = prepareReception(fd_);
-  if (error.empty()) error = seeEverything(fd_, interfaceIndex_);
-  if (error.empty()) error = bindTo(fd_, interfaceIndex_);
+  if (error.empty() && seen == Seen::Nothing) return bindTo(fd_, interfaceIndex_, 0);
+  if (error.empty()) error = seeEverything(fd_, interfaceIndex_, seen == Seen::Both);
+  if (error.empty()) error = bindTo(fd_, interfaceIndex_, ETH_P_ALL);
   if (error.empty() && joinGroups) this->joinGroups();
   return error;
 }

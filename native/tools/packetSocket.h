@@ -17,9 +17,16 @@ class PacketSocket {
   PacketSocket& operator=(const PacketSocket&) = delete;
   ~PacketSocket();
 
-  /// Own frames are not received. With `joinGroups` it joins the VRRP groups, for switches that snoop.
+  /// Which frames are received.
+  enum class Seen : std::uint8_t {
+    Incoming,
+    Both,  ///< also what the own host sends
+    Nothing,
+  };
+
+  /// With `joinGroups` it joins the VRRP groups, for switches that snoop.
   /// Returns what is wrong, or an empty string.
-  std::string open(const std::string& interface, bool joinGroups);
+  std::string open(const std::string& interface, bool joinGroups, Seen seen = Seen::Incoming);
   int fd() const { return fd_; }
   std::uint32_t interfaceIndex() const { return interfaceIndex_; }
   const wire::MacAddress& mac() const { return mac_; }
