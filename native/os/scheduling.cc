@@ -21,6 +21,11 @@ Status requestRealTime(int priority) {
   return {};
 }
 
+void endRealTime() {
+  const sched_param none{};
+  sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+}
+
 Status limitRealTime(std::chrono::microseconds budget) {
   rlimit limit{};
   if (getrlimit(RLIMIT_RTTIME, &limit) != 0) return lastError("get RLIMIT_RTTIME");

@@ -12,6 +12,9 @@ namespace aloft::os {
 /// RT_GROUP_SCHED) that has no real-time budget.
 Status requestRealTime(int priority);
 
+/// Back from SCHED_FIFO to what it was before.
+void endRealTime();
+
 /// SIGXCPU, which ends the process, when a real-time thread of it runs for `budget` without ever sleeping: a defect must not freeze
 /// the node. For the whole process; a stricter limit stays.
 Status limitRealTime(std::chrono::microseconds budget);

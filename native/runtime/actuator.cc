@@ -16,6 +16,8 @@ constexpr std::uint64_t kWakeToken = 2;
 
 /// When the vrrp thread's ring is full: it is emptied within microseconds, or never.
 constexpr int kBacklogWaitMs = 1;
+/// Below the vrrp thread. Only for jobs of a few operations: an address operation can keep the kernel busy for long.
+constexpr int kUrgentPriority = 30;
 /// Failures kept for a caller that does not fetch them.
 constexpr std::size_t kMaxEvents = 1024;
 
@@ -69,20 +71,35 @@ os::Status Actuator::join() {
 }
 
 void Actuator::run(bool highPriority) {
-  // Never real time: an address operation can keep the kernel busy for long. A refusal costs latency on a busy node and nothing else.
+  // A refusal costs latency on a busy node and nothing else.
+  mayBeUrgent_ = highPriority;
   if (highPriority) [[maybe_unused]]
     const os::Status nice = os::requestHighPriority();
   std::array<epoll_event, 2> events;
   while (!last_) {
+    setUrgent(true);
     epoll_.wait(events, waitingTime());
     channels_.actuatorWake.drain();
-    readMonitor();
     takeOrders();
+    work();
+    setUrgent(false);
+    readMonitor();
     retry();
     work();
     settle();
   }
+  setUrgent(false);
   finish();
+}
+
+void Actuator::setUrgent(bool urgent) {
+  if (!mayBeUrgent_ || urgent == urgent_) return;
+  urgent_ = urgent;
+  if (urgent) {
+    mayBeUrgent_ = os::requestRealTime(kUrgentPriority).ok();
+  } else {
+    os::endRealTime();
+  }
 }
 
 int Actuator::waitingTime() const {

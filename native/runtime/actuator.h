@@ -81,6 +81,8 @@ class Actuator {
   static constexpr std::chrono::milliseconds kAuditInterval{50};
 
   void run(bool highPriority);
+  /// Whether the thread is real time: while it sleeps, and through the first small job that it wakes up for.
+  void setUrgent(bool urgent);
   int waitingTime() const;
   /// Passes on what the last step brought about: sockets, links, losses, reports, events.
   void settle();
@@ -163,6 +165,8 @@ class Actuator {
   std::set<kernel::Owner> failed_;  ///< to be tried again here; what the engine asks for again itself is not among them
   std::map<kernel::Owner, std::chrono::nanoseconds> reassertedAt_;
   bool auditDue_ = false;
+  bool mayBeUrgent_ = false;
+  bool urgent_ = false;
   bool tidy_ = true;  ///< nobody has given anything up since the last look at what can be let go of
   std::deque<Report> reports_;
   bool linksChanged_ = true;

@@ -39,6 +39,7 @@ void Actuator::takeAssignments() {
     mail = std::exchange(mail_, std::nullopt);
   }
   if (!mail) return;
+  setUrgent(false);
   Assignments& assignments = mail->assignments;
   virtualMacs_.configure(assignments.routers);
   adoptResidue(assignments);
@@ -99,6 +100,7 @@ void Actuator::take(const Order& order) {
       break;
     case Order::Kind::Configured:
       delete order.table;
+      setUrgent(false);
       // Not before: the engine has set the slots of the gate by now.
       for (const auto& [router, assignment] : assignments_) gate_.prepare(assignment, links_);
       tidy_ = false;
@@ -127,6 +129,7 @@ void Actuator::work() {
   do {
     submitDue();
     const bool any = worker_.step();
+    if (any && worker_.isBusy()) setUrgent(false);
     for (const EntryAnswer& done : worker_.takeAnswers()) answer(done);
     settle();
     // What was ordered meanwhile replaces what is still to do: an address is not added to be removed again.
@@ -137,7 +140,20 @@ void Actuator::work() {
 }
 
 void Actuator::submitDue() {
-  for (const kernel::Owner owner : std::exchange(due_, {})) {
+  // Small ones first, and of large ones no more at once than can be planned in a millisecond: the small ones do not wait for that either.
+  constexpr std::size_t kPlannedAtOnce = 1000;
+  constexpr std::size_t kUrgentEntries = 16;
+  const auto size = [this](kernel::Owner owner) {
+    const auto assignment = assignments_.find(owner);
+    const std::size_t wanted = assignment == assignments_.end() ? 0 : assignment->second.entries.addresses.size();
+    return std::max(wanted, inventory_.addresses.heldBy(owner).size());
+  };
+  std::stable_sort(due_.begin(), due_.end(), [&size](kernel::Owner a, kernel::Owner b) { return size(a) < size(b); });
+  for (std::size_t planned = 0; !due_.empty() && planned < kPlannedAtOnce;) {
+    const kernel::Owner owner = due_.front();
+    if (planned + size(owner) > kUrgentEntries) setUrgent(false);
+    due_.pop_front();
+    planned += 1 + size(owner);
     wanted_[owner].due = false;
     const auto assignment = assignments_.find(owner);
     if (wanted_[owner].hold && assignment != assignments_.end()) gate_.prepare(assignment->second, links_);

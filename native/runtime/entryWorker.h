@@ -66,6 +66,7 @@ class EntryWorker {
   /// What has come to an end since the last call.
   std::vector<EntryAnswer> takeAnswers() { return std::exchange(answers_, {}); }
 
+  bool isBusy() const { return !tasks_.empty(); }
   bool isBusyFor(kernel::Owner owner) const { return tasks_.contains(owner); }
   /// The kernel reported that this address is gone. False when that was not our own doing.
   bool isOwnRemoval(const kernel::HeldAddress& address) const;

@@ -64,12 +64,12 @@ class ActuatorTest : public testing::Test {
   }
   void TearDown() override { stop(); }
 
-  void start(std::vector<JournalEntry> journal = {}) {
+  void start(std::vector<JournalEntry> journal = {}, kernel::Gate* gate = nullptr) {
     auto channels = Channels::open();
     ASSERT_TRUE(channels.ok());
     channels_ = std::move(channels.value());
     auto actuator = Actuator::create(
-        *channels_, std::move(journal), [] {}, nullptr);
+        *channels_, std::move(journal), [] {}, gate);
     ASSERT_TRUE(actuator.ok());
     actuator_ = std::move(actuator.value());
     ASSERT_TRUE(actuator_->start(false).ok());
@@ -335,6 +335,101 @@ TEST_F(ActuatorTest, LeavesALinkAloneThatOnlyHasTheNameOfAVirtualMacLink) {
   EXPECT_EQ(message(), "interface v4-51-eth0 exists already, and was not made for a virtual router");
   stop();
   EXPECT_TRUE(shows("ip -d link show v4-51-eth0", "veth"));
+}
+
+/// With strict ARP as kube-proxy wants it, where the kernel itself would answer for none of them.
+TEST_F(ActuatorTest, AThousandAddressesAreHostRoutesThatTheGateAnswersFor) {
+  auto gate = kernel::Gate::open();
+  if (!gate.ok()) GTEST_SKIP() << gate.error().message();
+  const os::Fd far = test::newNamespace();
+  test::enter(space_);
+  test::shell("sysctl -q -w net.ipv4.conf.all.arp_ignore=1; ip link set cable netns " + test::pathOf(far) +
+              "; ip addr add 10.99.255.1/16 dev eth0; ip addr add 2001:db8:99::ffff/64 nodad dev eth0");
+  test::enter(far);
+  test::shell(
+      "sysctl -q -w net.ipv6.conf.cable.accept_dad=0; ip link set cable up; ip addr add 10.99.255.2/16 dev cable; "
+      "ip addr add 2001:db8:99::fffe/64 nodad dev cable");
+  test::enter(space_);
+  test::shell("until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
+  start({}, gate.value().get());
+  Assignments assignments;
+  for (const vrrp::RouterId router : {1U, 2U}) {
+    Assignment one = assignment({}, router);
+    one.family = router == 1 ? wire::Family::IPv4 : wire::Family::IPv6;
+    one.gated = true;
+    one.gateSlot = router;
+    for (int i = 1; i <= 1000; ++i) {
+      const std::string low = std::to_string(i % 250 + 1), high = std::to_string(i / 250);
+      one.entries.addresses.push_back(
+          address(router == 1 ? "10.99." + high + "." + low + "/16" : "2001:db8:99::" + high + ":" + low + "/64"));
+    }
+    assignments.routers.push_back(one);
+    gate.value()->slot(router).answerUntil.store(UINT64_MAX);
+    gate.value()->slot(router).acceptUntil.store(UINT64_MAX);
+  }
+  assign(assignments);
+  EXPECT_TRUE(within(1s, [this] { return actuator_->usesGateSlot(1); }));
+  EXPECT_FALSE(actuator_->usesGateSlot(3));
+  for (const vrrp::RouterId router : {1U, 2U}) EXPECT_TRUE(ask(Order::Kind::Hold, router).held);
+  EXPECT_TRUE(shows("ip route show table local proto 161 | wc -l", "^1000$"));
+  EXPECT_TRUE(shows("ip -6 route show table local proto 161 | wc -l", "^1000$"));
+  EXPECT_EQ(actuator_->holdings()[1].addresses.size(), 1000U);
+
+  test::enter(far);
+  const auto resolves = [](const std::string& neighbor) {
+    test::shell("bash -c 'echo > /dev/udp/" + neighbor + "/9'");
+    return within(3s, [&] { return shows("ip neigh show " + neighbor, "lladdr"); });
+  };
+  for (const char* neighbor : {"10.99.0.2", "10.99.3.200", "2001:db8:99::0:2", "2001:db8:99::3:200"})
+    EXPECT_TRUE(resolves(neighbor)) << neighbor;
+  test::enter(space_);
+  test::shell("ip route del local 10.99.0.2 dev lo table local metric 1024");
+  EXPECT_TRUE(within(1s, [] { return shows("ip route show table local", "local 10.99.0.2 dev lo"); })) << "what somebody else removed";
+  EXPECT_EQ(awaitAnswer(1).error, EADDRNOTAVAIL);
+  EXPECT_EQ(awaitAnswer(1).error, 0);
+  for (const vrrp::RouterId router : {1U, 2U}) EXPECT_FALSE(ask(Order::Kind::Release, router).held);
+  EXPECT_FALSE(shows("ip route show table local", "proto 161"));
+  stop();
+  EXPECT_FALSE(shows("tc filter show dev eth0 ingress; tc filter show dev eth0 egress", "bpf"));
+}
+
+TEST_F(ActuatorTest, OnlyTheVirtualMacAddressAnswersForAnAddressOfAVirtualMacLink) {
+  const os::Fd far = test::newNamespace();
+  test::enter(space_);
+  test::shell("ip link set cable netns " + test::pathOf(far));
+  test::enter(far);
+  test::shell("ip link set cable up; ip addr add 192.0.2.2/24 dev cable");
+  test::enter(space_);
+  test::shell("until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
+  start();
+  Assignment one = assignment({});
+  one.virtualMacInterface = "v4-51-eth0";
+  one.entries.addresses = {address("192.0.2.10/24", "v4-51-eth0")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  const auto answers = [&](const char* what) {
+    test::enter(far);
+    const bool any = test::shellSucceeds(std::string("arping -I cable -c 2 -w 2 ") + what + " > /tmp/aloft-arping-$PPID 2>&1");
+    std::string seen;
+    FILE* file = popen(
+        "grep -oE '[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}' /tmp/aloft-arping-$PPID | sort -u | tr '\n' ' '; rm -f /tmp/aloft-arping-$PPID",
+        "r");
+    char buffer[256] = {};
+    if (fgets(buffer, sizeof buffer, file) != nullptr) seen = buffer;
+    pclose(file);
+    test::enter(space_);
+    return any ? seen : "";
+  };
+  EXPECT_EQ(answers("192.0.2.10"), "") << "BACKUP";
+  ask(Order::Kind::Hold);
+  const std::string asMaster = answers("192.0.2.10");
+  EXPECT_TRUE(asMaster == "00:00:5e:00:01:33 " || asMaster == "00:00:5E:00:01:33 ") << asMaster;
+  const std::string ofHost = answers("192.0.2.1");
+  EXPECT_NE(ofHost, "");
+  EXPECT_EQ(ofHost.find("01:33"), std::string::npos) << ofHost;
+  ask(Order::Kind::Release);
+  EXPECT_EQ(answers("192.0.2.10"), "");
 }
 
 }  // namespace
