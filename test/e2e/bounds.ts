@@ -31,6 +31,7 @@ export function takeoverBound(departure: Departure, priority: number, intervalMs
 
 export interface Standing {
   active: string;
+  activePriority: number;
   /** The backup that will take over: the highest priority among those that stand by. */
   successor: string;
   successorPriority: number;
@@ -49,6 +50,14 @@ export function standing(status: VirtualIPStatus): Standing | undefined {
   const [successor] = backups
     .filter((node) => node.name !== activeNode && (node.v4 ?? node.v6) !== undefined)
     .sort((a, b) => b.priority - a.priority);
-  if (!activeNode || !successor || !virtualRouterID || intervalMs === undefined) return undefined;
-  return { active: activeNode, successor: successor.name, successorPriority: successor.priority, intervalMs, virtualRouterID };
+  const activePriority = nodes.find(({ name }) => name === activeNode)?.priority;
+  if (!activeNode || activePriority === undefined || !successor || !virtualRouterID || intervalMs === undefined) return undefined;
+  return {
+    active: activeNode,
+    activePriority,
+    successor: successor.name,
+    successorPriority: successor.priority,
+    intervalMs,
+    virtualRouterID,
+  };
 }

@@ -6,6 +6,7 @@ import { formatAddress, parseAddress, parsePrefix } from "../../src/api/ipAddres
 import type { NodeAgent } from "../../src/api/nodeAgent.ts";
 import type { VirtualIP } from "../../src/api/virtualIP.ts";
 import type { BackgroundProcess } from "../support/backgroundProcess.ts";
+import { run } from "../support/command.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
 import { Lan } from "../support/lan.ts";
 import { aloftProgram } from "../support/standaloneAgent.ts";
@@ -57,6 +58,14 @@ export class Cluster {
 
   kubectl(args: string[], input?: string): Promise<string> {
     return this.controlPlane.kubectl(args, input === undefined ? {} : { input });
+  }
+
+  /** `kubectl vip …` as a user calls it: kubectl finds bin/kubectl-vip in PATH. */
+  vip(args: string[]): Promise<string> {
+    const kubectl = ["nsenter", `--net=/run/netns/${this.lan.namespace("fabric")}`, "--", this.controlPlane.kubectlPath, "vip"];
+    const [program = "", ...rest] = [...kubectl, ...args];
+    const env = { ...process.env, PATH: `${checkout("bin")}:${process.env.PATH}`, KUBECONFIG: this.controlPlane.kubeconfig() };
+    return run(program, rest, { env, timeoutMs: 60_000 });
   }
 
   /** Applies a file of the checkout. */

@@ -1,8 +1,8 @@
 /**
  * From `kubectl apply` to an address that survives its node: the whole of Aloft on one machine, in network namespaces.
  *
- *   npm run demo                   four drills, one table; ends 1 when a drill goes past its bound
- *   npm run demo -- --light        two drills
+ *   npm run demo                   seven drills, one table; ends 1 when a drill fails
+ *   npm run demo -- --light        four drills
  *   npm run demo -- --json FILE    writes the table, too
  *   npm run demo -- --keep         leaves the cluster running afterwards and says how to use it
  *   npm run demo -- --stop         ends what --keep left
@@ -53,11 +53,14 @@ async function bringUp(cluster: Cluster, steps: Steps): Promise<VirtualIP> {
   return example;
 }
 
-async function printVirtualIPs(cluster: Cluster, steps: Steps): Promise<void> {
-  steps.line();
-  steps.line(`  ${steps.bold("$ kubectl get vip -o wide")}`);
-  steps.lines((await cluster.kubectl(["get", "vip", "-o", "wide"])).trimEnd().split("\n"));
-  steps.line();
+async function printVirtualIP(cluster: Cluster, steps: Steps, name: string): Promise<void> {
+  await printOutput(steps, "kubectl get vip -o wide", () => cluster.kubectl(["get", "vip", "-o", "wide"]));
+  await printOutput(steps, `kubectl vip explain ${name}`, () => cluster.vip(["explain", name]));
+}
+
+async function printOutput(steps: Steps, command: string, run: () => Promise<string>): Promise<void> {
+  const output = await run();
+  steps.lines(["", steps.bold(`$ ${command}`), ...output.trimEnd().split("\n")]);
 }
 
 async function runDrills(cluster: Cluster, steps: Steps, chosen: readonly Drill[], virtualIP: string): Promise<DrillResult[]> {
@@ -76,22 +79,25 @@ function printResults(results: readonly DrillResult[], steps: Steps): void {
 }
 
 function printVerdict(failed: readonly string[], steps: Steps): void {
-  if (failed.length === 0) steps.line(`  ${steps.green("Every takeover stayed within its bound.")}`);
+  if (failed.length === 0) steps.line(`  ${steps.green("Every takeover stayed within its bound, and no two nodes ever answered.")}`);
   else steps.lines(failed.map((failure) => steps.red(failure)));
   steps.line();
 }
 
 async function demo(flags: Flags): Promise<boolean> {
   const steps = new Steps();
-  const chosen: Drill[] = flags.light ? [drills.stop, drills.cutWithoutControl] : Object.values(drills);
+  const chosen: Drill[] = flags.light ? [drills.stop, drills.pause, drills.move, drills.cutWithoutControl] : Object.values(drills);
   steps.lines(["", steps.bold("Aloft: from kubectl apply to an address that survives its node"), ""]);
   const cluster = await steps.step(`LAN with ${nodeCount} nodes and a client`, () =>
     Cluster.create({ nodes: nodeCount, outlivesProcess: flags.keep }),
   );
   try {
     const { metadata } = await bringUp(cluster, steps);
-    await printVirtualIPs(cluster, steps);
+    await printVirtualIP(cluster, steps, metadata.name);
+    steps.line();
     const results = await runDrills(cluster, steps, chosen, metadata.name);
+    await printOutput(steps, `kubectl vip timeline ${metadata.name}`, () => cluster.vip(["timeline", metadata.name]));
+    steps.line();
     if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ drills: results }, null, 2)}\n`);
     if (flags.keep) keepRunning(cluster);
     else await steps.step("everything removed", () => cluster.destroy());

@@ -11,6 +11,10 @@ export interface FamilyResult {
   doubleAnswerMs: number;
   /** They still did when the client stopped watching. */
   isDoubleAnswerLasting: boolean;
+  /** Who adverted, in the order in which one took over from the other. */
+  masters: string[];
+  /** How long a node that went on after a pause looked before its first advert; absent when it did not come back. */
+  lookedMs?: number;
 }
 
 export interface DrillResult {
@@ -21,22 +25,56 @@ export interface DrillResult {
   protocolMs: number;
   /** The same with what the machine may add; a takeover beyond it is a failure. */
   boundMs: number;
+  /** How long a node that comes back must look before it adverts; absent when the drill brings none back. */
+  looksMs?: number;
   families: FamilyResult[];
 }
 
-export function isWithinBound(result: DrillResult, family: FamilyResult): boolean {
-  return family.takeoverMs !== undefined && family.takeoverMs <= result.boundMs;
+interface Requirement {
+  /** Short, for the table. */
+  title: string;
+  isMissed(result: DrillResult, family: FamilyResult): boolean;
+  describe(result: DrillResult, family: FamilyResult): string;
 }
+
+const requirements: Requirement[] = [
+  {
+    title: "NOBODY TOOK OVER",
+    isMissed: (_, { takeoverMs }) => takeoverMs === undefined,
+    describe: (_, { family }) => `nobody took over the ${family} address`,
+  },
+  {
+    title: "PAST ITS BOUND",
+    isMissed: ({ boundMs }, { takeoverMs = 0 }) => takeoverMs > boundMs,
+    describe: ({ boundMs }, { family, takeoverMs }) =>
+      `the ${family} takeover took ${formatMs(takeoverMs)} ms, its bound is ${formatMs(boundMs)} ms`,
+  },
+  {
+    title: "TWO ANSWERED",
+    isMissed: (_, { doubleAnswerMs }) => doubleAnswerMs > 0,
+    describe: (_, { family, doubleAnswerMs }) => `two nodes answered for the ${family} address for ${formatMs(doubleAnswerMs)} ms`,
+  },
+  {
+    title: "MORE THAN ONE MASTER",
+    isMissed: ({ from, to, looksMs }, { takeoverMs, masters }) =>
+      takeoverMs !== undefined && masters.join() !== (looksMs === undefined ? [from, to] : [from, to, from]).join(),
+    describe: (_, { family, masters }) => `the ${family} adverts came from ${masters.join(", then ")}`,
+  },
+  {
+    title: "DID NOT LOOK",
+    isMissed: ({ looksMs = 0 }, { lookedMs = Infinity }) => lookedMs < looksMs,
+    describe: ({ from, looksMs }, { family, lookedMs }) =>
+      `${from} looked for ${formatMs(lookedMs)} ms before its first ${family} advert, not ${formatMs(looksMs)} ms`,
+  },
+];
+
+const missedBy = (result: DrillResult, family: FamilyResult) => requirements.find(({ isMissed }) => isMissed(result, family));
 
 export function failures(results: readonly DrillResult[]): string[] {
   return results.flatMap((result) =>
-    result.families
-      .filter((family) => !isWithinBound(result, family))
-      .map(({ family, takeoverMs }) =>
-        takeoverMs === undefined
-          ? `${result.drill}: nobody took over the ${family} address`
-          : `${result.drill}: the ${family} takeover took ${formatMs(takeoverMs)} ms, its bound is ${formatMs(result.boundMs)} ms`,
-      ),
+    result.families.flatMap((family) =>
+      requirements.filter(({ isMissed }) => isMissed(result, family)).map(({ describe }) => `${result.drill}: ${describe(result, family)}`),
+    ),
   );
 }
 
@@ -58,7 +96,7 @@ const columns: Column<Line>[] = [
   { title: "BOUND", cell: ({ result }) => formatMs(result.boundMs), align: "right" },
   { title: "CLIENT OUTAGE", cell: ({ family }) => formatMs(family.outageMs), align: "right" },
   { title: "TWO ANSWERED", cell: ({ family }) => doubleAnswer(family), align: "right" },
-  { title: "", cell: ({ result, family }) => (isWithinBound(result, family) ? "ok" : "PAST ITS BOUND") },
+  { title: "", cell: ({ result, family }) => missedBy(result, family)?.title ?? "ok" },
 ];
 
 /** The drills as a table; times in milliseconds. */
@@ -72,7 +110,8 @@ export function explanation(results: readonly DrillResult[]): string[] {
   const isLasting = results.some(({ families }) => families.some(({ isDoubleAnswerLasting }) => isDoubleAnswerLasting));
   return [
     "Times in ms. Takeover: last advert of the old node to the first of the new one, by the client's kernel. Protocol: what VRRP itself takes",
-    "at most with these priorities and this interval. Bound: the same and what the machine may add; a takeover beyond it fails the drill.",
-    ...(isLasting ? ['">": still so when the client stopped watching. The kernel of a killed agent answers until the agent is back.'] : []),
+    "at most with these priorities and this interval. Bound: the same and what the machine may add. Client outage: lost pings, one each ms.",
+    "Two answered: how long two nodes answered for the address. A drill fails past its bound, and when two nodes answer or advert.",
+    ...(isLasting ? ['">": still so when the client stopped watching.'] : []),
   ];
 }

@@ -61,3 +61,19 @@ export function masters(adverts: readonly Advert[], election: Election, sinceNs:
     .map(({ source }) => source);
   return [...new Set(sources)];
 }
+
+/**
+ * Who was MASTER, by the adverts, in the order in which one took over from the other. A last advert of the former one, which may cross the
+ * first of the next, does not count: what comes within `graceMs` of the takeover.
+ */
+export function successions(adverts: readonly Advert[], election: Election, graceMs: number): string[] {
+  const order: string[] = [];
+  let sinceNs = 0n;
+  for (const { atNs, source, priority } of advertsOf(adverts, election)) {
+    if (priority === 0 || source === order.at(-1)) continue;
+    if (source === order.at(-2) && elapsedMs(sinceNs, atNs) <= graceMs) continue;
+    order.push(source);
+    sinceNs = atNs;
+  }
+  return order;
+}

@@ -114,10 +114,11 @@ export function explanationLines(explanation: Explanation, now: Date): string[] 
   const { name, addresses, activeNode, lastMove, nodes, problems } = explanation;
   const where = activeNode ? `is on ${activeNode}` : "is on no node";
   const why = lastMove ? [`  last move: ${lastMove}`] : [];
-  const several = new Set(nodes.map(({ family }) => family)).size > 1;
+  const rows = mergeFamilies(nodes);
+  const several = new Set(rows.map(({ family }) => family)).size > 1;
   const table = formatTextTable(
     ["NODE", ...(several ? ["FAMILY"] : []), "STATE", "PRIORITY", "INTERFACE", "SINCE", "BECAUSE"],
-    nodes.map((node) => [
+    rows.map((node) => [
       node.node,
       ...(several ? [node.family] : []),
       node.state,
@@ -131,16 +132,36 @@ export function explanationLines(explanation: Explanation, now: Date): string[] 
   return [`${name} (${addresses.join(", ")}) ${where}`, ...why, "", ...table, "", ...lossLines(explanation), ...attention];
 }
 
+/** The families of a VirtualIP move together: one row per node says it all, unless they differ somewhere. */
+function mergeFamilies(nodes: readonly ExplainedNode[]): readonly ExplainedNode[] {
+  const byNode = [...Map.groupBy(nodes, ({ node }) => node).values()];
+  const common = ({ state, priority, basePriority, interface: device }: ExplainedNode) =>
+    JSON.stringify([state, priority, basePriority, device]);
+  const isSame = byNode.every((rows) => rows.length === byNode[0]?.length && new Set(rows.map(common)).size === 1);
+  if (!isSame) return nodes;
+  return byNode.flatMap((rows) => {
+    const [row] = rows;
+    const becauses = new Set(rows.map(({ because }) => because));
+    // What moved along says nothing about the cause.
+    if (becauses.size > 1) becauses.delete(reasons.SyncGroup ?? "");
+    return row ? { ...row, family: "IPv4" as const, because: [...becauses].join("; ") } : [];
+  });
+}
+
 function lossLines({ losses, forecastProblem, nodes }: Explanation): string[] {
   if (forecastProblem !== undefined) return [`What a loss would bring cannot be told here: ${forecastProblem}`];
   if (losses.length === 0) return ["No node is MASTER: nothing can be lost."];
-  const several = new Set(nodes.map(({ family }) => family)).size > 1;
-  return losses.flatMap(({ node, family, successor, killedMs, stoppedMs }) => {
-    const which = several ? ` (${family})` : "";
-    if (successor === undefined || !killedMs) return [`If ${node} is lost${which}: nobody takes over.`];
-    const stopped =
-      stoppedMs === undefined ? [] : [`If ${node} is stopped or drained${which}: ${successor} within ${formatMilliseconds(stoppedMs)}.`];
-    const range = `${formatMilliseconds(killedMs.least)} to ${formatMilliseconds(killedMs.most)}`;
-    return [`If ${node} dies or is cut off${which}: ${successor} takes over ${range} later.`, ...stopped];
-  });
+  const loss = ({ node, successor, killedMs, stoppedMs }: NodeLoss) => JSON.stringify([node, successor, killedMs, stoppedMs]);
+  const distinct = [...Map.groupBy(losses, loss).values()];
+  const hasSeveral = new Set(nodes.map(({ family }) => family)).size > 1;
+  return distinct.flatMap((same) => same.slice(0, 1).flatMap((first) => describeLoss(first, hasSeveral && same.length === 1)));
+}
+
+function describeLoss({ node, family, successor, killedMs, stoppedMs }: NodeLoss, namesFamily: boolean): string[] {
+  const which = namesFamily ? ` (${family})` : "";
+  if (successor === undefined || !killedMs) return [`If ${node} is lost${which}: nobody takes over.`];
+  const stopped =
+    stoppedMs === undefined ? [] : [`If ${node} is stopped or drained${which}: ${successor} within ${formatMilliseconds(stoppedMs)}.`];
+  const range = `${formatMilliseconds(killedMs.least)} to ${formatMilliseconds(killedMs.most)}`;
+  return [`If ${node} dies or is cut off${which}: ${successor} takes over ${range} later.`, ...stopped];
 }

@@ -31,9 +31,24 @@ export function findMove({ holding, reports, status, candidates, wallNow }: Move
     const reason = leaver?.reason ?? (from === "" ? "ReportsResumed" : "NodeSilent");
     return { time: leaver?.since ?? wallNow, from, to, reason };
   }
-  const { reason, silenceMs } = slowest;
+  const reason = isHandOver(status, from, leaver) ? "HandOver" : causeOf(claims, slowest).reason;
+  return { ...takeoverOf(claims, slowest), from, to, reason };
+}
+
+/** When the last family was taken over, and for how long nobody was heard. */
+function takeoverOf(claims: readonly RouterReport[], { silenceMs }: RouterReport): Pick<Move, "time" | "durationMs"> {
   const time = claims.map(({ since }) => since).reduce((a, b) => (Date.parse(b) > Date.parse(a) ? b : a));
-  return { time, from, to, reason, ...(silenceMs !== undefined && { durationMs: silenceMs }) };
+  return { time, ...(silenceMs !== undefined && { durationMs: silenceMs }) };
+}
+
+/** The one that others of its sync group followed. */
+function causeOf(claims: readonly RouterReport[], slowest: RouterReport): RouterReport {
+  return slowest.reason === "SyncGroup" ? (claims.find(({ reason }) => reason !== "SyncGroup") ?? slowest) : slowest;
+}
+
+/** The successor hears only that its predecessor resigned, and may report that first. */
+function isHandOver({ plannedMove }: VirtualIPStatus, from: string, leaver: RouterReport | undefined): boolean {
+  return leaver ? leaver.reason === "HandOver" : plannedMove?.state === "HandingOver" && plannedMove.from === from;
 }
 
 /** The fields of the status that a move changes. The first announcement is no transition. */

@@ -38,6 +38,7 @@ const status: VirtualIPStatus = {
 test("the successor is the best node that is BACKUP in every family", () => {
   assert.deepEqual(standing(status), {
     active: "n1",
+    activePriority: 254,
     successor: "n3",
     successorPriority: 234,
     intervalMs: 100,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Advert, findTakeover, masters } from "../../support/takeover.ts";
+import { type Advert, findTakeover, masters, successions } from "../../support/takeover.ts";
 
 const election = { family: "IPv4", virtualRouterID: 7 } as const;
 const advert = (atMs: number, source: string, priority: number, more: Partial<Advert> = {}): Advert => ({
@@ -48,4 +48,11 @@ test("the MASTERs of a time are those that advert then", () => {
   const adverts = [advert(0, "a", 254), advert(100, "b", 244), advert(150, "c", 0), advert(200, "a", 254)];
   assert.deepEqual(masters(adverts, election, 50_000_000n), ["b", "a"]);
   assert.deepEqual(masters(adverts, election, 120_000_000n), ["a"]);
+});
+
+test("one takes over from the other: a last advert that crosses the first of the next is no takeover, a later one is", () => {
+  const taken = [advert(0, "a", 254), advert(100, "a", 254), advert(400, "b", 244), advert(401, "a", 254), advert(402, "a", 0)];
+  assert.deepEqual(successions(taken, election, 25), ["a", "b"]);
+  assert.deepEqual(successions([...taken, advert(500, "b", 244), advert(550, "a", 254)], election, 25), ["a", "b", "a"]);
+  assert.deepEqual(successions([advert(0, "c", 0), advert(1, "a", 1, { family: "IPv6" })], election, 25), []);
 });

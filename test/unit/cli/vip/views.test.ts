@@ -93,6 +93,37 @@ describe("kubectl vip explain", () => {
     ]);
   });
 
+  it("shows families that agree in one row, with the cause of the one that the other followed", () => {
+    const dual = (name: string, priority: number, ...[v4, v6]: Parameters<typeof nodeAgent>[2][]) => {
+      const four = nodeAgent(name, priority, v4);
+      const six = nodeAgent(name, priority, { ...v6, spec: { family: "IPv6", addresses: [{ address: "fe80::10/64" }] } });
+      const address = `fe80::${name.slice(1)}/64`;
+      const reports = [
+        ...(four.status.virtualRouters ?? []),
+        ...(six.status.virtualRouters ?? []).map((r) => ({ ...r, family: "IPv6" as const })),
+      ];
+      const interfaces = (four.status.interfaces ?? []).map((device) => ({ ...device, addresses: [...(device.addresses ?? []), address] }));
+      return { ...four, routers: [...four.routers, ...six.routers], status: { ...four.status, virtualRouters: reports, interfaces } };
+    };
+    const master = { state: "MASTER", reason: "SyncGroup" } as const;
+    const lines = (...agents: ReturnType<typeof dual>[]) => explanationLines(explain(virtualIP(), cluster(...agents), forecast), now);
+    assert.deepEqual(lines(dual("n1", 254, master, { ...master, reason: "PeerResigned" }), dual("n2", 244)).slice(3), [
+      "NODE   STATE    PRIORITY   INTERFACE   SINCE   BECAUSE",
+      "n1     MASTER   254        eth0        5m      the MASTER before it resigned",
+      "n2     BACKUP   244        eth0        5m      n1 leads with 254",
+      "",
+      "If n1 dies or is cut off: n2 takes over 204.7 ms to 304.7 ms later.",
+      "If n1 is stopped or drained: n2 within 4.69 ms.",
+    ]);
+    const split = lines(dual("n1", 254, master, { state: "FAULT", reason: "InterfaceDown" }), dual("n2", 244));
+    assert.deepEqual(split.slice(3, 6), [
+      "NODE   FAMILY   STATE    PRIORITY   INTERFACE   SINCE   BECAUSE",
+      "n1     IPv4     MASTER   254        eth0        5m      its sync group moved together",
+      "n2     IPv4     BACKUP   244        eth0        5m      n1 leads with 254",
+    ]);
+    assert.ok(split.includes("If n1 dies or is cut off (IPv4): n2 takes over 204.7 ms to 304.7 ms later."));
+  });
+
   it("asks the engine about those that take part alone, with the priorities that tracking left", () => {
     asked.length = 0;
     explain(

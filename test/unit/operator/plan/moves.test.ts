@@ -52,6 +52,29 @@ test("move: reason and duration are those of the slower family, the time that of
   });
 });
 
+test("move: who follows its sync group says nothing about the cause", () => {
+  const holding = heldBy(
+    "n2",
+    { since: timeAt(20), reason: "SyncGroup", silenceMs: 350 },
+    { since: timeAt(20), family: "IPv6", reason: "AdvertTimeout", silenceMs: 304 },
+  );
+  const move = findMove({ holding, reports: [], status: knows(first), candidates, wallNow });
+  assert.deepEqual([move?.reason, move?.durationMs], ["AdvertTimeout", 350]);
+});
+
+test("move: one that was asked for is a hand-over, whoever reports first", () => {
+  const holding = heldBy("n2", { since: timeAt(20), reason: "PeerResigned", silenceMs: 4 });
+  const plannedMove = { from: "n1", to: "n2", reason: "Drain", state: "HandingOver", handOver: 1, time: timeAt(19) } as const;
+  const leaver = (reason: string) => [routerOf("n1", { state: "BACKUP", since: timeAt(20), reason })];
+  const reasonOf = (reports: RouterReport[], status: VirtualIPStatus) =>
+    findMove({ holding, reports, status: { ...knows(first), ...status }, candidates, wallNow })?.reason;
+  assert.equal(reasonOf([], { plannedMove }), "HandOver");
+  assert.equal(reasonOf(leaver("HandOver"), {}), "HandOver");
+  assert.equal(reasonOf([], { plannedMove: { ...plannedMove, state: "Waiting" } }), "PeerResigned");
+  assert.equal(reasonOf([], { plannedMove: { ...plannedMove, from: "n3" } }), "PeerResigned");
+  assert.equal(reasonOf(leaver("InterfaceDown"), { plannedMove }), "PeerResigned");
+});
+
 test("move: to nobody, with what the node that gave it up says", () => {
   const reports = [routerOf("n1", { state: "FAULT", since: timeAt(30), reason: "InterfaceDown" })];
   assert.deepEqual(findMove({ holding: { kind: "none" }, reports, status: knows(first), candidates, wallNow }), {
