@@ -1,11 +1,26 @@
 #include "runtime/gateAssigner.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "runtime/gateKeeper.h"
 #include "runtime/virtualMacs.h"
 
 namespace aloft::runtime {
+namespace {
+
+/// So many groups are joined on a link, one by one. A switch that snoops on MLD forwards these; for more it must be told to flood IPv6
+/// multicast (or to run no snooping) on the ports of the nodes. The link's own filter lets all pass.
+constexpr std::size_t kMaxGroups = 256;
+
+/// RFC 4291 §2.7.1.
+wire::IpAddress solicitedNode(const wire::IpAddress& address) {
+  wire::IpAddress group{wire::Family::IPv6, {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff}};
+  std::copy(address.bytes.begin() + 13, address.bytes.end(), group.bytes.begin() + 13);
+  return group;
+}
+
+}  // namespace
 
 std::size_t GateAssigner::Hash::operator()(const Key& key) const {
   const auto* bytes = reinterpret_cast<const char*>(key.address.bytes.data());
@@ -73,8 +88,27 @@ void GateAssigner::prepare(const Assignment& assignment, const kernel::LinkTable
   for (const std::uint32_t index : places) {
     const kernel::Link& link = *links.find(index);
     attach(link, links);
+    hearSolicitations(index, addresses);
     const kernel::Link* below = isVirtualMacLink(link) ? links.find(link.parent) : nullptr;
     if (below != nullptr) attach(*below, links);
+  }
+}
+
+void GateAssigner::hearSolicitations(std::uint32_t ifindex, std::span<const kernel::PlacedAddress> addresses) {
+  for (const kernel::PlacedAddress& address : addresses) {
+    const bool silent = !address.form.hostRoute || address.place.prefix.address.family == wire::Family::IPv4;
+    if (silent || address.place.ifindex != ifindex) continue;
+    auto listening = listening_.find(ifindex);
+    if (listening == listening_.end()) {
+      auto opened = os::MulticastListener::open(ifindex);
+      if (!opened.ok()) return fail(opened.error());
+      if (const os::Status status = opened.value().hearAll(); !status.ok()) fail(status.error());
+      listening = listening_.emplace(ifindex, Listening{std::move(opened.value()), {}}).first;
+    }
+    std::set<wire::IpAddress>& groups = listening->second.groups;
+    if (groups.size() >= kMaxGroups) return;
+    const wire::IpAddress group = solicitedNode(address.place.prefix.address);
+    if (!groups.contains(group) && listening->second.listener.join(group).ok()) groups.insert(group);
   }
 }
 
@@ -93,10 +127,11 @@ void GateAssigner::assign(std::span<const kernel::GateAddress> addresses, vrrp::
 void GateAssigner::retain(const std::function<bool(vrrp::RouterId)>& keep) {
   if (gate_ == nullptr) return;
   std::vector<kernel::GateAddress> gone;
-  std::set<std::uint32_t> slots;
+  std::set<std::uint32_t> slots, answering;
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     if (keep(entry->second.router)) {
       slots.insert(entry->second.slot);
+      if (entry->second.answer) answering.insert(entry->first.ifindex);
       ++entry;
       continue;
     }
@@ -106,6 +141,7 @@ void GateAssigner::retain(const std::function<bool(vrrp::RouterId)>& keep) {
   if (!gone.empty()) {
     if (const os::Status status = gate_->unassign(gone); !status.ok()) fail(status.error());
   }
+  std::erase_if(listening_, [&answering](const auto& listening) { return !answering.contains(listening.first); });
   const std::lock_guard guard(lock_);
   slots_ = std::move(slots);
 }
@@ -128,6 +164,7 @@ os::Status GateAssigner::detachAll() {
   if (gate_ == nullptr) return {};
   attached_.clear();
   entries_.clear();
+  listening_.clear();
   return gate_->detachAll();
 }
 

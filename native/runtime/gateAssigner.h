@@ -15,6 +15,7 @@
 #include "kernel/gate.h"
 #include "kernel/linkTable.h"
 #include "kernel/resolution.h"
+#include "os/multicastListener.h"
 #include "runtime/messages.h"
 
 namespace aloft::runtime {
@@ -59,12 +60,19 @@ class GateAssigner {
   kernel::GateLink describe(const kernel::Link& link, const kernel::LinkTable& links) const;
   bool attach(const kernel::Link& link, const kernel::LinkTable& links);
   void assign(std::span<const kernel::GateAddress> addresses, vrrp::RouterId router);
+  /// Neighbor Solicitations go to a multicast group of each address, which the kernel joins for an address of its own only.
+  void hearSolicitations(std::uint32_t ifindex, std::span<const kernel::PlacedAddress> addresses);
   void fail(const os::Error& error) { problem_ = error.message(); }
 
   kernel::Gate* gate_;
   std::unordered_map<Key, Entry, Hash> entries_;
   std::map<std::uint32_t, kernel::GateLink> attached_;
-  std::set<std::uint32_t> cleared_;                            ///< without a gate: links on which nothing of a predecessor is left
+  std::set<std::uint32_t> cleared_;  ///< without a gate: links on which nothing of a predecessor is left
+  struct Listening {
+    os::MulticastListener listener;
+    std::set<wire::IpAddress> groups;
+  };
+  std::map<std::uint32_t, Listening> listening_;
   std::unordered_map<std::string, std::uint32_t> slotOfLink_;  ///< of a macvlan with a virtual MAC address
   std::string problem_;
 

@@ -374,6 +374,8 @@ TEST_F(ActuatorTest, AThousandAddressesAreHostRoutesThatTheGateAnswersFor) {
   EXPECT_TRUE(shows("ip route show table local proto 161 | wc -l", "^1000$"));
   EXPECT_TRUE(shows("ip -6 route show table local proto 161 | wc -l", "^1000$"));
   EXPECT_EQ(actuator_->holdings()[1].addresses.size(), 1000U);
+  EXPECT_TRUE(shows("ip -d link show eth0", "allmulti 1"));
+  EXPECT_TRUE(shows("ip maddress show dev eth0", "ff02::1:ff00:2"));
 
   test::enter(far);
   const auto resolves = [](const std::string& neighbor) {
@@ -390,6 +392,7 @@ TEST_F(ActuatorTest, AThousandAddressesAreHostRoutesThatTheGateAnswersFor) {
   for (const vrrp::RouterId router : {1U, 2U}) EXPECT_FALSE(ask(Order::Kind::Release, router).held);
   EXPECT_FALSE(shows("ip route show table local", "proto 161"));
   stop();
+  EXPECT_TRUE(shows("ip -d link show eth0", "allmulti 0"));
   EXPECT_FALSE(shows("tc filter show dev eth0 ingress; tc filter show dev eth0 egress", "bpf"));
 }
 
