@@ -17,6 +17,8 @@ export interface StandaloneOptions {
   logLevel?: string;
   /** State directory to start in, as after a restart; default: a new one. */
   stateDirectory?: string;
+  /** Beside that of this process. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** The file that the agent reads: one VirtualIP per router. Pure. */
@@ -61,7 +63,7 @@ export async function startStandaloneAgent(
     "--log-level",
     options.logLevel ?? "info",
   ];
-  const agent = lan.spawn(node, name, [aloftProgram, "agent", "--standalone", ...flags]);
+  const agent = lan.spawn(node, name, [aloftProgram, "agent", "--standalone", ...flags], { env: { ...process.env, ...options.env } });
   const ready = () => {
     if (!agent.running) throw hopeless(`it ended with status ${agent.status?.code}`);
     return /"msg":"ready/.test(agent.log());
@@ -96,6 +98,10 @@ export class StandaloneAgent implements VrrpRouter {
 
   async kill(): Promise<void> {
     await this.agent.kill();
+  }
+
+  log(): string {
+    return this.agent.log();
   }
 
   logTail(): string {
