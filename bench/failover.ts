@@ -10,7 +10,7 @@ import { run } from "../test/support/command.ts";
 import { Lan } from "../test/support/lan.ts";
 import { numbers, readFlags, words } from "./flags.ts";
 import { type Comparison, compare, formatComparisons, resolutionMs } from "./summary.ts";
-import { priorities, runTrial, type Scenario, scenarios, type Trial } from "./trial.ts";
+import { priorities, runSeries, type Scenario, scenarios, type Trial } from "./trial.ts";
 
 const usage = `usage: npm run bench:failover [-- --runs N] [--scenario ${scenarios.join()}] [--interval 1000,100,10] [--family IPv4|IPv6]
                               [--realtime PRIORITY|off] [--json FILE]`;
@@ -26,7 +26,7 @@ interface Flags {
 }
 
 function flagsOf(): Flags {
-  const defaults = { runs: "5", scenario: scenarios.join(), interval: "1000,100,10", family: "IPv4", realtime: "50", json: "" };
+  const defaults = { runs: "5", scenario: "kill,stop,cut", interval: "1000,100,10", family: "IPv4", realtime: "50", json: "" };
   const values = readFlags(usage, defaults);
   const [runs = 1] = numbers(values.runs, "runs", usage);
   const [family = "IPv4"] = words<Family>(values.family, "family", usage, ["IPv4", "IPv6"]);
@@ -40,26 +40,10 @@ function flagsOf(): Flags {
   };
 }
 
-/**
- * Random phases of the interval, one from each of `count` equal parts of it, in random order. A client's outage depends on the phase more than
- * on anything else: both makes get the same ones.
- */
-function randomPhases(count: number): number[] {
-  const phases = Array.from({ length: count }, (_, index) => (index + Math.random()) / count);
-  return phases
-    .map((phase) => ({ phase, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ phase }) => phase);
-}
-
 async function measure(lan: Lan, flags: Flags, scenario: Scenario, intervalMs: number): Promise<Trial[]> {
-  const trials: Trial[] = [];
-  const { family, realTime } = flags;
-  for (const phase of randomPhases(flags.runs)) {
-    for (const make of ["aloft", "keepalived"] as const)
-      trials.push(await runTrial(lan, { make, scenario, intervalMs, family, phase, keepalivedRealTime: realTime }));
-  }
-  return trials;
+  const { family, realTime, runs } = flags;
+  const trials = await runSeries(lan, runs, { scenario, intervalMs, family, keepalivedRealTime: realTime });
+  return [...trials.aloft, ...trials.keepalived];
 }
 
 function protocolMs(scenario: Scenario, intervalMs: number): number {
@@ -72,7 +56,7 @@ function explain(flags: Flags, version: string): string[] {
     `Times in ms: least / median / greatest. ${flags.family}, version 3, priorities ${priorities.leader} and ${priorities.follower}.`,
     `${version}, its log off, ${realTime}; Aloft standalone, its log on.`,
     "Takeover: last advert of the leader to the first of its follower, kernel timestamps. Ratio: Aloft's median by keepalived's,",
-    "of the takeover for kill (the dead node's kernel may go on answering), of the client's outage for stop and cut. Equal: medians that differ",
+    "of the takeover for kill and freeze (the dead node's kernel may go on answering), of the client's outage for stop and cut. Equal: medians that differ",
     `by no more than ${resolutionMs.takeoverMs} ms (takeover) or ${resolutionMs.outageMs} ms (outage: the time between two pings).`,
     "Both answer: to ARP requests or neighbour solicitations, for as long as the client watched; after a kill there is no end to it.",
   ];

@@ -1,6 +1,7 @@
 /** From trials to the table: least, middle and greatest of both makes side by side. Pure. */
-import type { Make } from "../test/support/routers.ts";
+
 import { type Column, formatMs, formatTable, type Spread, spread } from "../test/support/table.ts";
+import type { Make } from "./make.ts";
 import { probeEveryMs, type Scenario, type Trial } from "./trial.ts";
 
 export interface MakeSummary {
@@ -27,7 +28,12 @@ export interface Comparison {
 export type Verdict = "better" | "equal" | "worse" | "not measured";
 
 /** After a kill the dead node's kernel may go on answering: there the takeover on the wire counts, otherwise the client's outage. */
-export const measureOf: Record<Scenario, "takeoverMs" | "outageMs"> = { kill: "takeoverMs", stop: "outageMs", cut: "outageMs" };
+export const measureOf: Record<Scenario, "takeoverMs" | "outageMs"> = {
+  kill: "takeoverMs",
+  freeze: "takeoverMs",
+  stop: "outageMs",
+  cut: "outageMs",
+};
 
 /** Smaller differences between medians mean nothing: two wake-ups of an idle machine differ by as much, and a client pings no more often. */
 export const resolutionMs = { takeoverMs: 0.05, outageMs: probeEveryMs };

@@ -13,16 +13,18 @@ export interface KeepalivedOptions {
   realTimePriority?: number;
   /** Lines that are put into each vrrp_instance. */
   instanceLines?: string[];
+  /** Whether the list of IPv6 addresses begins with a link-local one (default true). */
+  linkLocalFirst?: boolean;
 }
 
 /** The configuration file. Pure. */
 export function keepalivedConfiguration(node: string, routers: readonly RouterSettings[], options: KeepalivedOptions = {}): string {
   const realTime = options.realTimePriority === undefined ? [] : [`  vrrp_rt_priority ${options.realTimePriority}`, "  vrrp_no_swap"];
   const global = ["global_defs {", `  router_id ${node}`, ...realTime, "}"];
-  return [...global, ...routers.flatMap((router) => instance(router, options.instanceLines ?? [])), ""].join("\n");
+  return [...global, ...routers.flatMap((router) => instance(router, options)), ""].join("\n");
 }
 
-function instance(router: RouterSettings, more: readonly string[]): string[] {
+function instance(router: RouterSettings, { instanceLines = [], linkLocalFirst = true }: KeepalivedOptions): string[] {
   const { virtualRouterID, family, version, priority, advertisementIntervalMs, addresses, preempt = true } = router;
   return [
     `vrrp_instance ${family}_${virtualRouterID} {`,
@@ -33,12 +35,22 @@ function instance(router: RouterSettings, more: readonly string[]): string[] {
     `  priority ${priority}`,
     `  advert_int ${advertisementIntervalMs / 1000}`,
     ...(preempt ? [] : ["  nopreempt"]),
-    ...more.map((line) => `  ${line}`),
+    ...transport(router).map((line) => `  ${line}`),
+    ...instanceLines.map((line) => `  ${line}`),
     "  virtual_ipaddress {",
-    ...(family === "IPv6" ? [`    ${virtualLinkLocal(virtualRouterID)}`] : []),
+    ...(family === "IPv6" && linkLocalFirst ? [`    ${virtualLinkLocal(virtualRouterID)}/64`] : []),
     ...addresses.map((address) => `    ${address}`),
     "  }",
     "}",
+  ];
+}
+
+function transport({ unicast, password, virtualMAC = false, checksumAsVersion2 = false }: RouterSettings): string[] {
+  return [
+    ...(unicast ? [`unicast_src_ip ${unicast.source}`, "unicast_peer {", `  ${unicast.peer}`, "}"] : []),
+    ...(password === undefined ? [] : ["authentication {", "  auth_type PASS", `  auth_pass ${password}`, "}"]),
+    ...(virtualMAC ? ["use_vmac"] : []),
+    ...(checksumAsVersion2 ? ["v3_checksum_as_v2"] : []),
   ];
 }
 
@@ -46,8 +58,8 @@ function instance(router: RouterSettings, more: readonly string[]): string[] {
  * The link-local address of the virtual router's own MAC address. RFC 9568 §5.2.9 wants one at the head of the list; keepalived starts without,
  * but receivers that keep to the RFC discard its adverts then.
  */
-function virtualLinkLocal(virtualRouterID: number): string {
-  return `fe80::200:5eff:fe00:2${virtualRouterID.toString(16).padStart(2, "0")}/64`;
+export function virtualLinkLocal(virtualRouterID: number): string {
+  return `fe80::200:5eff:fe00:2${virtualRouterID.toString(16).padStart(2, "0")}`;
 }
 
 let started = 0;
@@ -94,7 +106,9 @@ class Keepalived implements VrrpRouter {
   }
 
   async kill(): Promise<void> {
-    // The child first: it resigns when it sees its parent go.
+    // The child first: it resigns when it sees its parent go. And the parent must not see the child go: it would start another one, which
+    // tidies up what a crash leaves behind.
+    this.parent.signal("SIGSTOP");
     if (this.parent.running) process.kill(this.pid, "SIGKILL");
     await this.parent.kill();
   }

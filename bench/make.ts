@@ -1,0 +1,2 @@
+/** Whose routers are measured. */
+export type Make = "aloft" | "keepalived";

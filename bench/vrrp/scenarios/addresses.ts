@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Family } from "../../../src/api/ipAddress.ts";
+import { Lan } from "../../../test/support/lan.ts";
+import { elapsedMs } from "../../../test/support/takeover.ts";
+import type { Make } from "../../make.ts";
+import { type FleetRouter, priorities } from "../fleet.ts";
+import { FleetNode, untilHeld } from "../node.ts";
+import type { Measure } from "../result.ts";
+import { type Context, inTurns, none, type Scenario, sized, valuesOf } from "../scenario.ts";
+import { Sweep } from "../sweep.ts";
+import { successionOf, Tally } from "../tally.ts";
+
+const routers = 16;
+const intervalMs = 100;
+/** An advert has room for few; the others move along. */
+const advertised = 20;
+const barMs: Record<Family, number> = { IPv4: 250, IPv6: 500 };
+/** keepalived needs half a minute for IPv6 alone. */
+const limitMs = 180_000;
+
+function addressOf(family: Family, router: number, index: number): string {
+  return family === "IPv4"
+    ? `10.201.${router * 4 + (index >> 8)}.${index & 255}`
+    : `2001:db8:201:${router.toString(16)}::${(index + 1).toString(16)}`;
+}
+
+function fleetOf(family: Family, count: number): FleetRouter[] {
+  return Array.from({ length: routers }, (_, router) => {
+    const share = Math.floor(count / routers) + (router < count % routers ? 1 : 0);
+    const addresses = Array.from({ length: share }, (_, index) => addressOf(family, router, index));
+    return {
+      family,
+      interface: "eth0",
+      virtualRouterID: 1 + router,
+      intervalMs,
+      addresses: addresses.slice(0, advertised),
+      excluded: addresses.slice(advertised),
+    };
+  });
+}
+
+interface Move {
+  /** First advert of the follower to the last address that it answers for; Infinity: not all within the time. */
+  movedMs: number;
+  unanswered: number;
+}
+
+async function move(make: Make, family: Family, count: number): Promise<Move> {
+  const lan = await Lan.create({ nodes: 2 });
+  try {
+    const fleet = fleetOf(family, count);
+    const leader = await FleetNode.start(lan, "n1", make, fleet, priorities.leader);
+    await untilHeld(lan, leader, count, limitMs);
+    await sleep(6_500);
+    await FleetNode.start(lan, "n2", make, fleet, priorities.follower);
+    await sleep(3_000);
+    return await watchMove(lan, fleet, family);
+  } finally {
+    await lan.destroy();
+  }
+}
+
+async function watchMove(lan: Lan, fleet: readonly FleetRouter[], family: Family): Promise<Move> {
+  const addresses = fleet.flatMap((router) => [...router.addresses, ...(router.excluded ?? [])]);
+  const tally = await Tally.start(lan, "client", "eth0");
+  const sweep = await Sweep.start(lan, addresses, await lan.mac("n2"), { durationMs: limitMs });
+  const cut = await lan.prepareCut("n1");
+  await sleep(1_000);
+  const lostNs = process.hrtime.bigint();
+  await cut();
+  const { open, lastAnswerNs } = await sweep.finished();
+  const { adverts } = await tally.stop();
+  const [from, to] = await Promise.all(["n1", "n2"].map((node) => (family === "IPv4" ? lan.nodeAddress(node).IPv4 : lan.linkLocal(node))));
+  const followed = adverts.map((advert) => successionOf(advert, from ?? "", to ?? "", lostNs).followedNs).filter((atNs) => atNs > 0n);
+  const first = followed.sort((a, b) => (a < b ? -1 : 1))[0];
+  return { movedMs: first === undefined || open > 0 ? Number.POSITIVE_INFINITY : elapsedMs(first, lastAnswerNs), unanswered: open };
+}
+
+async function measureFamily(context: Context, family: Family, count: number): Promise<Measure[]> {
+  const say = (text: string) => context.say(`${family}: ${text}`);
+  const moves = await inTurns({ ...context, say }, (make) => move(make, family, count));
+  const bar = { most: barMs[family], text: String(barMs[family]) };
+  return [
+    {
+      what: `${family}: follower's first advert to the last of ${count} addresses answering`,
+      unit: "ms",
+      values: valuesOf(moves, ({ movedMs }) => movedMs),
+      judged: "max",
+      bar,
+    },
+    {
+      what: `${family}: addresses that do not answer`,
+      unit: "",
+      values: valuesOf(moves, ({ unanswered }) => unanswered),
+      judged: "max",
+      bar: none,
+    },
+  ];
+}
+
+export const addresses: Scenario = {
+  name: "addresses-10000",
+  title: `10,000 addresses on ${routers} routers, ${intervalMs} ms, link cut`,
+  subject: "agent",
+  runs: 3,
+  async measure(context) {
+    const count = sized(10_000, context);
+    const measures = [...(await measureFamily(context, "IPv4", count)), ...(await measureFamily(context, "IPv6", count))];
+    const notes = [
+      `${advertised} addresses of each router stand in its adverts, the others move along. Each is asked for by ARP or NS once it is announced.`,
+    ];
+    return { measures, notes };
+  },
+};
