@@ -41,22 +41,45 @@ os::Status FilterClient::ask(const char* operation, const wire::NetlinkBuilder& 
   return ask(operation, builder, [](const wire::NetlinkMessage&) {});
 }
 
+template <typename Build, typename Begin, typename Each>
+os::Status FilterClient::dump(const char* operation, Build build, Begin begin, Each each) {
+  for (int attempt = 1;; ++attempt) {
+    begin();
+    wire::NetlinkBuilder builder(request_);
+    build(builder, ++sequence_);
+    const os::Status status = ask(operation, builder, each);
+    if (status.ok() || status.error().number != EINTR || attempt == kDumpAttempts) return status;
+  }
+}
+
 os::Result<std::vector<Filter>> FilterClient::list(std::uint32_t ifindex, wire::Direction direction) {
   std::vector<Filter> filters;
+  const auto build = [&](wire::NetlinkBuilder& builder, std::uint32_t sequence) {
+    wire::buildFilterDump(builder, ifindex, direction, sequence);
+  };
   const auto take = [&](const wire::NetlinkMessage& message) {
     const auto filter = wire::parseFilter(message);
     // A priority as a whole is told too, even when it holds nothing any more.
     if (!filter || filter->place.handle == 0 || filter->place.ifindex != ifindex || filter->place.direction != direction) return;
     filters.push_back({filter->place, filter->protocol, std::string(filter->kind), std::string(filter->name), filter->program});
   };
-  for (int attempt = 1;; ++attempt) {
-    filters.clear();
-    wire::NetlinkBuilder builder(request_);
-    wire::buildFilterDump(builder, ifindex, direction, ++sequence_);
-    const os::Status status = ask("list tc filters", builder, take);
-    if (status.ok()) return filters;
-    if (status.error().number != EINTR || attempt == kDumpAttempts) return status.error();
-  }
+  const os::Status status = dump(
+      "list tc filters", build, [&] { filters.clear(); }, take);
+  if (!status.ok()) return status.error();
+  return filters;
+}
+
+os::Result<bool> FilterClient::hasClsact(std::uint32_t ifindex) {
+  bool found = false;
+  const auto build = [&](wire::NetlinkBuilder& builder, std::uint32_t sequence) { wire::buildQdiscDump(builder, ifindex, sequence); };
+  const auto take = [&](const wire::NetlinkMessage& message) {
+    const auto qdisc = wire::parseQdisc(message);
+    if (qdisc && qdisc->ifindex == ifindex && qdisc->takesFilters) found = qdisc->kind == "clsact";
+  };
+  const os::Status status = dump(
+      "list qdiscs", build, [&] { found = false; }, take);
+  if (!status.ok()) return status.error();
+  return found;
 }
 
 os::Status FilterClient::addClsact(std::uint32_t ifindex) {

@@ -28,14 +28,18 @@ class FilterClient {
 
   /// In the order in which they are asked; none when the link has no clsact or does not exist.
   os::Result<std::vector<Filter>> list(std::uint32_t ifindex, wire::Direction direction);
-  /// EEXIST when there is one.
+  /// EEXIST when there is one, or its older half "ingress"; hasClsact() tells.
   os::Status addClsact(std::uint32_t ifindex);
+  os::Result<bool> hasClsact(std::uint32_t ifindex);
   os::Status removeClsact(std::uint32_t ifindex);
   os::Status put(const wire::FilterPlace& place, int program, std::string_view name);
   os::Status remove(const wire::FilterPlace& place);
 
  private:
   explicit FilterClient(os::NetlinkSocket socket) : socket_(std::move(socket)) {}
+  /// Repeats a dump while the kernel says that it changed meanwhile.
+  template <typename Build, typename Begin, typename Each>
+  os::Status dump(const char* operation, Build build, Begin begin, Each each);
   /// Sends what `builder` holds; `each` hears the messages up to the result.
   template <typename Each>
   os::Status ask(const char* operation, const wire::NetlinkBuilder& builder, Each each);

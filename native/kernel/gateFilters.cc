@@ -44,6 +44,17 @@ os::Result<Standing> look(FilterClient& client, std::uint32_t ifindex) {
   return Standing{std::move(incoming.value()), std::move(outgoing.value())};
 }
 
+/// Whether it had to be added. The older qdisc "ingress" would ask the filters for what leaves of what comes.
+os::Result<bool> ensureClsact(FilterClient& client, std::uint32_t ifindex) {
+  const os::Status added = client.addClsact(ifindex);
+  if (added.ok()) return true;
+  if (added.error().number != EEXIST) return added.error();
+  const os::Result<bool> stands = client.hasClsact(ifindex);
+  if (!stands.ok()) return stands.error();
+  if (!stands.value()) return os::Error{"add qdisc clsact to a link with qdisc ingress", EEXIST};
+  return false;
+}
+
 /// Whether a filter of ours may have this priority: none other is there, or only such as are of our kind and protocol.
 bool fits(std::span<const Filter> standing, std::uint16_t priority) {
   return std::all_of(standing.begin(), standing.end(), [&](const Filter& filter) {
@@ -110,9 +121,9 @@ os::Status putGateFilters(FilterClient& client, std::uint32_t ifindex, const Loa
   if (!standing.ok()) return standing.error();
   bool ownQdisc = standing.value().any(ownsQdisc);
   if (!standing.value().any(isGateFilter)) {
-    const os::Status added = client.addClsact(ifindex);
-    if (!added.ok() && added.error().number != EEXIST) return added;
-    ownQdisc = added.ok();
+    const os::Result<bool> added = ensureClsact(client, ifindex);
+    if (!added.ok()) return added.error();
+    ownQdisc = added.value();
   }
   std::set<std::uint32_t> ours = standing.value().programs();
   ours.insert({ingress.id, egress.id});

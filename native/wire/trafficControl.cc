@@ -92,6 +92,12 @@ bool buildRemoveBpfFilter(NetlinkBuilder& builder, const FilterPlace& place, std
   return builder.end();
 }
 
+bool buildQdiscDump(NetlinkBuilder& builder, std::uint32_t ifindex, std::uint32_t sequence) {
+  builder.begin(kGetQdisc, kNetlinkRequest | kNetlinkDump, sequence);
+  append(builder, {ifindex, 0, 0, 0});
+  return builder.end();
+}
+
 bool buildFilterDump(NetlinkBuilder& builder, std::uint32_t ifindex, Direction direction, std::uint32_t sequence) {
   builder.begin(kGetFilter, kNetlinkRequest | kNetlinkDump, sequence);
   append(builder, {ifindex, 0, parentOf(direction), 0});
@@ -119,6 +125,19 @@ std::optional<FilterMessage> parseFilter(const NetlinkMessage& message) {
   if (filter.kind.empty()) return std::nullopt;
   if (filter.kind == "bpf") readBpfOptions(options, filter);
   return filter;
+}
+
+std::optional<QdiscMessage> parseQdisc(const NetlinkMessage& message) {
+  if (message.type != kNewQdisc || message.payload.size() < kHeaderSize) return std::nullopt;
+  Header header;
+  std::memcpy(&header, message.payload.data() + 4, sizeof header);
+  QdiscMessage qdisc{header.ifindex, header.parent == kClsactParent, {}};
+  NetlinkAttributes attributes(message.payload.subspan(kHeaderSize));
+  for (NetlinkAttribute attribute; attributes.next(attribute);) {
+    if (attribute.type == kKind) qdisc.kind = attribute.text();
+  }
+  if (qdisc.ifindex == 0 || qdisc.kind.empty()) return std::nullopt;
+  return qdisc;
 }
 
 }  // namespace aloft::wire

@@ -12,6 +12,7 @@ namespace aloft::wire {
 
 inline constexpr std::uint16_t kNewQdisc = 36;   // RTM_NEWQDISC
 inline constexpr std::uint16_t kDelQdisc = 37;   // RTM_DELQDISC
+inline constexpr std::uint16_t kGetQdisc = 38;   // RTM_GETQDISC
 inline constexpr std::uint16_t kNewFilter = 44;  // RTM_NEWTFILTER
 inline constexpr std::uint16_t kDelFilter = 45;  // RTM_DELTFILTER
 inline constexpr std::uint16_t kGetFilter = 46;  // RTM_GETTFILTER
@@ -47,6 +48,8 @@ bool buildRemoveClsact(NetlinkBuilder& builder, std::uint32_t ifindex, std::uint
 /// parseFilter().
 bool buildPutBpfFilter(NetlinkBuilder& builder, const FilterPlace& place, int programFd, std::string_view name, std::uint32_t sequence);
 bool buildRemoveBpfFilter(NetlinkBuilder& builder, const FilterPlace& place, std::uint32_t sequence);
+/// All qdiscs of a link, and of others on old kernels: RTM_NEWQDISC each, then NLMSG_DONE.
+bool buildQdiscDump(NetlinkBuilder& builder, std::uint32_t ifindex, std::uint32_t sequence);
 /// All filters of a link and direction in the order in which they are asked: RTM_NEWTFILTER each, then NLMSG_DONE.
 bool buildFilterDump(NetlinkBuilder& builder, std::uint32_t ifindex, Direction direction, std::uint32_t sequence);
 
@@ -61,5 +64,15 @@ struct FilterMessage {
 
 /// Nothing for other types, malformed messages, and filters of other qdiscs.
 std::optional<FilterMessage> parseFilter(const NetlinkMessage& message);
+
+/// RTM_NEWQDISC. The text points into the message.
+struct QdiscMessage {
+  std::uint32_t ifindex = 0;
+  bool takesFilters = false;  ///< it is "clsact", or "ingress", which takes filters of both directions but asks all of them of what comes
+  std::string_view kind;
+};
+
+/// Nothing for other types and malformed messages.
+std::optional<QdiscMessage> parseQdisc(const NetlinkMessage& message);
 
 }  // namespace aloft::wire

@@ -79,6 +79,10 @@ void readMessage(const NetlinkMessage& message) {
     touch(filter->kind);
     touch(filter->name);
   }
+  if (const auto qdisc = parseQdisc(message)) {
+    REQUIRE(qdisc->ifindex != 0 && !qdisc->kind.empty());
+    touch(qdisc->kind);
+  }
   if (const auto result = parseNetlinkResult(message)) {
     REQUIRE(result->error >= 0 && result->error <= 4095);
     touch(result->message);

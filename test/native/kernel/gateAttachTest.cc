@@ -189,6 +189,15 @@ TEST_F(GateAttachTest, KeepsTheQdiscThatItFound) {
   EXPECT_TRUE(hasClsact());
 }
 
+TEST_F(GateAttachTest, RefusesALinkWithTheQdiscIngress) {
+  ASSERT_TRUE(shell("tc qdisc add dev host ingress"));
+  const os::Status status = gate_->attach({host_->index, {host_->mac}, {}});
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().message(), "add qdisc clsact to a link with qdisc ingress: File exists");
+  EXPECT_TRUE(filters(Direction::Ingress).empty());
+  EXPECT_TRUE(filters(Direction::Egress).empty());
+}
+
 /// Who made the qdisc is known also to those who come after.
 TEST_F(GateAttachTest, KeepsTheQdiscThatOthersUseSince) {
   attach();

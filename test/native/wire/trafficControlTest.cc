@@ -16,6 +16,7 @@ namespace {
 
 static_assert(kNewQdisc == RTM_NEWQDISC && kDelQdisc == RTM_DELQDISC);
 static_assert(kNewFilter == RTM_NEWTFILTER && kDelFilter == RTM_DELTFILTER && kGetFilter == RTM_GETTFILTER);
+static_assert(kGetQdisc == RTM_GETQDISC);
 static_assert(kAnyProtocol == ETH_P_ALL);
 
 constexpr std::uint32_t kSequence = 0x6b01a987;
@@ -76,6 +77,34 @@ TEST_F(TrafficControl, removesAFilter) {
 TEST_F(TrafficControl, asksForTheFiltersOfOneDirection) {
   EXPECT_EQ(built([](NetlinkBuilder& b) { return buildFilterDump(b, 3, Direction::Egress, kSequence); }),
             hex("24000000 2e00 0103 87a9016b 00000000 00000000 03000000 00000000 f3ffffff 00000000"));
+}
+
+TEST_F(TrafficControl, asksForTheQdiscsOfALink) {
+  EXPECT_EQ(built([](NetlinkBuilder& b) { return buildQdiscDump(b, 3, 0x6b01bcef); }),
+            hex("24000000 2600 0103 efbc016b 00000000 00000000 03000000 00000000 00000000 00000000"));
+}
+
+TEST_F(TrafficControl, readsQdiscs) {
+  const auto read = [&](std::string_view text) -> std::optional<std::pair<bool, std::string>> {
+    datagram_ = hex(text);
+    NetlinkMessages messages(datagram_);
+    NetlinkMessage message;
+    EXPECT_TRUE(messages.next(message));
+    const auto qdisc = parseQdisc(message);
+    if (!qdisc) return std::nullopt;
+    EXPECT_EQ(qdisc->ifindex, 3U);
+    return std::pair(qdisc->takesFilters, std::string(qdisc->kind));
+  };
+  EXPECT_EQ(read("34000000 24000200 02000000 45550000 00000000 03000000 0000ffff f1ffffff 01000000 0c000100 696e6772 65737300 04000200"),
+            std::pair(true, std::string("ingress")));
+  EXPECT_EQ(read("34000000 24000200 02000000 7f550000 00000000 03000000 0000ffff f1ffffff 01000000 0b000100 636c7361 63740000 04000200"),
+            std::pair(true, std::string("clsact")));
+  EXPECT_EQ(read("30000000 24000200 02000000 7f550000 00000000 03000000 00000000 ffffffff 02000000 0c000100 6e6f7175 65756500"),
+            std::pair(false, std::string("noqueue")));
+  EXPECT_FALSE(read("24000000 24000200 02000000 7f550000 00000000 03000000 0000ffff f1ffffff 01000000")) << "no kind";
+  EXPECT_FALSE(read("30000000 2c000200 02000000 7f550000 00000000 03000000 00000000 ffffffff 02000000 0c000100 6e6f7175 65756500"))
+      << "a filter";
+  EXPECT_FALSE(read("20000000 24000200 02000000 7f550000 00000000 03000000 0000ffff f1ffffff")) << "too short";
 }
 
 TEST_F(TrafficControl, hasRoomForTheLongestName) {
