@@ -90,6 +90,11 @@ std::span<const HeldAddress> AddressBook::heldBy(Owner owner) const {
   return held->second;
 }
 
+Owner AddressBook::ownerOf(const HeldAddress& address) const {
+  const auto entry = entries_.find(address);
+  return entry == entries_.end() ? kNobody : entry->second.owner;
+}
+
 const AddressForm* AddressBook::formOf(const HeldAddress& address) const {
   const auto entry = entries_.find(address);
   return entry == entries_.end() ? nullptr : &entry->second.form;

@@ -71,6 +71,8 @@ class AddressBook {
   /// In no particular order.
   std::span<const HeldAddress> heldBy(Owner owner) const;
   bool holds(const HeldAddress& address) const { return entries_.contains(address); }
+  /// kNobody also when it is not held.
+  Owner ownerOf(const HeldAddress& address) const;
   /// Null when it is not held.
   const AddressForm* formOf(const HeldAddress& address) const;
   std::vector<Owner> owners() const;

@@ -94,6 +94,8 @@ class Actuator {
   void hear(const wire::AddressMessage& message);
   void hear(const wire::RouteMessage& message);
   void lose(const kernel::HeldAddress& address);
+  /// Somebody's address came and is a secondary one, because ours in its subnet was there before: ours steps back.
+  void yieldTo(const wire::AddressMessage& foreign);
   void doubtRoutes() { auditDue_ = true; }
   /// Compares routes and rules with those in the kernel, and sets again what is missing: the kernel takes some away without a word.
   void auditRoutes();
@@ -160,9 +162,10 @@ class Actuator {
   std::set<std::string> watched_;                                           ///< links that the engine hears of, by name
   std::map<std::uint32_t, vrrp::LinkState> reportedLinks_;
   std::unordered_map<kernel::Owner, Want> wanted_;
-  std::deque<kernel::Owner> due_;   ///< in the order in which they were asked for
-  std::set<kernel::Owner> lost_;    ///< the kernel has lost addresses of these
-  std::set<kernel::Owner> failed_;  ///< to be tried again here; what the engine asks for again itself is not among them
+  std::deque<kernel::Owner> due_;              ///< in the order in which they were asked for
+  std::set<kernel::Owner> lost_;               ///< the kernel has lost addresses of these
+  std::vector<kernel::HeldAddress> yielding_;  ///< to be set anew behind the address of somebody else
+  std::set<kernel::Owner> failed_;             ///< to be tried again here; what the engine asks for again itself is not among them
   std::map<kernel::Owner, std::chrono::nanoseconds> reassertedAt_;
   bool auditDue_ = false;
   bool mayBeUrgent_ = false;

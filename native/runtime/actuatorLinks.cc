@@ -45,7 +45,10 @@ void Actuator::hear(const wire::AddressMessage& message) {
   const bool held = inventory_.addresses.holds(address);
   if (!links_.apply(message)) return;
   if (message.removed) doubtRoutes();  // with an address those routes go that have it as their source
-  if (!held && !message.isOurs()) linksChanged_ = true;
+  if (!held && !message.isOurs()) {
+    linksChanged_ = true;
+    yieldTo(message);
+  }
   if (!held) return;
   if (message.removed) {
     lose(address);
@@ -64,6 +67,17 @@ void Actuator::hear(const wire::RouteMessage& message) {
   const std::lock_guard guard(lock_);
   for (const kernel::PlacedAddress& address : inventory_.addresses.all()) {
     if (address.form.hostRoute && address.place.prefix.address == route.destination.address) lose(address.place);
+  }
+}
+
+void Actuator::yieldTo(const wire::AddressMessage& foreign) {
+  const bool secondary = foreign.prefix.address.family == wire::Family::IPv4 && (foreign.flags & wire::kAddressSecondary) != 0;
+  const kernel::Link* link = links_.find(foreign.index);
+  if (foreign.removed || !secondary || link == nullptr) return;
+  for (const kernel::Address& address : link->addresses) {
+    const kernel::HeldAddress place{link->index, address.prefix};
+    const bool sameSubnet = address.prefix.length == foreign.prefix.length && kernel::contains(address.prefix, foreign.prefix.address);
+    if (sameSubnet && !address.isSecondary() && inventory_.addresses.holds(place)) yielding_.push_back(place);
   }
 }
 

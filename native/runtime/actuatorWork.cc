@@ -140,6 +140,7 @@ void Actuator::work() {
 }
 
 void Actuator::submitDue() {
+  for (const kernel::HeldAddress& address : std::exchange(yielding_, {})) worker_.renew(inventory_.addresses.ownerOf(address), address);
   // Small ones first, and of large ones no more at once than can be planned in a millisecond: the small ones do not wait for that either.
   constexpr std::size_t kPlannedAtOnce = 1000;
   constexpr std::size_t kUrgentEntries = 16;
@@ -151,7 +152,10 @@ void Actuator::submitDue() {
   std::stable_sort(due_.begin(), due_.end(), [&size](kernel::Owner a, kernel::Owner b) { return size(a) < size(b); });
   for (std::size_t planned = 0; !due_.empty() && planned < kPlannedAtOnce;) {
     const kernel::Owner owner = due_.front();
-    if (planned + size(owner) > kUrgentEntries) setUrgent(false);
+    if (planned + size(owner) > kUrgentEntries) {
+      if (urgent_ && planned > 0) return;  // these first, while it is their turn
+      setUrgent(false);
+    }
     due_.pop_front();
     planned += 1 + size(owner);
     wanted_[owner].due = false;

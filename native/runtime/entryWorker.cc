@@ -59,6 +59,20 @@ void EntryWorker::submit(const EntryJob& job) {
   tasks_.insert_or_assign(job.owner, std::move(task));
 }
 
+void EntryWorker::renew(kernel::Owner owner, const kernel::HeldAddress& address) {
+  const std::lock_guard guard(lock_);
+  const kernel::AddressForm* form = inventory_.addresses.formOf(address);
+  if (form == nullptr || tasks_.contains(owner)) return;
+  const kernel::PlacedAddress placed{address, *form};
+  Task task;
+  addAll(task.operations, {{AddressOperation::Kind::Replace, placed, placed}});
+  task.addresses = task.operations.size();
+  task.order = ++submitted_;
+  task.ofAddresses.owner = task.ofRoutes.owner = owner;
+  task.ofRoutes.part = EntryAnswer::Part::RoutesAndRules;
+  tasks_.emplace(owner, std::move(task));
+}
+
 EntryWorker::Task EntryWorker::plan(const EntryJob& job) {
   Task task;
   std::vector<std::string> missing;

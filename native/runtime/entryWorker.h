@@ -61,6 +61,9 @@ class EntryWorker {
 
   /// Plans a job, in the place of what is left of an earlier one of the same owner.
   void submit(const EntryJob& job);
+  /// Sets an address anew, as it is, without a moment in which it is not there: the primary address of a subnet becomes a secondary one.
+  /// Does nothing while there is a job of its owner.
+  void renew(kernel::Owner owner, const kernel::HeldAddress& address);
   /// Works on one batch. False when there was nothing to do.
   bool step();
   /// What has come to an end since the last call.

@@ -270,6 +270,38 @@ TEST_F(ActuatorTest, AfterAKillTheNextStartKeepsWhatItWantsAndRemovesTheRest) {
   EXPECT_TRUE(nothingStands());
 }
 
+TEST_F(ActuatorTest, StepsBackBehindAnAddressOfTheHostThatComesLater) {
+  test::shell(
+      "ip addr del 192.0.2.1/24 dev eth0; sysctl -q -w net.ipv4.conf.all.promote_secondaries=0 net.ipv4.conf.eth0.promote_secondaries=0");
+  start();
+  assign(full());
+  ask(Order::Kind::Hold);
+  ASSERT_TRUE(within(1s, [] { return shows("ip addr show dev eth0 primary", "192.0.2.10/24"); })) << "nobody else is in the subnet";
+  test::shell("ip addr add 192.0.2.1/24 dev eth0");
+  EXPECT_TRUE(within(1s, [] {
+    return shows("ip addr show dev eth0 primary", "192.0.2.1/24") && shows("ip addr show dev eth0 secondary", "192.0.2.10/24");
+  }));
+  EXPECT_TRUE(within(1s, fullStands));
+  ask(Order::Kind::Release);
+  EXPECT_TRUE(shows("ip addr show dev eth0", "192.0.2.1/24"));
+}
+
+TEST_F(ActuatorTest, LeavesTheHostsAddressWhenItsOwnPrimaryOneGoes) {
+  test::shell(
+      "ip addr del 192.0.2.1/24 dev eth0; sysctl -q -w net.ipv4.conf.all.promote_secondaries=0 net.ipv4.conf.eth0.promote_secondaries=0");
+  start();
+  kernel::Entries two;
+  two.addresses = {address("192.0.2.10/24"), address("192.0.2.11/24")};
+  assign(two);
+  ask(Order::Kind::Hold);
+  two.addresses.erase(two.addresses.begin());
+  assign(two);
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_FALSE(shows("ip addr show dev eth0", "192.0.2.10/24"));
+  EXPECT_TRUE(shows("ip addr show dev eth0", "192.0.2.11/24"));
+  EXPECT_EQ(message(), "");
+}
+
 TEST_F(ActuatorTest, FiveThousandForeignAddressEventsDoNotHurt) {
   start();
   assign(full());

@@ -102,6 +102,7 @@ void measure(wire::Family family, std::size_t count, bool withGate) {
   Bench bench(gate.get());
   bench.assign(assignments(family, count));
   for (const Order::Kind kind : {Order::Kind::Hold, Order::Kind::Release}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until the actuator sleeps
     const auto start = Clock::now();
     for (vrrp::RouterId router = 1; router <= kRouters + 1; ++router) bench.order(kind, router);
     bench.channels->actuatorWake.notify();
