@@ -89,6 +89,7 @@ native_test_tools='/usr/include/gtest/gtest.h libgtest-dev'
 namespace_tools='ip iproute2
 nsenter util-linux'
 peer_tools='keepalived keepalived
+/usr/lib/frr/vrrpd frr
 nft nftables
 arping iputils-arping'
 
@@ -116,8 +117,8 @@ check_packages() {
 }
 
 install_packages() {
-  # A package must not start its service: a second keepalived on the host would take part in elections.
-  for service in keepalived; do
+  # A package must not start its service: a second keepalived or FRR on the host would take part in elections or routing.
+  for service in keepalived frr; do
     case " $packages " in *" $service "*)
       mkdir -p /etc/systemd/system
       [ -e "/etc/systemd/system/$service.service" ] || ln -s /dev/null "/etc/systemd/system/$service.service"

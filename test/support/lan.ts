@@ -168,6 +168,15 @@ export class Lan {
     }));
   }
 
+  /** Addresses of all the host's interfaces that have a carrier, without their prefix lengths. */
+  async allAddresses(host: string): Promise<string[]> {
+    const listing = await run("ip", ["-json", "-netns", this.namespace(host), "address", "show"]);
+    const links = JSON.parse(listing) as { flags?: string[]; addr_info?: { local: string }[] }[];
+    return links
+      .filter(({ flags = [] }) => flags.includes("LOWER_UP"))
+      .flatMap(({ addr_info = [] }) => addr_info.map(({ local }) => local));
+  }
+
   /** The hardware address of a host's interface on the LAN, in lower case. */
   async mac(host: string): Promise<string> {
     const device = host === "fabric" ? "br0" : "eth0";

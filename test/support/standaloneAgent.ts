@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { formatDuration } from "../../src/api/duration.ts";
 import { apiVersion } from "../../src/api/group.ts";
 import type { BackgroundProcess } from "./backgroundProcess.ts";
+import { keepalivedConfiguration } from "./keepalived.ts";
 import type { Lan } from "./lan.ts";
 import type { RouterSettings, VrrpRouter } from "./vrrpRouter.ts";
 import { hopeless, until } from "./waiting.ts";
@@ -19,22 +20,52 @@ export interface StandaloneOptions {
   stateDirectory?: string;
   /** Beside that of this process. */
   env?: NodeJS.ProcessEnv;
+  /** What describes its routers; default: VirtualIP objects. */
+  form?: Form;
 }
+
+/** VirtualIP objects, or a keepalived.conf. */
+export type Form = "yaml" | "conf";
 
 /** The file that the agent reads: one VirtualIP per router. Pure. */
 export function standaloneFile(node: string, routers: readonly RouterSettings[]): string {
-  const documents = routers.map(({ virtualRouterID, family, version, priority, advertisementIntervalMs, addresses, preempt = true }) => ({
+  return routers
+    .flatMap((router) => [virtualIP(node, router), ...secretOf(router)])
+    .map((document) => `---\n${stringify(document)}`)
+    .join("");
+}
+
+const nameOf = ({ family, virtualRouterID }: RouterSettings) => `${family.toLowerCase()}-${virtualRouterID}`;
+
+function virtualIP(node: string, router: RouterSettings) {
+  const { virtualRouterID, family, version, priority, advertisementIntervalMs, addresses, preempt = true } = router;
+  const { unicast, password, virtualMAC } = router;
+  const sourceAddress = unicast && { [family === "IPv4" ? "ipv4" : "ipv6"]: unicast.source };
+  return {
     apiVersion,
     kind: "VirtualIP",
-    metadata: { name: `${family.toLowerCase()}-${virtualRouterID}` },
+    metadata: { name: nameOf(router) },
     spec: {
       addresses: addresses.map((address) => ({ address })),
       interface: "eth0",
-      nodes: { overrides: [{ name: node, priority }] },
-      vrrp: { version, virtualRouterID, advertisementInterval: formatDuration(advertisementIntervalMs), preempt },
+      nodes: { overrides: [{ name: node, priority, ...(sourceAddress && { sourceAddress }) }] },
+      vrrp: {
+        version,
+        virtualRouterID,
+        advertisementInterval: formatDuration(advertisementIntervalMs),
+        preempt,
+        ...(unicast && { mode: "Unicast", unicastPeers: [unicast.peer] }),
+        ...(password !== undefined && { authentication: { type: "PASS", secretRef: { name: nameOf(router) } } }),
+        ...(virtualMAC && { virtualMAC }),
+      },
     },
-  }));
-  return documents.map((document) => `---\n${stringify(document)}`).join("");
+  };
+}
+
+function secretOf(router: RouterSettings): object[] {
+  const { password } = router;
+  if (password === undefined) return [];
+  return [{ apiVersion: "v1", kind: "Secret", metadata: { name: nameOf(router) }, stringData: { password } }];
 }
 
 let started = 0;
@@ -49,8 +80,9 @@ export async function startStandaloneAgent(
   const name = `aloft-${node}-${started++}`;
   const stateDirectory = options.stateDirectory ?? join(lan.directory, name);
   mkdirSync(stateDirectory, { recursive: true });
-  const file = join(lan.directory, `${name}.yaml`);
-  writeFileSync(file, standaloneFile(node, routers));
+  const { form = "yaml" } = options;
+  const file = join(lan.directory, `${name}.${form}`);
+  writeFileSync(file, form === "yaml" ? standaloneFile(node, routers) : keepalivedConfiguration(node, routers, { linkLocalFirst: false }));
   const flags = [
     "--config",
     file,

@@ -1,4 +1,4 @@
-/** A VRRP router of either make on a node of a LAN, so that tests and benchmarks treat Aloft and keepalived alike. */
+/** A VRRP router of any make on a node of a LAN, so that tests and benchmarks treat Aloft, keepalived and FRR alike. */
 import type { Family } from "../../src/api/ipAddress.ts";
 
 /** One virtual router as one node shall run it. */
@@ -12,12 +12,18 @@ export interface RouterSettings {
   addresses: string[];
   /** Default true. */
   preempt?: boolean;
+  /** Adverts go from one address to another instead of to the group. */
+  unicast?: { source: string; peer: string };
+  /** PASS of version 2. */
+  password?: string;
+  /** The addresses stand on a macvlan with the virtual router's own MAC address. Default false; FRR knows nothing else. */
+  virtualMAC?: boolean;
 }
 
 export interface VrrpRouter {
-  readonly make: "aloft" | "keepalived";
+  readonly make: "aloft" | "keepalived" | "frr";
   readonly node: string;
-  /** Process whose scheduling and CPU time matter; for keepalived the child that speaks VRRP. */
+  /** Process whose scheduling and CPU time matter; for keepalived the child that speaks VRRP, for FRR vrrpd. */
   readonly pid: number;
   /** SIGTERM: the router resigns. Returns when it has ended. */
   stop(): Promise<void>;
