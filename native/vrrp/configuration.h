@@ -108,7 +108,8 @@ struct RouterConfig {
   bool deadMan = false;
   std::uint32_t gateSlot = 0;  ///< of kernel/gate.h, given by the caller; the same for one RouterId always
   /// A greater number than the running router's asks it, as MASTER, to hand over to a peer make-before-break, once. It does not preempt
-  /// that peer until its own priority is configured anew. With nobody there to take over it is MASTER again after the longest Skew_Time.
+  /// that peer until its own priority is configured anew. With nobody there to take over it is MASTER again after the longest Skew_Time. An
+  /// address owner does not hand over.
   std::uint64_t handOver = 0;
 };
 

@@ -58,7 +58,9 @@ struct Effect {
     ReleaseAddresses,   ///< The kernel shall have none of them. Answered by handleActuated(held = false).
     AnnounceAddresses,  ///< `copies` gratuitous ARP (IPv4) or unsolicited NA (IPv6) per address: Engine::announcement().
     StateChanged,
-    SetGate,         ///< `answerUntil`, `acceptUntil` into `slot`; comes before the advert or the release that it belongs to.
+    SetGate,  ///< `answerUntil`, `acceptUntil` into `slot`. One that shuts comes before the resignation or the release that it belongs to.
+              ///< One that opens comes behind the advert that it relies on: carry it out when that was sent. And if the slot's former
+              ///< answerUntil is a time that has passed by then, not at all: call handleGateRunOut() instead.
     ProbeAddresses,  ///< One ARP probe or DAD-like NS per address: Engine::announcement(). Who answers comes back by handleConflict().
     Noticed,         ///< Something that people should know of, without a change of state: `notice`, `peer`, `mac`, `discard`.
   };

@@ -81,6 +81,13 @@ void Engine::setGateActive(bool active, TimePoint now) {
   }
 }
 
+void Engine::handleGateRunOut(RouterId id, TimePoint now) {
+  VirtualRouter* router = impl_->current->withId(id);
+  if (router == nullptr) return;
+  router->handleGateRunOut(impl_->context(now));
+  impl_->current->follow(*router, impl_->context(now));
+}
+
 void Engine::shutdown(Shutdown how, TimePoint now) {
   impl_->isShutDown = true;
   for (VirtualRouter& router : impl_->current->routers) {

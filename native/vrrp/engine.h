@@ -153,6 +153,10 @@ class Engine {
   /// keeps its addresses until a successor has announced them. Tell it before the first configure(), and again should the gate be lost.
   void setGateActive(bool active, TimePoint now);
 
+  /// The process was stopped between an input and the effects of it, for so long that the gate of a MASTER shut by itself before the advert
+  /// that was to keep it open left: a peer may have taken over. It looks, as after any late wake-up.
+  void handleGateRunOut(RouterId router, TimePoint now);
+
   /// Takes over a prepared table. Virtual routers that stay keep state, timers and addresses; a changed priority or interval
   /// takes effect at once; changed addresses give HoldAddresses (as MASTER); a changed family, interface, VRID or version is a new router.
   /// Those that go: SendAdvert(0) as MASTER, ReleaseAddresses, StateChanged(Init, Stopped); their effects come before all others. The

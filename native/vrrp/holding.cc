@@ -29,6 +29,7 @@ std::span<const Duration> timesOf(const AnnouncementPlan& plan) {
 void Holding::hold(Outbox& out) {
   silence();
   wanted_ = Wanted::Held;
+  confirmed_ = false;
   announced_ = false;
   failures_ = 0;
   ask(out);
@@ -56,6 +57,7 @@ void Holding::unmute(Outbox& out) {
 void Holding::handleActuated(const Actuated& result, Outbox& out) {
   const bool recovered = error_ != 0 && result.error == 0;
   asked_ = false;
+  confirmed_ = true;
   held_ = result.held;
   error_ = result.error;
   if (!held_) announceAt_ = refreshAt_ = kNever;

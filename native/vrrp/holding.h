@@ -35,6 +35,8 @@ class Holding {
 
   TimePoint nextDeadline() const { return std::min(std::min(retryAt_, announceAt_), refreshAt_); }
   bool held() const { return held_; }
+  /// The kernel has the addresses, and said so since hold(): not that it had them before an earlier release was carried out.
+  bool isConfirmed() const { return held_ && confirmed_; }
   int error() const { return error_; }
   /// The kernel has, or is about to have, addresses that nobody asked for: a predecessor left them, or this process when it overslept.
   bool isResidue() const { return wanted_ == Wanted::Whatever && (held_ || asked_); }
@@ -52,6 +54,7 @@ class Holding {
   Wanted wanted_ = Wanted::Whatever;
   bool asked_ = false;      // HoldAddresses has not been answered yet
   bool held_ = false;       // by the last answer
+  bool confirmed_ = false;  // answered since the last hold()
   bool announced_ = false;  // since the last hold()
   bool muted_ = false;
   int error_ = 0;  // of the last answer

@@ -51,7 +51,8 @@ std::optional<Discard> VirtualRouter::refuseContents(const VrrpAdvert& advert) c
 }
 
 std::optional<Discard> VirtualRouter::refuseVersion2(const VrrpAdvert& advert) const {
-  if (config_.priority == kOwnerPriority) return Discard::LocalAddressOwner;
+  // An owner that is not MASTER, as member of a group or after a late wake-up, has to know who is.
+  if (config_.priority == kOwnerPriority && run_.state == State::Master) return Discard::LocalAddressOwner;
   const Authentication& own = config_.authentication;
   if (advert.authenticationType != own.type) return Discard::AuthenticationMismatch;
   if (own.type != 0 && !isEqualInConstantTime(advert.authenticationData, own.data)) return Discard::PasswordMismatch;

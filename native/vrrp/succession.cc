@@ -15,7 +15,6 @@ namespace {
 constexpr Duration kLongestElectionGrace = 1ms;
 Duration electionGrace(Duration interval) { return std::min(interval / 64, kLongestElectionGrace); }
 
-/// Without a dead-man switch the gate of a MASTER that says no farewell stays open anyway: it is not waited for longer.
 constexpr Duration kFarewellPatience = 20ms;
 /// From the successor's first advert to its second announcement.
 constexpr Duration kAnnouncementGrace = 50ms;
@@ -57,11 +56,23 @@ void VirtualRouter::handleGate(const Context& context) {
   tellGate(out);
 }
 
-/// As MASTER: an advert of our own, which keeps the gate open.
+void VirtualRouter::handleGateRunOut(const Context& context) {
+  if (run_.state != State::Master || run_.leaving) return;
+  Outbox out = outbox(context);
+  listenLate(out);
+}
+
+/// As MASTER: an advert of our own, which keeps the gate open. The advert first: were the process stopped between the two, the gate would
+/// stay open for longer than its peers wait.
 void VirtualRouter::advertise(Outbox& out) {
   run_.advertisedAt = out.now;
-  tellGate(out);
   out.sendAdvert(run_.priority);
+  tellGate(out);
+}
+
+/// A new MASTER whose addresses stand: it answers from run_.answersFrom on.
+bool VirtualRouter::waitsToAnswer() const {
+  return run_.state == State::Master && !run_.answers && !run_.leaving && holding_.isConfirmed();
 }
 
 void VirtualRouter::openAnswers(Outbox& out) {
@@ -70,11 +81,29 @@ void VirtualRouter::openAnswers(Outbox& out) {
   holding_.unmute(out);
 }
 
-/// Whoever was MASTER before has said farewell.
+/// As MASTER that does not answer yet: a losing advert. When the former MASTER was alive, it is its farewell. Else another timer ran out as
+/// ours did, and the farewell comes when it has heard us.
+void VirtualRouter::heedRival(Outbox& out) {
+  if (run_.answers) return;
+  if (run_.awaitsFarewell) {
+    answerEarlier(out);
+    return;
+  }
+  run_.awaitsFarewell = true;
+  run_.answersFrom = std::max(run_.answersFrom, rivalsUntil(out.now));
+}
+
+/// Whoever else was MASTER has shut its gate.
 void VirtualRouter::answerEarlier(Outbox& out) {
   if (run_.answers) return;
-  run_.answersFrom = std::min(run_.answersFrom, run_.changedAt + electionGrace(config_.advertisementInterval));
-  if (holding_.held() && out.now >= run_.answersFrom) openAnswers(out);
+  const TimePoint earliest = run_.changedAt + electionGrace(config_.advertisementInterval);
+  run_.answersFrom = std::min(run_.answersFrom, std::max(earliest, run_.rivals.othersUntil()));
+  if (waitsToAnswer() && out.now >= run_.answersFrom) openAnswers(out);
+}
+
+/// Until when to wait for their farewells. Without a dead-man switch the gate of one that cannot say it stays open for ever.
+TimePoint VirtualRouter::rivalsUntil(TimePoint now) const {
+  return config_.deadMan ? run_.rivals.until() : std::min(run_.rivals.until(), now + kFarewellPatience);
 }
 
 // ----- Taking over -----
@@ -82,7 +111,6 @@ void VirtualRouter::answerEarlier(Outbox& out) {
 /// Advert first, then the addresses; they are announced when the actuator has them.
 void VirtualRouter::becomeMaster(Reason reason, Outbox& out) {
   const State from = std::exchange(run_.state, State::Master);
-  const TimePoint rivalUntil = config_.deadMan ? run_.rivalUntil : std::min(run_.rivalUntil, out.now + kFarewellPatience);
   forgetWish();
   conflict_.settle();
   run_.yields = false;
@@ -92,7 +120,8 @@ void VirtualRouter::becomeMaster(Reason reason, Outbox& out) {
   run_.deadline = nextAdvertAfter(out.now);
   run_.silence = run_.heard == Heard::Nobody || run_.heard == Heard::HandedOver ? Duration(-1) : out.now - run_.heardAt;
   run_.answers = !out.host.gateActive;
-  run_.answersFrom = std::max(out.now + electionGrace(run_.interval), rivalUntil);
+  run_.answersFrom = std::max(out.now + electionGrace(run_.interval), rivalsUntil(out.now));
+  run_.awaitsFarewell = run_.rivals.until() > out.now;
   holding_.setMuted(!run_.answers);
   advertise(out);
   holding_.hold(out);

@@ -62,8 +62,10 @@ void VirtualRouter::resume(const VirtualRouter& before, const Context& context) 
   settle(context);
   const bool otherTiming =
       former.advertisementInterval != config_.advertisementInterval || former.downTimerAdverts != config_.downTimerAdverts;
-  if (otherTiming && run_.priority == priority) applyTiming(out);  // else it is done
-  if (run_.state == State::Master && config_.handOver > former.handOver) handOver(out);
+  if (otherTiming && run_.priority == priority) applyTiming(out);                   // else it is done
+  if (run_.wishesMaster && group_ == nullptr) becomeMaster(takeoverReason(), out);  // nobody is left to wait for
+  const bool handsOver = config_.handOver > former.handOver && config_.priority != kOwnerPriority;
+  if (run_.state == State::Master && handsOver) handOver(out);
   tellGate(out);
 }
 
@@ -106,10 +108,12 @@ std::optional<Discard> VirtualRouter::handleAdvert(const VrrpAdvert& advert, con
   if (advert.priority == kResign) ++run_.counters.priorityZeroReceived;
   run_.peer = received.source;
   run_.heardAt = out.now;
-  // Whose gate may be open; one that resigns shut its own before.
-  run_.rivalUntil = advert.priority == kResign
-                        ? out.now
-                        : out.now + claimTime(advert.version, fromWire(advert.version, advert.interval), config_.downTimerAdverts);
+  if (advert.priority == kResign) {
+    run_.rivals.resigned(received.source, out.now);
+  } else {
+    const Duration interval = fromWire(advert.version, advert.interval);
+    run_.rivals.heard(received.source, out.now + claimTime(advert.version, interval, config_.downTimerAdverts));
+  }
   noteOtherAddresses(advert, received.source, out);
   const bool learned = learnChecksum(advert);
   if (learned) updateMessages(out.now);
@@ -133,7 +137,7 @@ void VirtualRouter::handleActuated(const Actuated& result, const Context& contex
   holding_.handleActuated(result, out);
   if (run_.state == State::Init) return;
   if (run_.state == State::Fault && holding_.isResidue()) releaseNow(out);
-  if (run_.state == State::Master && !run_.answers && !run_.leaving && holding_.held() && out.now >= run_.answersFrom) openAnswers(out);
+  if (waitsToAnswer() && out.now >= run_.answersFrom) openAnswers(out);
   tellGate(out);
 }
 
@@ -148,7 +152,7 @@ void VirtualRouter::handleTimeout(const Context& context) {
       activeDownTimerFired(out);
     }
   }
-  if (run_.state == State::Master && !run_.answers && !run_.leaving && holding_.held() && out.now >= run_.answersFrom) openAnswers(out);
+  if (waitsToAnswer() && out.now >= run_.answersFrom) openAnswers(out);
   conflictTimerFired(out);
   settleConflict(context);
   holding_.handleTimeout(out);
@@ -166,7 +170,7 @@ void VirtualRouter::handleConflict(const ConflictSeen& conflict, const Context& 
   if (config_.conflicts == ConflictPolicy::Off || run_.leaving) return;
   if (run_.state == State::Master) {
     const bool isOfFormerMaster = conflict.at != TimePoint{} && conflict.at < run_.changedAt;
-    if (isOfFormerMaster || out.now < run_.rivalUntil) return;  // the election deals with it
+    if (isOfFormerMaster || out.now < run_.rivals.until()) return;  // the election deals with it
     conflict_.handleClaim(conflict, out.now);
     conflict_.tell(out);
     if (conflict_.defends(out.now)) holding_.announceOnce(out);
@@ -272,7 +276,7 @@ void VirtualRouter::receiveAsMaster(const VrrpAdvert& advert, const IpAddress& s
   } else if (!isBetter(advert, source)) {
     if (group_ != nullptr && group_->isFirst(*this)) group_->rivalBeaten(out.now);
     if (advert.priority < run_.priority && lowerPriority_.allow(out.now)) out.notice(Notice::LowerPriority, source, {}, {});
-    answerEarlier(out);
+    heedRival(out);
     answer(learned, out);
   } else if (group_ == nullptr || group_->isFirst(*this) || group_->givesWay(out.now, fromWire(advert.version, advert.interval))) {
     giveWay(advert, out);
@@ -313,7 +317,7 @@ void VirtualRouter::becomeReady(Reason reason, Outbox& out) {
   const bool owner = config_.priority == kOwnerPriority && out.now >= run_.electionsFrom;
   run_.heard = Heard::Nobody;
   if (owner && group_ == nullptr) {
-    run_.rivalUntil = out.now + claimTime(config_.version, config_.advertisementInterval, config_.downTimerAdverts);
+    run_.rivals.suspect(out.now + claimTime(config_.version, config_.advertisementInterval, config_.downTimerAdverts));
     becomeMaster(Reason::AddressOwner, out);
     return;
   }
@@ -331,7 +335,7 @@ void VirtualRouter::listen(Reason reason, Outbox& out) {
   run_.yields = false;
   run_.interval = config_.advertisementInterval;
   run_.startedAt = out.now;
-  run_.rivalUntil = out.now + claimTime(config_.version, run_.interval, config_.downTimerAdverts);
+  run_.rivals.suspect(out.now + claimTime(config_.version, run_.interval, config_.downTimerAdverts));
   enter(State::Backup);
   armActiveDown(out);
   if (conflict_.looks(config_)) conflict_.look(run_.armedAt, activeDown());
@@ -375,7 +379,10 @@ bool VirtualRouter::overslept(TimePoint now) const {
 }
 
 void VirtualRouter::lookFirst(Outbox& out) {
-  if (run_.state != State::Master || !overslept(out.now)) return;
+  if (run_.state == State::Master && overslept(out.now)) listenLate(out);
+}
+
+void VirtualRouter::listenLate(Outbox& out) {
   run_.answers = false;
   holding_.disown();
   listen(Reason::LateWakeUp, out);
@@ -390,12 +397,12 @@ void VirtualRouter::armActiveDown(Outbox& out) {
 
 void VirtualRouter::forgetWish() { run_.wishesMaster = false; }
 
-/// How long BACKUP waits: Skew_Time after a resignation, else Active_Down_Interval. After our own resignation the Skew_Time of any peer
-/// goes first, then our own.
+/// How long BACKUP waits: Skew_Time after a resignation, else Active_Down_Interval. After our own resignation any peer goes first: the
+/// longest Skew_Time, a quarter of it for its advert to come, then our own.
 Duration VirtualRouter::activeDown() const {
   const Duration skew = skewTime(config_.version, run_.priority, run_.interval);
   if (run_.heard == Heard::Resignation) return skew;
-  if (run_.heard == Heard::HandedOver) return skewTime(config_.version, 1, run_.interval) + skew;
+  if (run_.heard == Heard::HandedOver) return skewTime(config_.version, 1, run_.interval) * 5 / 4 + skew;
   return activeDownInterval(config_.version, run_.priority, run_.interval, config_.downTimerAdverts);
 }
 
@@ -418,8 +425,7 @@ void VirtualRouter::applyTiming(Outbox& out) {
 TimePoint VirtualRouter::nextDeadline() const {
   TimePoint next = std::min(run_.deadline, holding_.nextDeadline());
   next = std::min(next, std::min(run_.releaseAt, conflict_.nextDeadline()));
-  const bool waitsToAnswer = run_.state == State::Master && !run_.answers && !run_.leaving && holding_.held();
-  return waitsToAnswer ? std::min(next, run_.answersFrom) : next;
+  return waitsToAnswer() ? std::min(next, run_.answersFrom) : next;
 }
 
 RouterStatus VirtualRouter::status() const {

@@ -18,10 +18,10 @@
 //   never have known of the split, then sees a losing advert and announces its addresses again. keepalived does the same on request.
 //
 // The gate (kernel/gate.h) says whether this node answers questions for its addresses and takes their traffic. It is a function of the
-//   state, gateTimes(), brought up to date before each advert and each release. With the dead-man switch each own advert opens it for as
-//   long as no peer can have taken over. A new MASTER answers when the kernel has the addresses, not before it was MASTER for the
-//   election grace: of two whose timers ran out within a network latency only the winner ever answers. And not before whoever was MASTER
-//   has said farewell, or its gate has shut by itself.
+//   state, gateTimes(), brought up to date behind each advert, and before each resignation and release. With the dead-man switch each own
+//   advert opens it for as long as no peer can have taken over. A new MASTER answers when the kernel has the addresses, not before it was
+//   MASTER for the election grace: of two whose timers ran out within a network latency only the winner ever answers. And not before
+//   whoever was MASTER has said farewell, or its gate has shut by itself.
 //
 // Make before break. Who leaves in favour of a successor shuts the gate for questions, but goes on taking traffic: the addresses linger
 // until
@@ -49,6 +49,7 @@
 #include "vrrp/group.h"
 #include "vrrp/holding.h"
 #include "vrrp/interface.h"
+#include "vrrp/rivals.h"
 
 namespace aloft::vrrp {
 
@@ -89,6 +90,7 @@ class VirtualRouter {
   void handleTimeout(const Context& context);
   void handleSendError() { ++run_.counters.sendErrors; }
   void handleGate(const Context& context);
+  void handleGateRunOut(const Context& context);
 
   // ----- Asked by the group -----
   bool wishesMaster() const { return run_.state == State::Backup && run_.wishesMaster; }
@@ -138,6 +140,7 @@ class VirtualRouter {
     bool wishesMaster = false;    ///< as member of a group: its timer ran out
     bool yields = false;          ///< handed over: does not preempt its successor
     bool leaving = false;         ///< MASTER still, but shut down: waits for its successor
+    bool awaitsFarewell = false;  ///< as MASTER that does not answer yet: another one was there
     bool answers = false;         ///< as MASTER: the gate is open for questions
     std::uint8_t priority = 0;    ///< after tracking
     TimePoint deadline = kNever;  ///< Adver_Timer as MASTER, Active_Down_Timer as BACKUP
@@ -146,7 +149,7 @@ class VirtualRouter {
     TimePoint startedAt{};        ///< begin of preemptDelay
     TimePoint electionsFrom{};    ///< end of startupDelay
     TimePoint heardAt{};
-    TimePoint rivalUntil{};                   ///< a MASTER that was heard, or that may be there, does not answer any more from then on
+    Rivals rivals;
     TimePoint answersFrom{};                  ///< as MASTER that does not answer yet: when it does
     TimePoint releaseAt = kNever;             ///< addresses that linger
     TimePoint acceptUntil{};                  ///< the same: zero when they do not linger
@@ -190,7 +193,10 @@ class VirtualRouter {
   void tellGate(Outbox& out) { setGate(gateTimes(), out); }
   void setGate(const GateTimes& times, Outbox& out);
   void advertise(Outbox& out);
+  bool waitsToAnswer() const;
   void openAnswers(Outbox& out);
+  void heedRival(Outbox& out);
+  TimePoint rivalsUntil(TimePoint now) const;
   void answerEarlier(Outbox& out);
   bool isLingering() const { return run_.acceptUntil != TimePoint{}; }
   void linger(Linger linger, Outbox& out);
@@ -216,6 +222,7 @@ class VirtualRouter {
 
   bool overslept(TimePoint now) const;
   void lookFirst(Outbox& out);
+  void listenLate(Outbox& out);
   void adverTimerFired(Outbox& out);
   void activeDownTimerFired(Outbox& out);
   bool isHeldUpByClaim(Outbox& out);
@@ -226,7 +233,11 @@ class VirtualRouter {
   Duration activeDown() const;
   Reason takeoverReason() const;
   void applyTiming(Outbox& out);
-  TimePoint nextAdvertAfter(TimePoint now) const { return nextPhase(id_ - 1, config_.advertisementInterval, now); }
+  /// A group takes over when the last of its timers has run out: were the phases of its members apart, it would be late by as much.
+  TimePoint nextAdvertAfter(TimePoint now) const {
+    const RouterId first = group_ != nullptr ? group_->members().front()->id_ : id_;
+    return nextPhase(first - 1, config_.advertisementInterval, now);
+  }
   bool preempts(TimePoint now) const;
   void updateMessages(TimePoint now);
 

@@ -13,9 +13,15 @@ namespace aloft::wire {
 class InternetChecksum {
  public:
   InternetChecksum& add(std::span<const std::uint8_t> piece) {
-    for (const std::uint8_t byte : piece) {
-      sum_ += odd_ ? byte : std::uint64_t{byte} << 8;
-      odd_ = !odd_;
+    std::size_t at = 0;
+    if (odd_ && !piece.empty()) {
+      sum_ += piece[at++];
+      odd_ = false;
+    }
+    for (; at + 1 < piece.size(); at += 2) sum_ += static_cast<std::uint64_t>(piece[at] << 8 | piece[at + 1]);
+    if (at < piece.size()) {
+      sum_ += std::uint64_t{piece[at]} << 8;
+      odd_ = true;
     }
     return *this;
   }

@@ -1,5 +1,6 @@
 #include "simulation/world.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "simulation/node.h"
@@ -9,13 +10,34 @@ namespace aloft::vrrp::simulation {
 World::World(const Plan& thePlan, Random& theRandom, bool verbose)
     : plan(thePlan),
       random(theRandom),
-      parts(thePlan.nodes.size(), 0),
+      parts(kSegments, std::vector<int>(thePlan.nodes.size(), 0)),
       arrived_(thePlan.nodes.size(), std::vector<TimePoint>(thePlan.nodes.size())),
       verbose_(verbose) {
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) nodes.push_back(std::make_unique<Node>(*this, i, plan.nodes[i]));
 }
 
 World::~World() = default;
+
+void World::joinAll() {
+  for (auto& segment : parts) std::fill(segment.begin(), segment.end(), 0);
+  deaf.clear();
+}
+
+bool World::isWhole() const {
+  const auto isOne = [](const std::vector<int>& segment) {
+    return std::all_of(segment.begin(), segment.end(), [&](int part) { return part == segment.front(); });
+  };
+  return deaf.empty() && std::all_of(parts.begin(), parts.end(), isOne);
+}
+
+bool World::hears(std::size_t segment, std::size_t from, std::size_t to) const {
+  return nodes[from]->linkUp(segment) && nodes[to]->linkUp(segment) && parts[segment][from] == parts[segment][to] &&
+         (deaf.empty() || !deaf.contains({segment, from, to}));
+}
+
+bool World::anyOtherAccepts(std::size_t node, const std::string& key) const {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other->index() != node && other->accepts(key); });
+}
 
 void World::after(Duration delay, std::function<void()> action) { events_.push({now + delay, ++order_, std::move(action)}); }
 
@@ -49,6 +71,7 @@ void World::send(std::size_t sender, Packet packet) {
   const auto shared = std::make_shared<const Packet>(std::move(packet));
   for (std::size_t receiver = 0; receiver < nodes.size(); ++receiver) {
     if (receiver == sender && !plan.hairpin) continue;
+    if (!nodes[receiver]->takes(*shared)) continue;
     if (random.chance(lossPercent)) continue;
     deliver(sender, receiver, shared);
     if (random.chance(duplicatePercent)) deliver(sender, receiver, shared);
@@ -57,16 +80,34 @@ void World::send(std::size_t sender, Packet packet) {
 
 /// Each copy has a latency of its own; packets overtake each other only where the LAN reorders. A cut loses what is on the way, too.
 void World::deliver(std::size_t sender, std::size_t receiver, const std::shared_ptr<const Packet>& packet) {
-  const auto connected = [this, sender, receiver] {
-    return nodes[sender]->linkUp() && nodes[receiver]->linkUp() && parts[sender] == parts[receiver];
-  };
-  if (!connected()) return;
+  if (!hears(packet->segment, sender, receiver)) return;
   TimePoint& arrival = arrived_[sender][receiver];
-  const TimePoint own = now + random.between(plan.leastLatency, plan.mostLatency);
+  const TimePoint own = now + latency();
   arrival = reorders ? own : std::max(arrival, own);
-  after(arrival - now, [this, receiver, packet, connected] {
-    if (connected()) nodes[receiver]->receive(packet);
+  after(arrival - now, [this, sender, receiver, packet] {
+    if (hears(packet->segment, sender, receiver)) nodes[receiver]->receive(packet);
   });
+}
+
+void World::claim(std::size_t sender, std::size_t segment, const std::string& key) {
+  for (std::size_t receiver = 0; receiver < nodes.size(); ++receiver) {
+    if (receiver == sender || random.chance(lossPercent)) continue;
+    after(latency(), [this, sender, receiver, segment, key] {
+      if (hears(segment, sender, receiver)) nodes[receiver]->seeClaim(sender, key);
+    });
+  }
+}
+
+void World::probe(std::size_t sender, std::size_t segment, const std::string& key) {
+  for (std::size_t receiver = 0; receiver < nodes.size(); ++receiver) {
+    if (receiver == sender || random.chance(lossPercent)) continue;
+    after(latency(), [this, sender, receiver, segment, key] {
+      if (!hears(segment, sender, receiver) || !nodes[receiver]->answers(key)) return;
+      after(latency(), [this, sender, receiver, segment, key] {
+        if (hears(segment, receiver, sender)) nodes[sender]->seeClaim(receiver, key);
+      });
+    });
+  }
 }
 
 void World::fail(const std::string& what) {

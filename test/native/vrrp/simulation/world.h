@@ -1,10 +1,12 @@
 #pragma once
-// Virtual time, the LAN, and the nodes on it. Everything that happens is an event; equal seeds give equal histories.
+// Virtual time, the two LANs, and the nodes on them. Everything that happens is an event; equal seeds give equal histories.
 
 #include <functional>
 #include <memory>
 #include <queue>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "simulation/plan.h"
@@ -15,6 +17,7 @@ namespace aloft::vrrp::simulation {
 class Node;
 
 struct Packet {
+  std::size_t segment = 0;
   wire::IpAddress source;
   wire::IpAddress destination;
   std::vector<std::uint8_t> message;
@@ -30,18 +33,37 @@ class World {
   TimePoint now{};
   std::vector<std::unique_ptr<Node>> nodes;
 
-  // How the LAN behaves now.
+  // How the LANs behave now.
   int lossPercent = 0;
   int duplicatePercent = 0;
+  int delayFactor = 1;
   bool reorders = false;
-  std::vector<int> parts;  // by node: who has the same number hears each other
+  /// By segment and node: who has the same number hears each other.
+  std::vector<std::vector<int>> parts;
+  /// (segment, from, to): the second does not hear the first.
+  std::set<std::tuple<std::size_t, std::size_t, std::size_t>> deaf;
   int actuatorErrorPercent = 0;
+  /// Between scheduleFaults() and heal().
+  bool isHurting = false;
+  /// D3 holds now.
+  bool isPlannedMove = false;
+
+  void joinAll();
+  bool isWhole() const;
+  bool hears(std::size_t segment, std::size_t from, std::size_t to) const;
+
+  bool anyOtherAccepts(std::size_t node, const std::string& key) const;
 
   /// Calls `action` in `delay` from now.
   void after(Duration delay, std::function<void()> action);
   /// Lets everything happen until `end`.
   void runUntil(TimePoint end);
   void send(std::size_t sender, Packet packet);
+  /// What neighbours see of a claim by ARP or ND: all that hear the node are told, a latency later.
+  void claim(std::size_t sender, std::size_t segment, const std::string& key);
+
+  /// Asks all that hear the node for the addresses of an election; who answers for them claims them.
+  void probe(std::size_t sender, std::size_t segment, const std::string& key);
 
   /// A breach of what must always hold. The first one counts.
   void fail(const std::string& what);
@@ -64,6 +86,7 @@ class World {
     bool operator()(const Event& a, const Event& b) const { return a.at != b.at ? a.at > b.at : a.order > b.order; }
   };
 
+  Duration latency() { return random.between(plan.leastLatency, plan.mostLatency) * delayFactor; }
   void deliver(std::size_t sender, std::size_t receiver, const std::shared_ptr<const Packet>& packet);
   Node* firstToWake();
 
