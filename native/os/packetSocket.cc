@@ -21,7 +21,7 @@ Result<PacketSocket> PacketSocket::open() {
   return PacketSocket(std::move(fd));
 }
 
-std::size_t PacketSocket::send(std::span<const Frame> frames) const {
+std::span<const std::size_t> PacketSocket::send(std::span<const Frame> frames) {
   std::array<mmsghdr, kBatch> headers{};
   std::array<iovec, kBatch> vectors{};
   std::array<sockaddr_ll, kBatch> destinations{};
@@ -41,10 +41,13 @@ std::size_t PacketSocket::send(std::span<const Frame> frames) const {
   std::size_t failures = 0;
   for (std::size_t next = 0; next < count;) {
     const int sent = sendmmsg(fd_.get(), headers.data() + next, static_cast<unsigned>(count - next), MSG_DONTWAIT);
-    next += sent > 0 ? static_cast<std::size_t>(sent) : 1;
-    failures += sent > 0 ? 0 : 1;
+    if (sent > 0) {
+      next += static_cast<std::size_t>(sent);
+    } else {
+      failed_[failures++] = next++;
+    }
   }
-  return failures;
+  return std::span(failed_).first(failures);
 }
 
 }  // namespace aloft::os

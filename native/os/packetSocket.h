@@ -22,12 +22,14 @@ class PacketSocket {
   };
 
   static Result<PacketSocket> open();
-  /// Sends up to kBatch frames, each out of its interface. Returns how many failed (interface down or gone, queue full).
-  std::size_t send(std::span<const Frame> frames) const;
+  /// Sends up to kBatch frames, each out of its interface. Returns the indices of those that failed (interface down or gone, queue full);
+  /// valid until the next call.
+  std::span<const std::size_t> send(std::span<const Frame> frames);
 
  private:
   explicit PacketSocket(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
+  std::array<std::size_t, kBatch> failed_{};
 };
 
 }  // namespace aloft::os

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace aloft::os {
@@ -45,6 +46,21 @@ void setExactTimers() { prctl(PR_SET_TIMERSLACK, 1UL); }
 Status lockMemory(const void* start, std::size_t size) {
   if (mlock(start, size) != 0) return lastError("lock memory");
   return {};
+}
+
+Status lockRanges(std::span<std::span<const std::byte>> ranges) {
+  // Calls are dear: what lies on the same pages, or on neighbours, is locked as one. With more between there may be a hole.
+  constexpr std::ptrdiff_t kGap = 4096;
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return std::less<>()(a.data(), b.data()); });
+  Status first;
+  for (std::size_t i = 0; i < ranges.size();) {
+    const std::byte* const start = ranges[i].data();
+    const std::byte* end = start + ranges[i].size();
+    for (++i; i < ranges.size() && ranges[i].data() - end < kGap; ++i) end = std::max(end, ranges[i].data() + ranges[i].size());
+    const Status locked = lockMemory(start, static_cast<std::size_t>(end - start));
+    if (first.ok() && !locked.ok()) first = locked;
+  }
+  return first;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 
 #include "os/result.h"
 
@@ -27,6 +28,9 @@ void setExactTimers();
 
 /// Keeps a range of memory in RAM and brings it there.
 Status lockMemory(const void* start, std::size_t size);
+
+/// The same of many small ranges, which share pages; they are sorted in place. Returns the first failure.
+Status lockRanges(std::span<std::span<const std::byte>> ranges);
 
 /// Keeps the code and data of the library (or program) that contains `symbol` in RAM: a page of it that has to be read back from a
 /// busy disk would delay an advert. Never mlockall(): with MCL_FUTURE the JavaScript engine cannot reserve its address space.

@@ -14,14 +14,17 @@ bool before(const AdvertSocket& a, const AdvertSocket& b) { return identity(a) <
 
 }  // namespace
 
-AdvertIo::AdvertIo(os::Epoll& epoll, os::Fd sender4, os::Fd sender6, const os::PacketSocket& frames)
-    : epoll_(epoll), senders_{std::move(sender4), std::move(sender6)}, frames_(frames) {}
+AdvertIo::AdvertIo(os::Epoll& epoll, os::Fd sender4, os::Fd sender6, os::PacketSocket& frames)
+    : epoll_(epoll), senders_{std::move(sender4), std::move(sender6)}, packetSocket_(frames) {}
 
 // A macvlan is down until its virtual router is MASTER, and the first advert comes before that: it leaves by the interface below.
-bool AdvertIo::sendFrame(const vrrp::Engine::Transmit& advert) {
-  frame_.ifindex = advert.ifindex;
-  frame_.size = wire::encodeAdvertFrame({advert.mac, advert.source, advert.destination, advert.message}, frame_.bytes);
-  return frame_.size > 0 && frames_.send({&frame_, 1}) == 0;
+bool AdvertIo::addFrame(vrrp::RouterId router, const vrrp::Engine::Transmit& advert) {
+  os::PacketSocket::Frame& frame = frames_[frameCount_];
+  frame.ifindex = advert.ifindex;
+  frame.size = wire::encodeAdvertFrame({advert.mac, advert.source, advert.destination, advert.message}, frame.bytes);
+  if (frame.size == 0) return false;
+  frameRouters_[frameCount_++] = router;
+  return true;
 }
 
 // A token holds all that receiving needs: bit 63 set, family in bit 62, descriptor in bits 32–61, interface in the rest.

@@ -16,7 +16,7 @@ namespace aloft::runtime {
 class AdvertIo {
  public:
   /// Both senders by os::openVrrpSender(); `frames` is for adverts with a virtual router MAC address.
-  AdvertIo(os::Epoll& epoll, os::Fd sender4, os::Fd sender6, const os::PacketSocket& frames);
+  AdvertIo(os::Epoll& epoll, os::Fd sender4, os::Fd sender6, os::PacketSocket& frames);
 
   /// Watches the sockets of `next` from now on. Returns the former table.
   SocketTable* replace(SocketTable* next);
@@ -45,7 +45,8 @@ class AdvertIo {
   void send(vrrp::RouterId router, const vrrp::Engine::Transmit& advert, const OnError& onError) {
     if (advert.ifindex == 0 || advert.message.empty()) return onError(router);
     if (advert.mac != wire::MacAddress{}) {
-      if (!sendFrame(advert)) onError(router);
+      if (frameCount_ == frames_.size()) flushFrames(onError);
+      if (!addFrame(router, advert)) onError(router);
       return;
     }
     os::VrrpSender& batch = batches_[static_cast<std::size_t>(advert.source.family)];
@@ -56,6 +57,7 @@ class AdvertIo {
   template <class OnError>
   void flush(const OnError& onError) {
     for (const wire::Family family : {wire::Family::IPv4, wire::Family::IPv6}) flush(family, onError);
+    flushFrames(onError);
   }
 
  private:
@@ -68,7 +70,15 @@ class AdvertIo {
     for (const std::uint32_t router : batches_[index].flush(senders_[index].get())) onError(router);
   }
 
-  bool sendFrame(const vrrp::Engine::Transmit& advert);
+  template <class OnError>
+  void flushFrames(const OnError& onError) {
+    if (frameCount_ == 0) return;
+    for (const std::size_t failed : packetSocket_.send(std::span(frames_).first(frameCount_))) onError(frameRouters_[failed]);
+    frameCount_ = 0;
+  }
+
+  /// False when it does not fit into a frame.
+  bool addFrame(vrrp::RouterId router, const vrrp::Engine::Transmit& advert);
   static std::uint64_t toToken(const AdvertSocket& socket);
   static AdvertSocket fromToken(std::uint64_t token);
   static bool contains(const SocketTable* table, const AdvertSocket& socket);
@@ -78,8 +88,10 @@ class AdvertIo {
   std::array<os::Fd, 2> senders_;  ///< by family
   os::VrrpReceiver receiver_;
   std::array<os::VrrpSender, 2> batches_;
-  const os::PacketSocket& frames_;
-  os::PacketSocket::Frame frame_{};
+  os::PacketSocket& packetSocket_;
+  std::array<os::PacketSocket::Frame, os::PacketSocket::kBatch> frames_{};
+  std::array<vrrp::RouterId, os::PacketSocket::kBatch> frameRouters_{};
+  std::size_t frameCount_ = 0;
 };
 
 }  // namespace aloft::runtime

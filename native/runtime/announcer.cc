@@ -46,7 +46,7 @@ void Announcer::sendSome(const vrrp::Engine& engine, vrrp::TimePoint now) {
     used = fill(entry, engine, used);
     if (entry.copiesLeft == 0) popFront();
   }
-  if (used > 0) failures_ += socket_.send(std::span(frames_).first(used));
+  if (used > 0) failures_ += socket_.send(std::span(frames_).first(used)).size();
   nextBatch_ = now + kBetweenBatches;
 }
 

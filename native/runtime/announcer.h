@@ -12,7 +12,7 @@ namespace aloft::runtime {
 
 class Announcer {
  public:
-  explicit Announcer(const os::PacketSocket& socket) : socket_(socket) {}
+  explicit Announcer(os::PacketSocket& socket) : socket_(socket) {}
 
   /// Queues `copies` announcements of each address of a virtual router. When the queue is full it is left out: the engine repeats them.
   void announce(vrrp::RouterId router, std::uint8_t copies) { push({router, Kind::Announcement, copies, 0}); }
@@ -47,7 +47,7 @@ class Announcer {
   /// Fills frames from `used` on with what the entry has next. Returns how many are used then.
   std::size_t fill(Entry& entry, const vrrp::Engine& engine, std::size_t used);
 
-  const os::PacketSocket& socket_;
+  os::PacketSocket& socket_;
   std::array<Entry, kQueue> queue_{};
   std::size_t begin_ = 0;
   std::size_t count_ = 0;

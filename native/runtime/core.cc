@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "os/clock.h"
+#include "os/scheduling.h"
 
 namespace aloft::runtime {
 namespace {
@@ -133,12 +133,23 @@ os::Status Core::apply(Configuration configuration) {
   configure.patience = patience(ids, elections);
   configure.checks = handOver(checks_.statesOf(generation));
   configure.table = vrrp::Engine::prepare(std::move(elected), ids_).release();
+  if (vrrp_->realTime().granted) lock(*configure.table);
   routers_ = std::move(ids);
   elections_ = std::move(elections);
   // In this order: whatever the vrrp thread orders of the actuator is then about virtual routers that the actuator knows.
   actuator_->assign(generation, std::move(assignments));
   command(configure);
   return {};
+}
+
+/// It stays locked when the table is freed: the heap uses the same pages for the next one.
+void Core::lock(const vrrp::Table& table) {
+  std::vector<std::span<const std::byte>> ranges;
+  table.forEachMemory([&ranges](std::span<const std::byte> range) {
+    if (!range.empty()) ranges.push_back(range);
+  });
+  const os::Status locked = os::lockRanges(ranges);
+  lockProblem_ = locked.ok() ? "" : locked.error().message();
 }
 
 vrrp::Duration Core::patience(const std::vector<vrrp::RouterId>& routers, const std::set<Election>& elections) const {

@@ -64,6 +64,7 @@ class Core {
   bool command(const Command& command);
   CheckBatch* handOver(std::vector<vrrp::CheckState> states);
   void enter(RouterConfiguration& router, Generation generation, Assignments& assignments);
+  void lock(const vrrp::Table& table);
   vrrp::Duration patience(const std::vector<vrrp::RouterId>& routers, const std::set<Election>& elections) const;
   void prune(Generation configured);
   bool awaitSnapshot();
@@ -94,6 +95,7 @@ class Core {
   std::set<Election> elections_;
   Generation generation_ = 0;
   std::size_t largest_ = 0;  ///< most virtual routers in one apply()
+  std::string lockProblem_;  ///< why a table is not locked into RAM
   std::unique_ptr<SnapshotBuffer> buffer_;
   std::uint64_t lostReported_ = 0;
 };

@@ -58,6 +58,7 @@ Snapshot Core::snapshot() {
   }
   snapshot.lateness = vrrp_->lateness().read();
   snapshot.realTime = vrrp_->realTime();
+  if (snapshot.realTime.message.empty()) snapshot.realTime.message = lockProblem_;
   snapshot.gate = gateStatus_;
   snapshot.eventsLost = channels_->eventsLost.load(std::memory_order_relaxed) + actuator_->eventsLost();
   return snapshot;

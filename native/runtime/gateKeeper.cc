@@ -1,6 +1,7 @@
 #include "runtime/gateKeeper.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace aloft::runtime {
 namespace {
@@ -18,15 +19,36 @@ GateKeeper::GateKeeper(kernel::Gate* gate) : gate_(gate) {}
 void GateKeeper::set(const vrrp::Effect& effect, vrrp::TimePoint now) {
   if (gate_ == nullptr || effect.slot >= slots_.size()) return;
   kernel::GateSlot& slot = gate_->slot(effect.slot);
+  Watch& state = slots_[effect.slot];
   const std::uint64_t answerUntil = toKernelTime(effect.answerUntil);
+  const std::uint64_t former = slot.answerUntil.load(std::memory_order_relaxed);
+  const bool extends = answerUntil != 0 && former != 0 && former != UINT64_MAX;
+  if (extends && (state.answerUntil != 0 || extended_ < extensions_.size())) {
+    if (state.answerUntil == 0) extensions_[extended_++] = effect.slot;
+    state.answerUntil = answerUntil;
+    state.acceptUntil = toKernelTime(effect.acceptUntil);
+    return;
+  }
+  state.answerUntil = 0;
   // Release: no advert that follows may be on the wire before the kernel's program can see what it stands for.
   slot.acceptUntil.store(toKernelTime(effect.acceptUntil), std::memory_order_release);
   slot.answerUntil.store(answerUntil, std::memory_order_release);
   if (answerUntil == 0) {
     unwatch(effect.slot);
-  } else if (slots_[effect.slot].position == kUnwatched) {
+  } else if (state.position == kUnwatched) {
     watch(effect.slot, effect.router, now);
   }
+}
+
+GateKeeper::Grant GateKeeper::grant(std::uint32_t index, vrrp::TimePoint clock) {
+  Watch& state = slots_[index];
+  const std::uint64_t answerUntil = std::exchange(state.answerUntil, 0);
+  if (answerUntil == 0) return Grant::CalledOff;
+  kernel::GateSlot& slot = gate_->slot(index);
+  if (slot.answerUntil.load(std::memory_order_relaxed) <= toKernelTime(clock)) return Grant::TooLate;
+  slot.acceptUntil.store(state.acceptUntil, std::memory_order_release);
+  slot.answerUntil.store(answerUntil, std::memory_order_release);
+  return Grant::Given;
 }
 
 void GateKeeper::probe(const vrrp::Effect& effect, vrrp::TimePoint now) {
@@ -41,7 +63,9 @@ vrrp::TimePoint GateKeeper::nextLook() const {
 }
 
 void GateKeeper::watch(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now) {
-  slots_[slot] = {router, static_cast<std::uint32_t>(watched_), toKernelTime(now)};
+  slots_[slot].router = router;
+  slots_[slot].position = static_cast<std::uint32_t>(watched_);
+  slots_[slot].since = toKernelTime(now);
   list_[watched_++] = slot;
 }
 

@@ -20,8 +20,19 @@ class GateKeeper {
   explicit GateKeeper(kernel::Gate* gate);
 
   bool active() const { return gate_ != nullptr; }
-  /// Effect::SetGate. To be called before the advert or the release that it belongs to leaves.
+  /// Effect::SetGate. To be called before the advert or the release that it belongs to leaves. More time for a slot that is open already is
+  /// only noted: extend() grants it once the advert is out.
   void set(const vrrp::Effect& effect, vrrp::TimePoint now);
+  bool hasExtensions() const { return extended_ > 0; }
+  /// Grants what was noted, but where the gate has shut meanwhile: the process stood still, and the advert came too late. There it stays
+  /// shut, and `runOut(router)` is called. `clock` is read after the adverts were sent.
+  template <class OnRunOut>
+  void extend(vrrp::TimePoint clock, const OnRunOut& runOut) {
+    for (std::size_t i = 0; i < extended_; ++i) {
+      if (grant(extensions_[i], clock) == Grant::TooLate) runOut(slots_[extensions_[i]].router);
+    }
+    extended_ = 0;
+  }
   /// Effect::ProbeAddresses: from now on claims of the addresses matter, although the slot is shut.
   void probe(const vrrp::Effect& effect, vrrp::TimePoint now);
 
@@ -51,16 +62,22 @@ class GateKeeper {
     vrrp::RouterId router = 0;
     std::uint32_t position = kUnwatched;  ///< in list_
     std::uint64_t since = 0;              ///< claims up to this moment are told, or of no interest
+    std::uint64_t answerUntil = 0;        ///< an extension that is noted; 0: none
+    std::uint64_t acceptUntil = 0;
   };
+  enum class Grant : std::uint8_t { Given, TooLate, CalledOff };
 
   void watch(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now);
   void unwatch(std::uint32_t slot);
   bool newClaim(std::uint32_t slot, vrrp::ConflictSeen& seen);
+  Grant grant(std::uint32_t slot, vrrp::TimePoint clock);
 
   kernel::Gate* gate_;
   std::array<Watch, kernel::Gate::kSlots> slots_{};
   std::array<std::uint32_t, kernel::Gate::kSlots> list_{};  ///< the watched slots
   std::size_t watched_ = 0;
+  std::array<std::uint32_t, kernel::Gate::kSlots> extensions_{};  ///< slots with an extension, or with one that was called off
+  std::size_t extended_ = 0;
   vrrp::TimePoint lookedAt_{};
   vrrp::TimePoint probingUntil_{};
 };

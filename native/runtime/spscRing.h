@@ -7,6 +7,8 @@
 #include <span>
 #include <type_traits>
 
+#include "os/pages.h"
+
 namespace aloft::runtime {
 
 /// A bounded queue from one thread to one other, without locks and without allocation after construction. What one side wrote
@@ -17,7 +19,10 @@ class SpscRing {
 
  public:
   /// Room for at least `capacity` elements.
-  explicit SpscRing(std::size_t capacity) : mask_(std::bit_ceil(capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
+  explicit SpscRing(std::size_t capacity)
+      : mask_(std::bit_ceil(capacity) - 1), pages_((mask_ + 1) * sizeof(T)), slots_(static_cast<T*>(pages_.data())) {
+    std::uninitialized_value_construct_n(slots_, mask_ + 1);
+  }
   SpscRing(const SpscRing&) = delete;
   SpscRing& operator=(const SpscRing&) = delete;
 
@@ -51,7 +56,7 @@ class SpscRing {
   }
 
   /// For locking it into RAM.
-  std::span<const T> memory() const { return {slots_.get(), capacity()}; }
+  std::span<const T> memory() const { return {slots_, capacity()}; }
 
  private:
   // Each side's counter has a cache line of its own. Both only grow; unsigned overflow is harmless.
@@ -60,7 +65,8 @@ class SpscRing {
   alignas(kCacheLine) std::atomic<std::size_t> end_{0};
   std::size_t staged_ = 0;  // the producer's own: end_, and what is not published yet
   alignas(kCacheLine) const std::size_t mask_;
-  const std::unique_ptr<T[]> slots_;
+  const os::Pages pages_;
+  T* const slots_;
 };
 
 }  // namespace aloft::runtime

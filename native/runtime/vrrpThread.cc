@@ -52,7 +52,9 @@ os::Result<std::unique_ptr<VrrpThread>> VrrpThread::create(Channels& channels, k
   if (const auto added = epoll.value().add(channels.vrrpWake.fd(), kWakeToken); !added.ok()) return added.error();
   Resources resources{std::move(epoll.value()), std::move(timer.value()), std::move(packetSocket.value()), std::move(sender4.value()),
                       sender6.ok() ? std::move(sender6.value()) : os::Fd()};
-  return std::make_unique<VrrpThread>(std::move(resources), channels, gate);
+  std::unique_ptr<VrrpThread> thread(new VrrpThread(std::move(resources), channels, gate));
+  if (!thread) return os::Error{"map memory of the vrrp thread", ENOMEM};
+  return thread;
 }
 
 VrrpThread::VrrpThread(Resources resources, Channels& channels, kernel::Gate* gate)

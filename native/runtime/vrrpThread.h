@@ -8,6 +8,7 @@
 
 #include "os/epoll.h"
 #include "os/packetSocket.h"
+#include "os/pages.h"
 #include "os/thread.h"
 #include "os/timer.h"
 #include "runtime/advertIo.h"
@@ -36,6 +37,10 @@ class VrrpThread {
     os::Fd sender4;
     os::Fd sender6;
   };
+
+  // On pages of its own, see os::Pages.
+  static void* operator new(std::size_t size) noexcept { return os::Pages::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) { os::Pages::free(memory, size); }
 
   /// `gate` is null when there is none.
   static os::Result<std::unique_ptr<VrrpThread>> create(Channels& channels, kernel::Gate* gate);

@@ -1,5 +1,6 @@
 // What the engine asks for: adverts to the wire, orders to the actuator, events to the caller.
 
+#include "os/clock.h"
 #include "runtime/vrrpThread.h"
 
 namespace aloft::runtime {
@@ -15,7 +16,16 @@ void VrrpThread::drainEffects() {
 }
 
 void VrrpThread::flush() {
-  io_.flush([this](vrrp::RouterId router) { engine_.handleSendError(router); });
+  const auto send = [this] { io_.flush([this](vrrp::RouterId router) { engine_.handleSendError(router); }); };
+  send();
+  if (gate_.hasExtensions()) {
+    now_ = vrrp::TimePoint(os::monotonicNow());
+    gate_.extend(now_, [this](vrrp::RouterId router) {
+      engine_.handleGateRunOut(router, now_);
+      drainEffects();
+    });
+    send();
+  }
   // In this order: an address is added after the advert that claims it, and removed after the resignation.
   channels_.orders.publish();
 }

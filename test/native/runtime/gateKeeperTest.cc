@@ -52,6 +52,11 @@ class GateKeeperTest : public testing::Test {
     return seen;
   }
 
+  void extend(TimePoint clock) {
+    keeper_->extend(clock, [this](vrrp::RouterId router) { ranOut_.push_back(router); });
+  }
+
+  std::vector<vrrp::RouterId> ranOut_;
   std::unique_ptr<kernel::Gate> gate_;
   std::unique_ptr<GateKeeper> keeper_;
 };
@@ -63,6 +68,40 @@ TEST_F(GateKeeperTest, WritesTimesAsTheKernelReadsThem) {
   keeper_->set(effect(3, TimePoint{}, TimePoint{}), kNow);
   EXPECT_EQ(gate_->slot(3).answerUntil.load(), 0U);
   EXPECT_EQ(gate_->slot(3).acceptUntil.load(), 0U);
+}
+
+TEST_F(GateKeeperTest, GrantsMoreTimeOnlyWhenTheAdvertIsOut) {
+  keeper_->set(effect(3, kNow + 300ms, kNow + 300ms), kNow);
+  EXPECT_FALSE(keeper_->hasExtensions()) << "it was shut";
+  keeper_->set(effect(3, kNow + 400ms, kNow + 400ms), kNow + 100ms);
+  EXPECT_EQ(gate_->slot(3).answerUntil.load(), 1000'300'000'000U);
+  ASSERT_TRUE(keeper_->hasExtensions());
+  extend(kNow + 101ms);
+  EXPECT_EQ(gate_->slot(3).answerUntil.load(), 1000'400'000'000U);
+  EXPECT_EQ(gate_->slot(3).acceptUntil.load(), 1000'400'000'000U);
+  EXPECT_TRUE(ranOut_.empty());
+  EXPECT_FALSE(keeper_->hasExtensions());
+}
+
+TEST_F(GateKeeperTest, DoesNotOpenAgainWhatHasShutMeanwhile) {
+  keeper_->set(effect(3, kNow + 300ms, kNow + 300ms), kNow);
+  keeper_->set(effect(4, kNow + 900ms, kNow + 900ms), kNow);
+  keeper_->set(effect(3, kNow + 400ms, kNow + 400ms), kNow + 100ms);
+  keeper_->set(effect(4, kNow + 1s, kNow + 1s), kNow + 100ms);
+  extend(kNow + 500ms);  // the process stood still before its adverts left
+  EXPECT_EQ(gate_->slot(3).answerUntil.load(), 1000'300'000'000U);
+  EXPECT_EQ(gate_->slot(4).answerUntil.load(), 1001'000'000'000U);
+  EXPECT_EQ(ranOut_, std::vector<vrrp::RouterId>{73});
+}
+
+TEST_F(GateKeeperTest, ShuttingCallsAnExtensionOff) {
+  keeper_->set(effect(3, kNow + 300ms, kNow + 300ms), kNow);
+  keeper_->set(effect(3, kNow + 400ms, kNow + 400ms), kNow + 100ms);
+  keeper_->set(effect(3, TimePoint{}, kNow + 1s), kNow + 100ms);
+  extend(kNow + 101ms);
+  EXPECT_EQ(gate_->slot(3).answerUntil.load(), 0U);
+  EXPECT_EQ(gate_->slot(3).acceptUntil.load(), 1001'000'000'000U);
+  EXPECT_TRUE(ranOut_.empty());
 }
 
 TEST_F(GateKeeperTest, TellsAClaimOnceWhileTheSlotIsOpen) {
