@@ -19,8 +19,8 @@ using kernel::Operation;
 /// A batch holds up whoever comes next, and RTNL for as long as its longest message: it is made smaller while it takes longer than this.
 constexpr auto kLongBatch = 3ms;
 constexpr std::size_t kSmallestBatch = 4;
-/// The kernel acknowledges an IPv6 address, tells of it, and then uses it, by a thread of its own.
-constexpr auto kStandInTime = 100ms;
+/// The kernel acknowledges an IPv6 address, tells of it, and then uses it, by a thread of its own that may have to wait for its turn.
+constexpr auto kStandInTime = 1s;
 
 bool isAboutAddresses(const Operation& operation) {
   return std::holds_alternative<AddressOperation>(operation) || std::holds_alternative<kernel::LinkOperation>(operation);
