@@ -55,7 +55,9 @@ export function toYaml(node: string, fleet: readonly FleetRouter[], priority: nu
 
 /** keepalived.conf. `realTimePriority`: SCHED_RR for its VRRP process; none as it comes. */
 export function toConf(node: string, fleet: readonly FleetRouter[], priority: number, realTimePriority?: number): string {
-  const realTime = realTimePriority === undefined ? [] : [`  vrrp_rt_priority ${realTimePriority}`, "  vrrp_no_swap"];
+  // Its own limit of 10 ms of processor time without a sleep ends it when some hundred virtual routers change at once.
+  const withRealTime = [`  vrrp_rt_priority ${realTimePriority}`, "  vrrp_no_swap", "  vrrp_rlimit_rttime 10000000"];
+  const realTime = realTimePriority === undefined ? [] : withRealTime;
   return ["global_defs {", `  router_id ${node}`, ...realTime, "}", ...fleet.flatMap((router) => instance(router, priority)), ""].join(
     "\n",
   );

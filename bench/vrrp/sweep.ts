@@ -15,8 +15,8 @@ const recordSchema = z.discriminatedUnion("type", [
 export interface SweepResult {
   /** Addresses that nobody, or somebody else, answers for. */
   open: number;
-  /** First answer of the address that came last; 0n for none. */
-  lastAnswerNs: bigint;
+  /** First answer for each address that was answered for. */
+  answeredNs: Map<string, bigint>;
   asked: number;
 }
 
@@ -64,7 +64,6 @@ export function parseSweep(text: string): SweepResult | undefined {
   const all = records(text, recordSchema);
   const end = all.find((record) => record.type === "end");
   if (!end || end.dropped > 0) return undefined;
-  const claims = all.filter((record) => record.type === "claim");
-  const lastAnswerNs = claims.reduce((latest, { answeredNs }) => (answeredNs > latest ? answeredNs : latest), 0n);
-  return { open: end.open, lastAnswerNs, asked: end.asked };
+  const claims = all.filter((record) => record.type === "claim").filter(({ answeredNs }) => answeredNs > 0n);
+  return { open: end.open, answeredNs: new Map(claims.map(({ address, answeredNs }) => [address, answeredNs])), asked: end.asked };
 }

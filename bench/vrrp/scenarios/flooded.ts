@@ -28,7 +28,7 @@ interface Flooded {
   changes: number;
   grownMB: number;
   cpuPercent: number;
-  /** Aloft only: `wakeup − deadline` of both nodes' cores. */
+  /** Aloft only: `wakeup − deadline` of both nodes' cores; that of a BACKUP is empty while its deadlines are put off by adverts. */
   core: Lateness[];
 }
 
@@ -88,9 +88,7 @@ function measuresOf(trials: Record<Make, Flooded[]>): Measure[] {
       what: "lateness of the core's timers, p99 (bucket)",
       unit: us,
       values: {
-        aloft: trials.aloft.map(({ core }) =>
-          greatest(core.map((lateness) => histogramQuantile(lateness, 0.99) ?? Number.POSITIVE_INFINITY)),
-        ),
+        aloft: trials.aloft.map(({ core }) => greatest(core.map((lateness) => histogramQuantile(lateness, 0.99) ?? 0))),
         keepalived: [],
       },
       judged: "max",
