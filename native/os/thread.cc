@@ -36,10 +36,7 @@ Status Thread::start(const char* name, bool lockStack, std::function<void()> bod
     return lastError("map thread stack");
   }
   mprotect(stack_, kGuardSize, PROT_NONE);
-#if !defined(__SANITIZE_THREAD__)
-  // No child of fork() runs on it, and copying it on write would cost this thread a fault per page after every fork.
-  madvise(stack_, kGuardSize + kStackSize, MADV_DONTFORK);
-#endif
+  // Not MADV_DONTFORK: the C library keeps the thread's descriptor at its top, and looks through those of all threads in a child.
   auto* usable = static_cast<std::byte*>(stack_) + kGuardSize;
   if (lockStack) locked_ = lockMemory(usable, kStackSize);
 

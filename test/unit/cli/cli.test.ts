@@ -37,7 +37,7 @@ const mistakes: [string[], RegExp][] = [
   [["agent", "extra"], /Unexpected argument 'extra'/],
   [["agent", "--standalone"], /--standalone needs --config FILE/],
   [["agent", "--config", "a.yaml"], /--config needs --standalone/],
-  [["agent", "--standalone", "--config", "a.conf"], /must end in \.yaml or \.yml/],
+  [["agent", "--standalone", "--config", "a.ini"], /must end in \.conf, \.yaml or \.yml/],
   [["agent", "--standalone", "--config", "a.yaml", "--kubeconfig", "k"], /exclude each other/],
   [["agent", "--http", "9105"], /--http 9105: must be ADDRESS:PORT/],
   [["agent", "--log-level", "loud"], /--log-level loud: must be one of trace/],
