@@ -67,6 +67,11 @@ class Actuator {
     bool due = false;    ///< not carried out yet: listed in due_
     bool asked = false;  ///< the engine awaits an answer
   };
+  /// What the engine must be able to hear.
+  struct Interests {
+    std::map<std::pair<std::string, wire::Family>, SocketPool::Need> sockets;  ///< by interface name
+    std::set<std::string> links;                                               ///< by name
+  };
   struct Mail {
     Generation generation = 0;
     Assignments assignments;
@@ -118,6 +123,8 @@ class Actuator {
   void take(const Order& order);
   void want(kernel::Owner owner, bool hold);
   void takeAssignments();
+  void takeInterest(Interests&& wanted, Generation generation);
+  void loseInterest(Generation running);
   void adoptResidue(const Assignments& assignments);
   void work();
   void submitDue();
@@ -158,8 +165,9 @@ class Actuator {
   VirtualMacs virtualMacs_;
   SocketPool sockets_;
   Residue residue_;
-  std::map<std::pair<std::string, wire::Family>, SocketPool::Need> needs_;  ///< by interface name
-  std::set<std::string> watched_;                                           ///< links that the engine hears of, by name
+  Interests interests_;                 ///< of the newest assignments, and until they run also those of the ones before
+  std::optional<Interests> settled_;    ///< what is left of interests_ when `awaited_` runs
+  Generation awaited_ = 0;
   std::map<std::uint32_t, vrrp::LinkState> reportedLinks_;
   std::unordered_map<kernel::Owner, Want> wanted_;
   std::deque<kernel::Owner> due_;              ///< in the order in which they were asked for

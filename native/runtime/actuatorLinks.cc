@@ -159,7 +159,7 @@ void Actuator::auditRoutes() {
 void Actuator::updateSockets() {
   socketsAt_ = os::monotonicNow() + kRetryInterval;
   std::map<SocketPool::Key, SocketPool::Need> needs;
-  for (const auto& [place, need] : needs_) {
+  for (const auto& [place, need] : interests_.sockets) {
     const kernel::Link* link = links_.find(place.first);
     if (link != nullptr) needs[{link->index, place.second}] = need;
   }
@@ -203,7 +203,7 @@ void Actuator::reportLinks() {
 
 std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() const {
   std::map<std::uint32_t, vrrp::LinkState> states;
-  for (const std::string& name : watched_) {
+  for (const std::string& name : interests_.links) {
     if (const kernel::Link* link = links_.find(name)) states[link->index] = linkState(*link);
   }
   return states;

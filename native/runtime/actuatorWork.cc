@@ -43,21 +43,20 @@ void Actuator::takeAssignments() {
   Assignments& assignments = mail->assignments;
   virtualMacs_.configure(assignments.routers);
   adoptResidue(assignments);
+  Interests interests;
   {
     const std::lock_guard guard(lock_);
-    needs_.clear();
-    watched_.clear();
     assignments_.clear();
     for (Assignment& assignment : assignments.routers) {
-      SocketPool::Need& need = needs_[{assignment.interface, assignment.family}];
+      SocketPool::Need& need = interests.sockets[{assignment.interface, assignment.family}];
       need.interface = assignment.interface;
       need.routers.set(assignment.virtualRouterId);
       need.unknownRouters = assignments.hearAll;
       if (!assignment.unicast) need.groups.insert(groupOf(assignment));
-      watched_.insert(assignment.interface);
-      watched_.insert(assignment.virtualMacInterface);
-      watched_.insert(assignment.trackedInterfaces.begin(), assignment.trackedInterfaces.end());
-      for (const kernel::AddressEntry& entry : assignment.entries.addresses) watched_.insert(entry.interface);
+      interests.links.insert(assignment.interface);
+      interests.links.insert(assignment.virtualMacInterface);
+      interests.links.insert(assignment.trackedInterfaces.begin(), assignment.trackedInterfaces.end());
+      for (const kernel::AddressEntry& entry : assignment.entries.addresses) interests.links.insert(entry.interface);
       assignments_[assignment.router] = std::move(assignment);
     }
     always_ = std::move(assignments.always);
@@ -65,6 +64,7 @@ void Actuator::takeAssignments() {
       return problem.first.first != kernel::kStatic && !assignments_.contains(problem.first.first);
     });
   }
+  takeInterest(std::move(interests), mail->generation);
   want(kernel::kStatic, true);
   updateVirtualMacs();
   updateSockets();
@@ -73,6 +73,23 @@ void Actuator::takeAssignments() {
   ready.generation = mail->generation;
   report(ready);
   flushReports();
+}
+
+/// The configuration before runs on until the vrrp thread takes the new one: to it, a link or a socket that went would be a fault.
+void Actuator::takeInterest(Interests&& wanted, Generation generation) {
+  settled_ = wanted;
+  awaited_ = generation;
+  wanted.sockets.merge(interests_.sockets);
+  wanted.links.merge(interests_.links);
+  interests_ = std::move(wanted);
+}
+
+void Actuator::loseInterest(Generation running) {
+  if (!settled_ || running < awaited_) return;
+  interests_ = std::move(*settled_);
+  settled_.reset();
+  updateSockets();
+  reportLinks();
 }
 
 void Actuator::takeOrders() {
@@ -101,6 +118,7 @@ void Actuator::take(const Order& order) {
     case Order::Kind::Configured:
       delete order.table;
       setUrgent(false);
+      loseInterest(order.generation);
       // Not before: the engine has set the slots of the gate by now.
       for (const auto& [router, assignment] : assignments_) gate_.prepare(assignment, links_);
       tidy_ = false;
