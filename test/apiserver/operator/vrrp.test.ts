@@ -67,6 +67,8 @@ test("move: not to a node that is not well, and at once when it is; another oper
   await bed.untilRedundant("web");
   bed.lan.election.costs.length = 0;
   bed.lan.election.fault("n2", true);
+  const isFaulty = ({ name, v4 }: { name: string; v4?: string }) => name === "n2" && v4 === "FAULT";
+  await bed.untilVirtualIP("web", "to report the fault", ({ status }) => status?.nodes?.some(isFaulty) === true);
   await patchSpec("web", { nodes: { preferred: "n2" } });
   const waiting = await bed.untilVirtualIP("web", "to wait for n2", ({ status }) => /FAULT/.test(status?.plannedMove?.message ?? ""));
   assert.equal(waiting.status?.activeNode, "n1");
