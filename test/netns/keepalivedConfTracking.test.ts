@@ -298,7 +298,7 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
         const up = now();
         await link(lan, "n1", "eth1", "up");
         const returned = await wire.advert("A's return", up, from(lan, "n1", 51));
-        within("both are on A again", secondsBetween(up, returned.timeNs), downSeconds(100) - 1, downSeconds(100));
+        within("both are on A again", secondsBetween(up, returned.timeNs), downSeconds(100) - 1, downSeconds(100) + carrierSeconds);
         await heldBy(lan, "n1", "192.168.200.16/24");
         await heldBy(lan, "n1", "10.9.0.1/24", "eth1");
       }),
