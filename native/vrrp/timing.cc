@@ -1,6 +1,7 @@
 #include "vrrp/timing.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "vrrp/engine.h"
 
@@ -12,6 +13,11 @@ using std::chrono::seconds;
 namespace {
 
 constexpr Duration kHandOverMargin = std::chrono::milliseconds(100);
+
+// A phase of its own for each would cost each advert a wake-up and a system call of its own.
+constexpr Duration kShortestStep = std::chrono::microseconds(600);
+constexpr std::uint32_t kMostSteps = 1024;
+constexpr std::uint64_t kAllOrdinals = std::uint64_t{1} << 32;
 
 /// The van der Corput sequence: its first n values lie evenly in the interval, whatever n.
 std::uint32_t reverseBits(std::uint32_t value) {
@@ -43,7 +49,8 @@ Duration handOverPatience(std::uint8_t version, Duration interval) {
 
 TimePoint nextPhase(std::uint32_t ordinal, Duration interval, TimePoint now) {
   const std::int64_t length = interval.count();
-  const std::int64_t offset = length / 65536 * (reverseBits(ordinal) >> 16);
+  const auto steps = std::clamp(std::bit_floor(static_cast<std::uint32_t>(interval / kShortestStep)), 1u, kMostSteps);
+  const std::int64_t offset = length * static_cast<std::int64_t>(reverseBits(ordinal) / (kAllOrdinals / steps)) / steps;
   const std::int64_t since = now.time_since_epoch().count() - offset;
   const std::int64_t whole = since / length - (since % length < 0 ? 1 : 0);
   return TimePoint(Duration(offset + (whole + 1) * length));

@@ -26,7 +26,8 @@ Duration claimTime(std::uint8_t version, Duration interval, std::uint8_t adverts
 Duration handOverPatience(std::uint8_t version, Duration interval);
 
 /// When the next advert of a MASTER is due: after `now`, at most an interval later, at a phase of the interval that `ordinal` gives. Small
-/// ordinals have phases that lie evenly, so that a thousand virtual routers that became MASTER in one moment do not go on sending together.
+/// ordinals have phases that lie evenly, so that a thousand virtual routers that became MASTER in one moment do not go on sending together;
+/// but on a grid (of 16 steps at 10 ms, 128 at 100 ms, never more than 1024), so that those of one step share a wake-up and a system call.
 TimePoint nextPhase(std::uint32_t ordinal, Duration interval, TimePoint now);
 
 /// A message's interval field: centiseconds in version 3, seconds in version 2.

@@ -85,10 +85,7 @@ async function watchMove(lan: Lan, fleet: readonly FleetRouter[], [from = "", to
     const { followedNs = 0n, lastNs = 0n } = byRouter.get(router.virtualRouterID) ?? {};
     return addressesOf(router).map((address) => ({ followedNs, lastNs, atNs: answeredNs.get(address) }));
   });
-  const firstNs = answers.reduce(
-    (least, { followedNs }) => (followedNs !== undefined && followedNs < least ? followedNs : least),
-    endOfTime,
-  );
+  const firstNs = answers.reduce((least, { followedNs }) => (followedNs < least ? followedNs : least), endOfTime);
   return {
     beyondMs: greatest(answers.map(({ lastNs, atNs }) => since(lastNs, atNs) - downMs(intervalMs))),
     wholeMs: greatest(answers.map(({ atNs }) => since(firstNs, atNs))),
