@@ -40,6 +40,9 @@ test("the keepalived.conf says the same, and gives its process real time where a
   const conf = toConf("n1", [{ ...router, family: "IPv6", addresses: ["2001:db8::1"], excluded: ["2001:db8::2"] }], 244, 50);
   for (const line of ["interface eth0", "virtual_router_id 1", "priority 244", "advert_int 0.01", "vrrp_rt_priority 50"])
     assert.match(conf, new RegExp(`^ +${line}$`, "m"));
-  assert.match(conf, /virtual_ipaddress \{\n +fe80::200:5eff:fe00:201\/64\n +2001:db8::1\/128\n +\}\n +virtual_ipaddress_excluded \{\n +2001:db8::2\/128\n/);
+  assert.match(
+    conf,
+    /virtual_ipaddress \{\n +fe80::200:5eff:fe00:201\/64\n +2001:db8::1\/128\n +\}\n +virtual_ipaddress_excluded \{\n +2001:db8::2\/128\n/,
+  );
   assert.doesNotMatch(toConf("n1", [router], 244), /rt_priority|excluded/);
 });

@@ -36,7 +36,12 @@ test("two actives before the fault are flaps before it, also those that were not
 });
 
 test("who goes back and forth after the fault flaps, and the first takeover counts", () => {
-  const { takeoverMs, flapsAfter } = succession([reign("a", 0, 995), reign("b", 1030, 1040), reign("a", 1041, 1042), reign("b", 1050, 2000)]);
+  const { takeoverMs, flapsAfter } = succession([
+    reign("a", 0, 995),
+    reign("b", 1030, 1040),
+    reign("a", 1041, 1042),
+    reign("b", 1050, 2000),
+  ]);
   assert.deepEqual({ takeoverMs, flapsAfter }, { takeoverMs: 35, flapsAfter: 2 });
 });
 
