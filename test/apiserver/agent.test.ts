@@ -119,7 +119,7 @@ test("a NodeAgent's spec runs, and its status says so within a second", async ()
   assert.deepEqual([status?.masters, status?.backups, status?.faults], [2, 0, 0]);
   assert.deepEqual(
     status?.conditions?.map(({ type, status: holdsTrue }) => `${type}=${holdsTrue}`),
-    ["RealTime=True", "Preflight=True", "ConfigurationApplied=True"],
+    ["RealTime=True", "Preflight=True", "ConfigurationApplied=True", "DeadManSwitch=False"],
   );
   const [eth0, ...others] = status?.interfaces ?? [];
   assert.deepEqual(others, []);
