@@ -69,6 +69,7 @@ class VrrpThread {
   RealTime prepare(bool realTime);
   void run();
   std::size_t wait();
+  void sleepUntil(vrrp::TimePoint time);
   void receiveAdverts(std::size_t events);
   void hear(const vrrp::ReceivedAdvert& advert);
   void takeReports();
@@ -112,6 +113,9 @@ class VrrpThread {
   std::array<epoll_event, 64> events_{};
   vrrp::TimePoint now_{};
   vrrp::TimePoint sleptAt_{};
+  vrrp::TimePoint heardAt_{};  ///< the last round with adverts
+  vrrp::TimePoint wakeAt_{};   ///< what the timer is armed for
+  bool gathers_ = false;       ///< adverts come so fast that the next ones are waited for
   std::optional<vrrp::TimePoint> deadline_;  ///< the engine's, as the timer was armed for it
   Pending pending_;
   Generation ready_ = 0;

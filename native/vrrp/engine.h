@@ -203,8 +203,9 @@ class Engine {
   /// priorities and destinations beside it. TTL or hop limit 255, unicast as well.
   struct Transmit {
     std::uint32_t ifindex = 0;
-    /// Not all zero: the adverts of a virtual router with a virtualMacInterface leave as whole frames of this source, by ifindex, the
-    /// primary interface's: its macvlan may be down. Unicast ones leave as others do.
+    /// Not all zero: a multicast advert leaves as a whole frame of this source: the link's MAC address, or with a virtualMacInterface the
+    /// virtual router's, by the primary interface nevertheless, for its macvlan may be down. All zero: the kernel makes the frame, for
+    /// unicast has to be resolved, and a link without MAC addresses has frames of its own.
     wire::MacAddress mac{};
     wire::IpAddress source;
     wire::IpAddress destination;  ///< 224.0.0.18, ff02::12, the configured group, or a unicast peer

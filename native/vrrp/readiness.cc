@@ -81,6 +81,7 @@ void VirtualRouter::settleFault(const Context& context) {
 void VirtualRouter::settleAttachment(Outbox& out) {
   const LinkState& link = places_.primary->link;
   attachment_.ifindex = link.index;
+  attachment_.mac = link.mac;
   const bool otherSource = attachment_.source != sourceOn(link);
   attachment_.source = sourceOn(link);
   updateMessages(out.now);

@@ -454,7 +454,8 @@ RouterStatus VirtualRouter::status() const {
 Engine::Transmit VirtualRouter::advert(std::uint8_t priority, std::size_t destination) const {
   Engine::Transmit transmit;
   transmit.ifindex = attachment_.ifindex;
-  if (!config_.virtualMacInterface.empty()) transmit.mac = virtualMac(config_.family, config_.virtualRouterId);
+  if (peers_.empty())
+    transmit.mac = config_.virtualMacInterface.empty() ? attachment_.mac : virtualMac(config_.family, config_.virtualRouterId);
   transmit.source = attachment_.source;
   transmit.destination = messages_.destinations()[destination];
   transmit.message = messages_.message(priority == kResign, destination);

@@ -166,6 +166,7 @@ class VirtualRouter {
   /// The link as far as this virtual router needs it. Kept while the link is gone: the resignation carries it.
   struct Attachment {
     std::uint32_t ifindex = 0;
+    wire::MacAddress mac{};
     wire::IpAddress source;
   };
 

@@ -125,8 +125,32 @@ TEST(VirtualMacAddress, AdvertsHaveItAndLeaveByTheInterface) {
   const auto transmit = bench.engine.advert(bench.status().id, 100);
   EXPECT_EQ(transmit.ifindex, 2u);
   EXPECT_EQ(transmit.mac, (wire::MacAddress{0, 0, 0x5e, 0, 1, 51}));
-  Bench plain(routerConfig());
-  EXPECT_EQ(plain.engine.advert(plain.status().id, 100).mac, wire::MacAddress{});
+}
+
+TEST(Frames, MulticastAdvertsAreFramesOfTheLinksMac) {
+  Bench bench(routerConfig());
+  const wire::MacAddress mac = bench.engine.announcement(bench.status().id, 0).mac;
+  ASSERT_NE(mac, wire::MacAddress{});
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, mac);
+}
+
+TEST(Frames, AnotherMacOfTheLinkIsThatOfTheNextAdvert) {
+  Bench bench(routerConfig());
+  const wire::MacAddress other{2, 0, 0, 0, 0, 9};
+  LinkState renewed = bench.link;
+  renewed.mac = other;
+  bench.engine.handleLink(renewed, bench.now);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, other);
+}
+
+TEST(Frames, TheKernelMakesThoseOfUnicastAndOfLinksWithoutMac) {
+  Bench toPeers(unicast());
+  EXPECT_EQ(toPeers.engine.advert(toPeers.status().id, 100).mac, wire::MacAddress{});
+  Bench bench(routerConfig());
+  LinkState tunnel = bench.link;
+  tunnel.mac = {};
+  bench.engine.handleLink(tunnel, bench.now);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, wire::MacAddress{});
 }
 
 TEST(VirtualMacAddress, AddressesAreAnnouncedOnItsLink) {
