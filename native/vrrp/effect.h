@@ -44,6 +44,7 @@ enum class Notice : std::uint8_t {
   ForeignRouter,    ///< `peer` sends adverts of our VRID that cannot be of our virtual router
   DuplicateSource,  ///< `peer`, our own primary address, sends adverts of our VRID
   LowerPriority,    ///< as MASTER: `peer` sends adverts of lower priority
+  SecondOwner,      ///< as address owner: `peer` sends adverts of one, too
 };
 const char* name(Notice notice);
 

@@ -44,8 +44,8 @@ std::optional<Discard> VirtualRouter::refuseDestination(const ReceivedAdvert& re
 std::optional<Discard> VirtualRouter::refuseContents(const VrrpAdvert& advert) const {
   if (advert.version != config_.version) return Discard::VersionMismatch;
   if (config_.version == 2) return refuseVersion2(advert);
-  // Erratum 8300 to RFC 9568 §5.2.9. Version 3 drops neither for another interval nor for other addresses (§7.1), nor as an owner (erratum
-  // 8298).
+  // RFC 9568 §7.1 with errata 8298 and 8300: a link-local address comes first. Version 3 drops neither for another interval nor for other
+  // addresses, nor as an owner.
   const bool wantsLinkLocal = config_.family == wire::Family::IPv6 && config_.linkLocalFirst;
   return wantsLinkLocal && !advert.firstIsLinkLocal ? std::optional(Discard::FirstAddressNotLinkLocal) : std::nullopt;
 }
@@ -63,10 +63,12 @@ std::optional<Discard> VirtualRouter::refuseVersion2(const VrrpAdvert& advert) c
 }
 
 /// Neither state nor timer: only what people are told.
-void VirtualRouter::handleRefused(Discard reason, const ReceivedAdvert& received, Outbox& out) {
+void VirtualRouter::handleRefused(Discard reason, const VrrpAdvert& advert, const ReceivedAdvert& received, Outbox& out) {
   switch (reason) {
     case Discard::NotRunning:
+      return;
     case Discard::LocalAddressOwner:
+      noteSecondOwner(advert, received.source, out);
       return;
     case Discard::OwnPacket: {
       const bool isMaster = run_.state == State::Master && !run_.leaving;
@@ -87,6 +89,12 @@ void VirtualRouter::handleRefused(Discard reason, const ReceivedAdvert& received
 void VirtualRouter::noteOtherAddresses(const VrrpAdvert& advert, const IpAddress& source, Outbox& out) {
   if (messages_.compare(advert.addresses) == AdvertMessages::Comparison::Disjoint)
     foreign_.handleForeign(source, Discard::AddressListMismatch, out);
+}
+
+/// RFC 9568 §7.1 (erratum 8298), RFC 3768 §7.1: an address has one owner.
+void VirtualRouter::noteSecondOwner(const VrrpAdvert& advert, const IpAddress& source, Outbox& out) {
+  if (config_.priority != kOwnerPriority || advert.priority != kOwnerPriority) return;
+  if (secondOwner_.allow(out.now)) out.notice(Notice::SecondOwner, source, {}, {});
 }
 
 // RFC 9568 §6.4.3: a greater priority, or the same and the greater primary address.

@@ -33,6 +33,7 @@ void VirtualRouter::inherit(const VirtualRouter& predecessor) {
   conflict_ = predecessor.conflict_;
   foreign_ = predecessor.foreign_;
   lowerPriority_ = predecessor.lowerPriority_;
+  secondOwner_ = predecessor.secondOwner_;
 }
 
 // ----- Inputs -----
@@ -100,7 +101,7 @@ void VirtualRouter::stop(Shutdown how, const Context& context) {
 std::optional<Discard> VirtualRouter::handleAdvert(const VrrpAdvert& advert, const ReceivedAdvert& received, const Context& context) {
   Outbox out = outbox(context);
   if (const auto reason = refuse(advert, received)) {
-    handleRefused(*reason, received, out);
+    handleRefused(*reason, advert, received, out);
     return reason;
   }
   lookFirst(out);
@@ -115,6 +116,7 @@ std::optional<Discard> VirtualRouter::handleAdvert(const VrrpAdvert& advert, con
     run_.rivals.heard(received.source, out.now + claimTime(advert.version, interval, config_.downTimerAdverts));
   }
   noteOtherAddresses(advert, received.source, out);
+  noteSecondOwner(advert, received.source, out);
   const bool learned = learnChecksum(advert);
   if (learned) updateMessages(out.now);
   if (run_.leaving) {

@@ -24,8 +24,7 @@
 //   whoever was MASTER has said farewell, or its gate has shut by itself.
 //
 // Make before break. Who leaves in favour of a successor shuts the gate for questions, but goes on taking traffic: the addresses linger
-// until
-//   the successor was heard and has had time to announce itself. Without a gate they are released at once, for two would answer.
+//   until the successor was heard and has had time to announce itself. Without a gate they are released at once, for two would answer.
 //
 // Checksum of version 3 over IPv4. Auto begins without pseudo-header (RFC 9568 §5.2.8). The first valid advert of a peer that has the
 //   pseudo-header turns it on until this virtual router is removed: a latch, which cannot flip between two kinds of peers. Those that
@@ -35,7 +34,7 @@
 // preemptDelay. For that long after BACKUP was entered from INIT, FAULT or by a late wake-up, adverts of lower priority are accepted as if
 //   preempt were off. It does not delay a takeover from a MASTER that is silent.
 //
-// Owner (priority 255). MASTER at once, and preempts always. Two owners of version 3 elect by address (erratum 8298).
+// Owner (priority 255). MASTER at once, and preempts always. Two owners of version 3 elect by address (erratum 8298), and tell of it.
 //
 // Which file: virtualRouter.cc is the state machine, succession.cc how the MASTER's place is taken and left, receive.cc what an advert must
 // pass and how it compares, readiness.cc faults, tracking and links.
@@ -177,8 +176,9 @@ class VirtualRouter {
   std::optional<wire::Discard> refuseDestination(const ReceivedAdvert& received) const;
   std::optional<wire::Discard> refuseContents(const wire::VrrpAdvert& advert) const;
   std::optional<wire::Discard> refuseVersion2(const wire::VrrpAdvert& advert) const;
-  void handleRefused(wire::Discard reason, const ReceivedAdvert& received, Outbox& out);
+  void handleRefused(wire::Discard reason, const wire::VrrpAdvert& advert, const ReceivedAdvert& received, Outbox& out);
   void noteOtherAddresses(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
+  void noteSecondOwner(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
   bool isBetter(const wire::VrrpAdvert& advert, const wire::IpAddress& source) const;
   bool learnChecksum(const wire::VrrpAdvert& advert);
   bool usesPseudoHeader() const;
@@ -257,6 +257,7 @@ class VirtualRouter {
   AddressConflict conflict_;
   ForeignRouter foreign_;
   RateLimit lowerPriority_{kNoticePeriod};
+  RateLimit secondOwner_{kNoticePeriod};
 };
 
 }  // namespace aloft::vrrp

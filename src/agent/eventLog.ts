@@ -28,6 +28,7 @@ const notices: Partial<Record<NoticeEvent["notice"], string>> = {
   AddressConflict: "another host claims an address of the virtual router",
   ForeignRouter: "a router that is not of the virtual router uses its VRID",
   DuplicateSource: "another router sends adverts from the address of this node",
+  SecondOwner: "another router claims to own the addresses, as this one does: both have priority 255",
 };
 
 /** Notices without a sentence are ordinary events of an election. */

@@ -175,8 +175,8 @@ export interface OperationFailedEvent {
 export interface NoticeEvent {
   type: "notice";
   key: string;
-  /** LowerPriority: as MASTER an advert of lower priority was heard. */
-  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority";
+  /** LowerPriority: as MASTER an advert of lower priority was heard. SecondOwner: as address owner one of another owner. */
+  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority" | "SecondOwner";
   /** AddressConflict: our address that is claimed; else the address of the other router. */
   address: string;
   /** AddressConflict: who claims it. */
