@@ -177,6 +177,22 @@ TEST_F(ActuatorTest, SetsAddressesRoutesAndRulesWhileMaster) {
   EXPECT_TRUE(nothingStands());
 }
 
+TEST_F(ActuatorTest, R9568_6_4_2_IsInTheSolicitedNodeGroupOfAnIPv6AddressWhileMaster) {
+  start();
+  Assignment one = assignment({});
+  one.family = wire::Family::IPv6;
+  one.entries.addresses = {address("2001:db8::5a/64")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  const auto isMember = [] { return shows("ip maddress show dev eth0", "ff02::1:ff00:5a"); };
+  EXPECT_FALSE(isMember());
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_TRUE(within(1s, isMember));
+  EXPECT_FALSE(ask(Order::Kind::Release).held);
+  EXPECT_TRUE(within(1s, [&] { return !isMember(); }));
+}
+
 TEST_F(ActuatorTest, RemovesAllInTheEnd) {
   start();
   assign(full());
@@ -336,6 +352,38 @@ TEST_F(ActuatorTest, AVirtualMacLinkIsDownInBackupAndUpAsMaster) {
   stop();
   EXPECT_FALSE(test::shellSucceeds("ip link show v4-51-eth0 2>/dev/null >&2"));
   EXPECT_TRUE(shows("cat /proc/sys/net/ipv4/conf/eth0/arp_ignore", "^0$"));
+}
+
+TEST_F(ActuatorTest, WhatIsSentToAVirtualMacAddressIsForwardedAsMasterAlone) {
+  const os::Fd far = test::newNamespace();
+  test::enter(space_);
+  test::shell(
+      "sysctl -q -w net.ipv4.ip_forward=1; ip link add inside type veth peer name beyond; "
+      "sysctl -q -w net.ipv6.conf.inside.disable_ipv6=1; ip link set beyond up; ip link set inside up; "
+      "ip addr add 198.51.100.1/24 dev inside; ip neigh add 198.51.100.9 lladdr 02:00:00:00:00:09 dev inside; "
+      "ip link set cable netns " +
+      test::pathOf(far));
+  test::enter(far);
+  test::shell("ip link set cable up; ip addr add 192.0.2.2/24 dev cable; ip route add 198.51.100.0/24 via 192.0.2.10; "
+              "ip neigh add 192.0.2.10 lladdr 00:00:5e:00:01:33 dev cable");
+  test::enter(space_);
+  test::shell("until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
+  start();
+  Assignment one = assignment({});
+  one.virtualMacInterface = "v4-51-eth0";
+  one.entries.addresses = {address("192.0.2.10/24", "v4-51-eth0")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  const auto isForwarded = [&](std::chrono::milliseconds patience) {
+    test::enter(far);
+    test::shell("bash -c 'echo > /dev/udp/198.51.100.9/9'");
+    test::enter(space_);
+    return within(patience, [] { return shows("ip -s -j link show dev inside", "\"tx\":\\{\"bytes\":[1-9]"); });
+  };
+  EXPECT_FALSE(isForwarded(200ms)) << "BACKUP";
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_TRUE(isForwarded(3s));
 }
 
 TEST_F(ActuatorTest, AfterAKillAVirtualMacLinkThatNobodyWantsGoes) {
