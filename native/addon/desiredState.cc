@@ -43,6 +43,11 @@ FieldReader::Each intoTracks(std::vector<runtime::DesiredTrack>& out, Problem& p
   });
 }
 
+runtime::DesiredTtlRange readTtlRange(Napi::Value element, const std::string& path, Problem& problem) {
+  FieldReader fields(element, path, problem);
+  return {fields.number("minimum"), fields.number("maximum")};
+}
+
 void readAnnouncements(FieldReader& fields, Problem& problem, std::optional<runtime::DesiredAnnouncements>& out) {
   runtime::DesiredAnnouncements& plan = out.emplace();
   fields.array("atMs", into(plan.atMs, problem, readNumber));
@@ -57,16 +62,21 @@ void readOptions(FieldReader& fields, Problem& problem, runtime::DesiredRouter& 
   router.downTimerAdverts = fields.maybeNumber("downTimerAdverts");
   router.startupDelayMs = fields.maybeNumber("startupDelayMs");
   router.sourceAddress = fields.maybeText("sourceAddress");
+  router.trackSourceAddress = fields.maybeBoolean("trackSourceAddress", false);
   router.multicastGroup = fields.maybeText("multicastGroup");
   fields.maybeArray("unicastPeers", into(router.unicastPeers, problem, readText));
+  fields.maybeArray("peerTTLs", into(router.peerTTLs, problem, readTtlRange));
+  router.unicastTTL = fields.maybeNumber("unicastTTL");
   router.password = fields.maybeText("password");
   router.virtualMACInterface = fields.maybeText("virtualMACInterface");
+  router.advertsWithVirtualMAC = fields.maybeBoolean("advertsWithVirtualMAC", true);
   router.group = fields.maybeText("group");
   fields.maybeArray("checks", intoTracks(router.checks, problem, "check"));
   fields.maybeArray("interfaces", intoTracks(router.interfaces, problem, "interface"));
   router.trackPrimary = fields.maybeBoolean("trackPrimary", true);
   fields.maybeObject("announcements", [&](FieldReader& plan) { readAnnouncements(plan, problem, router.announcements); });
   router.conflicts = fields.maybeText("conflicts");
+  router.accept = fields.maybeBoolean("accept", true);
   router.deadMan = fields.maybeBoolean("deadMan", false);
   router.handOver = fields.maybeNumber("handOver");
   fields.maybeArray("routes", into(router.routes, problem, readRoute));

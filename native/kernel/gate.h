@@ -33,7 +33,8 @@ struct alignas(64) GateSlot {
   // Written here, by any one thread (relaxed stores suffice), read by the program:
   /// Until then ARP requests and Neighbor Solicitations for the slot's addresses are answered, and announcements of them may leave.
   std::atomic<std::uint64_t> answerUntil;
-  /// Until then traffic to the slot's addresses is accepted.
+  /// Until then traffic to the slot's addresses is accepted. Before answerUntil for who answers without taking traffic: Neighbor
+  /// Solicitations and Advertisements pass nevertheless.
   std::atomic<std::uint64_t> acceptUntil;
 
   // Written by the program:
@@ -69,7 +70,7 @@ struct GateLink {
   /// All MACs under which frames of this node may appear there (of a bond also those of its ports). The first one, the link's own, is given
   /// in answers. At least one.
   std::vector<wire::MacAddress> macs;
-  /// Of a link that has the virtual MAC of a virtual router: that router's slot. When `acceptUntil` has passed nothing at all leaves by
+  /// Of a link that has the virtual MAC of a virtual router: that router's slot. When both its times have passed nothing at all leaves by
   /// this link, for any frame would lead the switches to this node.
   std::optional<std::uint32_t> slot;
 };

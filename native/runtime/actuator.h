@@ -110,6 +110,8 @@ class Actuator {
   std::map<std::uint32_t, vrrp::LinkState> linkStates() const;
   vrrp::LinkState linkState(const kernel::Link& link) const;
   bool isOurs(const kernel::Link& link, const kernel::Address& address) const;
+  void reportSources();
+  bool hasSource(const Assignment& assignment) const;
   void updateVirtualMacs();
   std::string problemOf(const Assignment& assignment) const;
   void report(const Report& report) { reports_.push_back(report); }
@@ -169,6 +171,7 @@ class Actuator {
   std::optional<Interests> settled_;    ///< what is left of interests_ when `awaited_` runs
   Generation awaited_ = 0;
   std::map<std::uint32_t, vrrp::LinkState> reportedLinks_;
+  std::unordered_map<vrrp::RouterId, bool> reportedSources_;
   std::unordered_map<kernel::Owner, Want> wanted_;
   std::deque<kernel::Owner> due_;              ///< in the order in which they were asked for
   std::set<kernel::Owner> lost_;               ///< the kernel has lost addresses of these

@@ -199,6 +199,29 @@ void Actuator::reportLinks() {
     report(changed);
   }
   reportedLinks_ = states;
+  reportSources();
+}
+
+void Actuator::reportSources() {
+  std::unordered_map<vrrp::RouterId, bool> sources;
+  for (const auto& [router, assignment] : assignments_) {
+    if (!assignment.trackSource) continue;
+    const bool there = hasSource(assignment);
+    sources[router] = there;
+    const auto reported = reportedSources_.find(router);
+    if (reported != reportedSources_.end() && reported->second == there) continue;
+    Report source{Report::Kind::Source};
+    source.source = {vrrp::sourceCheckOf(router), there};
+    report(source);
+  }
+  reportedSources_ = std::move(sources);
+}
+
+bool Actuator::hasSource(const Assignment& assignment) const {
+  const kernel::Link* link = links_.find(assignment.interface);
+  return link != nullptr && std::any_of(link->addresses.begin(), link->addresses.end(), [&](const kernel::Address& address) {
+    return address.prefix.address == assignment.sourceAddress && !address.isTentative() && !isOurs(*link, address);
+  });
 }
 
 std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() const {

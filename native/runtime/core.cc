@@ -23,7 +23,9 @@ Assignment toAssignment(vrrp::RouterId id, const vrrp::RouterConfig& election, k
   assignment.entries = std::move(entries);
   assignment.multicastGroup = election.multicastGroup;
   assignment.unicast = !election.unicastPeers.empty();
+  assignment.leastTtl = election.leastTtl();
   assignment.sourceAddress = election.sourceAddress;
+  assignment.trackSource = election.trackSource;
   assignment.virtualMacInterface = election.virtualMacInterface;
   for (const vrrp::TrackedInterface& track : election.interfaces) assignment.trackedInterfaces.push_back(track.interface);
   assignment.gateSlot = election.gateSlot;

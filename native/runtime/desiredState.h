@@ -59,6 +59,11 @@ struct DesiredTrack {
   bool reverse = false;
 };
 
+struct DesiredTtlRange {
+  double minimum = 0;
+  double maximum = 0;
+};
+
 struct DesiredAnnouncements {
   std::vector<double> atMs;
   double copies = 1;
@@ -83,16 +88,21 @@ struct DesiredRouter {
   MaybeNumber downTimerAdverts = {};
   MaybeNumber startupDelayMs = {};
   MaybeText sourceAddress = {};
+  bool trackSourceAddress = false;
   MaybeText multicastGroup = {};
   std::vector<std::string> unicastPeers = {};
+  std::vector<DesiredTtlRange> peerTTLs = {};
+  MaybeNumber unicastTTL = {};
   MaybeText password = {};  ///< in no message, ever
   MaybeText virtualMACInterface = {};
+  bool advertsWithVirtualMAC = true;
   MaybeText group = {};
   std::vector<DesiredTrack> checks = {};
   std::vector<DesiredTrack> interfaces = {};
   bool trackPrimary = true;
   std::optional<DesiredAnnouncements> announcements = {};
   MaybeText conflicts = {};
+  bool accept = true;
   bool deadMan = false;
   MaybeNumber handOver = {};
   std::vector<DesiredRoute> routes = {};

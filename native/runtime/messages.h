@@ -76,11 +76,12 @@ struct Order {
 
 /// Actuator → vrrp thread.
 struct Report {
-  enum class Kind : std::uint8_t { Link, LinkRemoved, Actuated, Sockets, Ready };
+  enum class Kind : std::uint8_t { Link, LinkRemoved, Source, Actuated, Sockets, Ready };
   Kind kind{};
   std::uint32_t ifindex = 0;  // LinkRemoved
   Generation generation = 0;  // Ready: sockets and links that this generation needs were reported
   vrrp::LinkState link{};
+  vrrp::CheckState source{};  // Source: the one of sourceCheckOf()
   vrrp::Actuated actuated{};
   SocketTable* sockets = nullptr;
 };
@@ -96,7 +97,9 @@ struct Assignment {
   kernel::Entries entries;
   wire::IpAddress multicastGroup;              ///< unspecified: 224.0.0.18 or ff02::12
   bool unicast = false;                        ///< no group is joined
+  std::uint8_t leastTtl = wire::kVrrpTtl;      ///< with which its adverts may arrive
   wire::IpAddress sourceAddress;               ///< of the adverts; unspecified: the link's primary or link-local address
+  bool trackSource = false;                    ///< the engine wants to hear whether that one stands
   std::string virtualMacInterface;             ///< the macvlan on `interface` that is made for it; empty: none
   std::vector<std::string> trackedInterfaces;  ///< further links that the engine wants to hear of
   std::uint32_t gateSlot = 0;

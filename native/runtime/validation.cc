@@ -25,6 +25,8 @@ constexpr NumberRange kInterval3 = {10, 40950, 10};
 constexpr NumberRange kDownTimerAdverts = {1, 100};
 constexpr NumberRange kDelay = {0, kDayMs};
 constexpr NumberRange kWeight = {-253, 253};
+constexpr NumberRange kTtl = {1, 255};
+constexpr NumberRange kPeerTtl = {0, 255};
 constexpr NumberRange kCopies = {1, 255};
 constexpr NumberRange kHandOver = {0, 9007199254740991.0};
 
@@ -93,9 +95,7 @@ void addAuthentication(const DesiredRouter& desired, const Fields& fields, vrrp:
   std::copy(password.begin(), password.end(), out.authentication.data.begin());
 }
 
-void addTransport(const DesiredRouter& desired, const Fields& fields, vrrp::RouterConfig& out) {
-  if (desired.sourceAddress) out.sourceAddress = fields.address("sourceAddress", *desired.sourceAddress, out.family);
-  if (desired.multicastGroup) out.multicastGroup = fields.group("multicastGroup", *desired.multicastGroup, out.family);
+void addPeers(const DesiredRouter& desired, const Fields& fields, vrrp::RouterConfig& out) {
   if (desired.unicastPeers.size() > kMaxPeers) return fields.fail("unicastPeers", "must have at most 256 entries");
   for (std::size_t i = 0; i < desired.unicastPeers.size() && !fields.failed(); ++i) {
     const wire::IpAddress peer = fields.element("unicastPeers", i).address("", desired.unicastPeers[i], out.family);
@@ -103,6 +103,21 @@ void addTransport(const DesiredRouter& desired, const Fields& fields, vrrp::Rout
     if (twice) fields.element("unicastPeers", i).fail("", desired.unicastPeers[i] + " is there twice");
     out.unicastPeers.push_back(peer);
   }
+  if (desired.peerTTLs.size() > desired.unicastPeers.size()) return fields.fail("peerTTLs", "must have no more entries than unicastPeers");
+  for (std::size_t i = 0; i < desired.peerTTLs.size(); ++i) {
+    const Fields range = fields.element("peerTTLs", i);
+    out.peerTtls.push_back({range.number<std::uint8_t>("minimum", desired.peerTTLs[i].minimum, kPeerTtl),
+                            range.number<std::uint8_t>("maximum", desired.peerTTLs[i].maximum, kPeerTtl)});
+  }
+  out.unicastTtl = fields.number<std::uint8_t>("unicastTTL", desired.unicastTTL, kTtl, out.unicastTtl);
+}
+
+void addTransport(const DesiredRouter& desired, const Fields& fields, vrrp::RouterConfig& out) {
+  if (desired.sourceAddress) out.sourceAddress = fields.address("sourceAddress", *desired.sourceAddress, out.family);
+  out.trackSource = desired.trackSourceAddress && desired.sourceAddress;
+  if (desired.multicastGroup) out.multicastGroup = fields.group("multicastGroup", *desired.multicastGroup, out.family);
+  addPeers(desired, fields, out);
+  out.advertsWithVirtualMac = desired.advertsWithVirtualMAC;
   if (!desired.virtualMACInterface) return;
   out.virtualMacInterface = fields.interface("virtualMACInterface", *desired.virtualMACInterface);
   if (out.virtualMacInterface == out.interface) fields.fail("virtualMACInterface", "must be another than the router's interface");
@@ -141,6 +156,7 @@ void addElection(const DesiredRouter& desired, const Fields& fields, vrrp::Route
   out.downTimerAdverts = fields.number<std::uint8_t>("downTimerAdverts", desired.downTimerAdverts, kDownTimerAdverts, out.downTimerAdverts);
   out.startupDelay = toDuration(fields.number<std::int64_t>("startupDelayMs", desired.startupDelayMs, kDelay, 0));
   if (desired.conflicts) out.conflicts = fields.choice("conflicts", *desired.conflicts, kPolicies);
+  out.accept = desired.accept;
   out.deadMan = desired.deadMan;
   out.handOver = fields.number<std::uint64_t>("handOver", desired.handOver, kHandOver, 0);
 }

@@ -173,9 +173,14 @@ void VrrpThread::hear(const vrrp::ReceivedAdvert& advert) {
   const bool unknown = *reason == wire::Discard::UnknownVirtualRouter;
   if (unknown && noteUnknown_) {
     unknown_.note({advert.ifindex, advert.source.family, advert.message[1], advert.source, now_});
-  } else if (unknown || wire::failsVrrpFilter(advert.source.family, advert.ttl, advert.message)) {
+  } else if (unknown || failsFilter(advert)) {
     sampled_[static_cast<std::size_t>(*reason)] += wire::kFilterSample - 1;
   }
+}
+
+bool VrrpThread::failsFilter(const vrrp::ReceivedAdvert& advert) const {
+  const std::uint8_t leastTtl = engine_.leastUnicastTtl(advert.ifindex, advert.source.family);
+  return wire::failsVrrpFilter(advert.destination, advert.ttl, advert.message, leastTtl);
 }
 
 // ----- What the other threads say -----
@@ -194,6 +199,9 @@ void VrrpThread::take(const Report& report) {
       break;
     case Report::Kind::LinkRemoved:
       engine_.handleLinkRemoved(report.ifindex, now_);
+      break;
+    case Report::Kind::Source:
+      engine_.handleCheck(report.source, now_);
       break;
     case Report::Kind::Actuated:
       engine_.handleActuated(report.actuated, now_);

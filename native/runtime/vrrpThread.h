@@ -72,6 +72,8 @@ class VrrpThread {
   void sleepUntil(vrrp::TimePoint time);
   void receiveAdverts(std::size_t events);
   void hear(const vrrp::ReceivedAdvert& advert);
+  /// Whether it came as a sample of those that the socket's filter rejects.
+  bool failsFilter(const vrrp::ReceivedAdvert& advert) const;
   void takeReports();
   void take(const Report& report);
   void takeCommands();

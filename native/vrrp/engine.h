@@ -74,6 +74,10 @@ struct CheckState {
   std::int32_t value = 0;
 };
 
+/// The check that says whether the source address of a virtual router with `trackSource` is on its link; apart from those that the caller
+/// of the core numbers. As long as nobody has reported it, the address counts as there.
+inline CheckId sourceCheckOf(RouterId router) { return 0x80000000u | router; }
+
 struct ConflictSeen {
   RouterId router = 0;
   wire::IpAddress address;
@@ -200,16 +204,17 @@ class Engine {
   /// How many datagrams one SendAdvert is: one per unicast peer, else one.
   std::size_t destinations(RouterId router) const;
   /// An encoded advert and where it goes, `destination` < destinations(); valid until the next call of an input, those of other routers,
-  /// priorities and destinations beside it. TTL or hop limit 255, unicast as well.
+  /// priorities and destinations beside it.
   struct Transmit {
     std::uint32_t ifindex = 0;
-    /// Not all zero: a multicast advert leaves as a whole frame of this source: the link's MAC address, or with a virtualMacInterface the
-    /// virtual router's, by the primary interface nevertheless, for its macvlan may be down. All zero: the kernel makes the frame, for
-    /// unicast has to be resolved, and a link without MAC addresses has frames of its own.
+    /// Not all zero: a multicast advert leaves as a whole frame of this source: the link's MAC address, or with a virtualMacInterface and
+    /// advertsWithVirtualMac the virtual router's, by the primary interface nevertheless, for its macvlan may be down. All zero: the kernel
+    /// makes the frame, for unicast has to be resolved, and a link without MAC addresses has frames of its own.
     wire::MacAddress mac{};
     wire::IpAddress source;
     wire::IpAddress destination;  ///< 224.0.0.18, ff02::12, the configured group, or a unicast peer
     std::span<const std::uint8_t> message;
+    std::uint8_t ttl = wire::kVrrpTtl;  ///< or hop limit
   };
   /// `priority` is the effect's: 0, or the own one whatever it is. `message` is empty for an unknown router.
   Transmit advert(RouterId router, std::uint8_t priority, std::size_t destination = 0);
@@ -225,6 +230,8 @@ class Engine {
 
   std::size_t size() const;
   RouterStatus status(std::size_t index) const;
+  /// The least TTL with which any unicast advert is heard on an interface; see wire::isTtlGood().
+  std::uint8_t leastUnicastTtl(std::uint32_t ifindex, wire::Family family) const;
   /// Counts per wire::Discard.
   std::span<const std::uint64_t> discarded() const;
 

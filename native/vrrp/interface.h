@@ -19,6 +19,7 @@ struct Interface {
   LinkState link;                        ///< as the kernel has it; index 0: missing
   std::vector<std::uint32_t> watchers;   ///< indices of all virtual routers that name it, ascending
   std::unique_ptr<Elections> elections;  ///< null when none is held on it
+  std::array<std::uint8_t, 2> leastUnicastTtl = {wire::kVrrpTtl, wire::kVrrpTtl};  ///< by family, of all elections
 
   bool isPresent() const { return link.index != 0; }
   bool isUp() const { return isPresent() && link.up; }

@@ -12,17 +12,19 @@ const IpAddress& VirtualRouter::sourceOn(const LinkState& link) const {
   return config_.family == wire::Family::IPv4 ? link.primaryIPv4 : link.linkLocalIPv6;
 }
 
-std::optional<Reason> VirtualRouter::linkFault() const {
+std::optional<Reason> VirtualRouter::linkFault(const CheckTable& checks) const {
   if (!places_.primary->isPresent() || !places_.carrier->isPresent()) return Reason::InterfaceMissing;
   if (!places_.primary->isUp() && config_.trackPrimary) return Reason::InterfaceDown;
-  if (sourceOn(places_.primary->link).isUnspecified()) return Reason::NoSourceAddress;
+  const CheckState* source = config_.trackSource ? checks.find(sourceCheckOf(id_)) : nullptr;
+  const bool isLost = source != nullptr && !source->up;
+  if (isLost || sourceOn(places_.primary->link).isUnspecified()) return Reason::NoSourceAddress;
   return std::nullopt;
 }
 
 void VirtualRouter::assess(const Host& host) {
   const Tracking tracking = track(config_, places_, host.checks);
   assessedPriority_ = tracking.priority;
-  std::optional<Reason> fault = linkFault();
+  std::optional<Reason> fault = linkFault(host.checks);
   if (!fault) fault = tracking.fault;
   if (!fault && conflict_.holdsBack()) fault = Reason::AddressConflict;
   const bool began = fault && !ownFault_;

@@ -11,10 +11,6 @@ using wire::VrrpAdvert;
 
 namespace {
 
-bool isMulticast(const IpAddress& address) {
-  return address.family == wire::Family::IPv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
-}
-
 /// Takes the same time whatever differs: a password is not guessed byte by byte.
 bool isEqualInConstantTime(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
   if (a.size() != b.size()) return false;
@@ -37,8 +33,10 @@ std::optional<Discard> VirtualRouter::refuse(const VrrpAdvert& advert, const Rec
 std::optional<Discard> VirtualRouter::refuseDestination(const ReceivedAdvert& received) const {
   if (peers_.empty())
     return received.destination == messages_.destinations().front() ? std::nullopt : std::optional(Discard::WrongDestination);
-  if (isMulticast(received.destination)) return Discard::WrongDestination;
-  return std::binary_search(peers_.begin(), peers_.end(), received.source) ? std::nullopt : std::optional(Discard::UnknownPeer);
+  if (received.destination.isMulticast()) return Discard::WrongDestination;
+  const auto peer = std::lower_bound(peers_.begin(), peers_.end(), Peer{received.source, {}});
+  if (peer == peers_.end() || peer->address != received.source) return Discard::UnknownPeer;
+  return peer->ttl.contains(received.ttl) ? std::nullopt : std::optional(Discard::TtlNot255);
 }
 
 std::optional<Discard> VirtualRouter::refuseContents(const VrrpAdvert& advert) const {
@@ -79,7 +77,7 @@ void VirtualRouter::handleRefused(Discard reason, const VrrpAdvert& advert, cons
     }
     case Discard::WrongDestination:
       // Another group is another set of nodes, which may use the VRID as it likes.
-      if (peers_.empty() && isMulticast(received.destination)) return;
+      if (peers_.empty() && received.destination.isMulticast()) return;
       [[fallthrough]];
     default:
       foreign_.handleForeign(received.source, reason, out);

@@ -86,7 +86,9 @@ void Table::Contents::placeRouters() {
     };
     Interface* primary = named(config.interface);
     if (primary->elections == nullptr) primary->elections = std::make_unique<Interface::Elections>();
-    (*primary->elections)[static_cast<std::size_t>(config.family)][config.virtualRouterId] = index + 1;
+    const auto family = static_cast<std::size_t>(config.family);
+    (*primary->elections)[family][config.virtualRouterId] = index + 1;
+    primary->leastUnicastTtl[family] = std::min(primary->leastUnicastTtl[family], config.leastTtl());
 
     Places places;
     places.primary = primary;
@@ -115,6 +117,7 @@ void Table::Contents::formGroups() {
 void Table::Contents::indexTrackers() {
   for (const VirtualRouter& router : routers) {
     for (const TrackedCheck& tracked : router.config().checks) trackers_.emplace_back(tracked.check, indexOf(router));
+    if (router.config().trackSource) trackers_.emplace_back(sourceCheckOf(router.id()), indexOf(router));
   }
   std::sort(trackers_.begin(), trackers_.end());
   trackers_.erase(std::unique(trackers_.begin(), trackers_.end()), trackers_.end());

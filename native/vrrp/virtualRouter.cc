@@ -18,7 +18,8 @@ wire::MacAddress virtualMac(wire::Family family, std::uint8_t virtualRouterId) {
 }  // namespace
 
 VirtualRouter::VirtualRouter(RouterConfig config, RouterId id)
-    : config_(std::move(config)), id_(id), messages_(config_), peers_(config_.unicastPeers) {
+    : config_(std::move(config)), id_(id), messages_(config_) {
+  for (std::size_t i = 0; i < config_.unicastPeers.size(); ++i) peers_.push_back({config_.unicastPeers[i], config_.ttlOf(i)});
   std::sort(peers_.begin(), peers_.end());
   run_.interval = config_.advertisementInterval;
   run_.priority = config_.priority;
@@ -456,8 +457,12 @@ RouterStatus VirtualRouter::status() const {
 Engine::Transmit VirtualRouter::advert(std::uint8_t priority, std::size_t destination) const {
   Engine::Transmit transmit;
   transmit.ifindex = attachment_.ifindex;
-  if (peers_.empty())
-    transmit.mac = config_.virtualMacInterface.empty() ? attachment_.mac : virtualMac(config_.family, config_.virtualRouterId);
+  if (peers_.empty()) {
+    const bool isVirtual = !config_.virtualMacInterface.empty() && config_.advertsWithVirtualMac;
+    transmit.mac = isVirtual ? virtualMac(config_.family, config_.virtualRouterId) : attachment_.mac;
+  } else {
+    transmit.ttl = config_.unicastTtl;
+  }
   transmit.source = attachment_.source;
   transmit.destination = messages_.destinations()[destination];
   transmit.message = messages_.message(priority == kResign, destination);

@@ -162,6 +162,12 @@ class VirtualRouter {
     RouterCounters counters;
   };
 
+  struct Peer {
+    wire::IpAddress address;
+    TtlRange ttl;
+    friend bool operator<(const Peer& a, const Peer& b) { return a.address < b.address; }
+  };
+
   /// The link as far as this virtual router needs it. Kept while the link is gone: the resignation carries it.
   struct Attachment {
     std::uint32_t ifindex = 0;
@@ -191,6 +197,7 @@ class VirtualRouter {
 
   // succession.cc
   GateTimes gateTimes() const;
+  GateTimes claimTimes() const;
   void tellGate(Outbox& out) { setGate(gateTimes(), out); }
   void setGate(const GateTimes& times, Outbox& out);
   void advertise(Outbox& out);
@@ -208,7 +215,7 @@ class VirtualRouter {
   void handOver(Outbox& out);
 
   // readiness.cc
-  std::optional<Reason> linkFault() const;
+  std::optional<Reason> linkFault(const CheckTable& checks) const;
   std::optional<Reason> fault() const;
   const wire::IpAddress& sourceOn(const LinkState& link) const;
   bool canSend() const;
@@ -245,7 +252,7 @@ class VirtualRouter {
   RouterConfig config_;
   RouterId id_;
   AdvertMessages messages_;
-  std::vector<wire::IpAddress> peers_;  // unicast, sorted
+  std::vector<Peer> peers_;  // unicast, sorted
   Places places_;
   Group* group_ = nullptr;
   std::optional<Reason> ownFault_;

@@ -111,7 +111,7 @@ function statusBuilder(
       applied: runner.applied,
       snapshot,
       checks: companions.checkReports(),
-      preflight: readNodeFacts(snapshot.links),
+      preflight: readNodeFacts(snapshot),
       fileProblems: fileProblems(),
       conditions,
     });

@@ -85,13 +85,21 @@ export interface DesiredRouter {
   startupDelayMs?: number;
   /** Source address of the adverts. */
   sourceAddress?: string;
+  /** FAULT while `sourceAddress` is not on the interface. */
+  trackSourceAddress?: boolean;
   multicastGroup?: string;
   /** Not empty: unicast. */
   unicastPeers?: string[];
+  /** Of each of `unicastPeers`, in their order: the TTL or hop limit that its adverts may arrive with. Default: 255 alone. */
+  peerTTLs?: { minimum: number; maximum: number }[];
+  /** Of the adverts to peers; default 255. */
+  unicastTTL?: number;
   /** Version 2: at most 8 bytes. Never logged. */
   password?: string;
   /** Name of the macvlan with the virtual router MAC address. */
   virtualMACInterface?: string;
+  /** Default true: adverts to a group come from that MAC address. */
+  advertsWithVirtualMAC?: boolean;
   group?: string;
   /** By name, as given to `setChecks`. A check that nobody has reported yet counts as up. */
   checks?: (DesiredTrack & { check: string })[];
@@ -100,6 +108,8 @@ export interface DesiredRouter {
   trackPrimary?: boolean;
   announcements?: { atMs: number[]; copies: number; refreshMs: number; refreshCopies: number };
   conflicts?: "Off" | "Report" | "Enforce";
+  /** Default true. False: the gate refuses packets to the addresses, but for Neighbor Discovery. */
+  accept?: boolean;
   deadMan?: boolean;
   /** A greater number than before asks the MASTER to hand over make-before-break, once. */
   handOver?: number;

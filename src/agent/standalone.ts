@@ -90,7 +90,7 @@ function refusals({ rejected }: Plan, { line }: StandaloneConfiguration): string
 
 /** What a NodeAgent's condition Preflight tells in a cluster: it does not stop the agent, as a link may come up later. */
 function warnOfProblems({ desired, accepted }: Plan, { core }: Host, log: Logger): void {
-  const facts = readNodeFacts(core.snapshot().links);
+  const facts = readNodeFacts(core.snapshot());
   for (const problem of processProblems(facts, accepted)) log.warn({ problem }, "the node lacks something");
   for (const router of desired.routers) {
     const problem = routerProblem(router, facts);

@@ -9,9 +9,11 @@ import {
   familyField,
   interfaceField,
   priorityField,
+  receivedTTLField,
   routerStateField,
   timeField,
   trackWeightField,
+  ttlField,
   virtualRouterIDField,
   vrrpVersionField,
 } from "./fields.ts";
@@ -42,10 +44,25 @@ export const virtualRouterSpecSchema = z.object({
   downTimerAdverts: z.int().min(1).max(100).optional().describe("Intervals of silence before a takeover. Default: 3."),
   startupDelay: durationField.optional().describe("No election for that long after the start of the agent."),
   sourceAddress: z.string().max(45).optional().describe("Source address of the adverts; default: the interface's own."),
+  trackSourceAddress: z.boolean().optional().describe("FAULT while sourceAddress is not on the interface. Default: false."),
   multicastGroup: z.string().max(45).optional().describe("Multicast group of the adverts; default: 224.0.0.18, ff02::12."),
   unicastPeers: wholeList(z.array(z.string().max(45)).max(64))
     .optional()
     .describe("Addresses of the peers: unicast instead of multicast."),
+  peerTTLs: wholeList(
+    z
+      .array(
+        z.object({
+          peer: z.string().max(45).describe("One of unicastPeers."),
+          minimum: receivedTTLField.describe("The least TTL or hop limit that its adverts may arrive with."),
+          maximum: receivedTTLField.describe("The greatest one."),
+        }),
+      )
+      .max(64),
+  )
+    .optional()
+    .describe("How far away peers may be. Default, for each: 255 alone."),
+  unicastTTL: ttlField.optional().describe("TTL or hop limit of the adverts to peers. Default: 255."),
   passwordRef: z
     .object({
       name: z.string().min(1).max(253).describe("Name of a Secret in the agent's namespace."),
@@ -54,6 +71,7 @@ export const virtualRouterSpecSchema = z.object({
     .optional()
     .describe("Version 2: the simple text password of the adverts."),
   virtualMACInterface: interfaceField.optional().describe("Name of the macvlan with the virtual router MAC address; absent: none."),
+  advertsWithVirtualMAC: z.boolean().optional().describe("Whether adverts to a group come from that MAC address. Default: true."),
   group: z.string().min(1).max(270).optional().describe("Sync group: all its virtual routers are MASTER, or none."),
   track: wholeList(
     z
@@ -72,6 +90,10 @@ export const virtualRouterSpecSchema = z.object({
   trackPrimary: z.boolean().optional().describe("False: a fault of the own interface is ignored. Default: true."),
   announcements: announcementsSchema.optional().describe("Gratuitous ARP and unsolicited NA. Default: after 0, 50ms, 250ms, 1s and 5s."),
   conflicts: z.enum(["Off", "Report", "Enforce"]).optional().describe("What a foreign claim of an address means. Default: Off."),
+  accept: z
+    .boolean()
+    .optional()
+    .describe("False: as MASTER that is no address owner it refuses packets to the addresses, but for Neighbor Discovery. Default: true."),
   deadMan: z.boolean().optional().describe("Whether the kernel shuts the addresses when adverts stop. Default: false."),
   handOver: z.int().min(0).optional().describe("Raised by the operator to make the MASTER hand over once."),
   routes: wholeList(z.array(routeSchema).max(256)).optional().describe("Routes that are set while MASTER."),

@@ -149,6 +149,11 @@ export const goodCases: GoodCase[] = [
   },
   { name: "a planned move", spec: withNodes({ preferred: "n2" }) },
   { name: "unicast with peers outside", spec: withVrrp({ mode: "Unicast", unicastPeers: ["192.0.2.2", "fe80::2"] }) },
+  {
+    name: "unicast to peers behind routers",
+    spec: withVrrp({ mode: "Unicast", unicastPeers: ["198.51.100.2"], unicastTTL: 64, minimumTTL: 0, maximumTTL: 64 }),
+  },
+  { name: "unicast of at most two routers", spec: withVrrp({ mode: "Unicast", minimumTTL: 253 }) },
   { name: "multicast groups", spec: withVrrp({ multicastGroup: { ipv4: "224.0.100.19", ipv6: "ff02::1:12" } }) },
   {
     name: "source addresses",
@@ -162,6 +167,9 @@ export const goodCases: GoodCase[] = [
     name: "announcements as keepalived sends them, and the rest of the parameters",
     spec: withVrrp({
       virtualMAC: true,
+      advertsWithVirtualMAC: false,
+      accept: false,
+      trackSourceAddress: true,
       gratuitousARP: { at: ["0s", "5s"], copies: 5, refresh: "60s", refreshCopies: 2 },
       downTimerAdverts: 5,
       startupDelay: "10s",
@@ -607,6 +615,36 @@ export const badCases: BadCase[] = [
     spec: withVrrp({ mode: "Unicast", unicastPeers: ["192.0.2.2/24"] }),
     field: "spec.vrrp.unicastPeers",
     says: "must be IP addresses without prefix length",
+  },
+  ...["unicastTTL", "minimumTTL", "maximumTTL"].map((field) => ({
+    name: `${field} with multicast`,
+    spec: withVrrp({ [field]: 255 }),
+    field: `spec.vrrp.${field}`,
+    says: "must be left out unless mode is Unicast",
+  })),
+  {
+    name: "a TTL that no packet has",
+    spec: withVrrp({ mode: "Unicast", minimumTTL: 256 }),
+    field: "spec.vrrp.minimumTTL",
+    says: "should be less than or equal to 255",
+  },
+  {
+    name: "a TTL with which nothing leaves",
+    spec: withVrrp({ mode: "Unicast", unicastTTL: 0 }),
+    field: "spec.vrrp.unicastTTL",
+    says: "should be greater than or equal to 1",
+  },
+  {
+    name: "a greatest TTL below the least, which is 255",
+    spec: withVrrp({ mode: "Unicast", maximumTTL: 64 }),
+    field: "spec.vrrp.maximumTTL",
+    says: "must be no less than minimumTTL",
+  },
+  {
+    name: "adverts of an interface that there is no choice of",
+    spec: withVrrp({ advertsWithVirtualMAC: false }),
+    field: "spec.vrrp.advertsWithVirtualMAC",
+    says: "must be left out unless virtualMAC is true",
   },
   {
     name: "a multicast group with unicast",

@@ -25,6 +25,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
     preflight: {
       missingCapabilities: [],
       links: current.links,
+      gate: current.gate,
       multicast: () => true,
       seesNodeProcesses: true,
       ipv4Setting: () => 0,
