@@ -116,8 +116,9 @@ struct EventRecord {
   vrrp::State from{};
   vrrp::State to{};
   vrrp::Reason reason{};
-  vrrp::Notice notice{};   ///< None: a state change
-  wire::MacAddress mac{};  // a notice of AddressConflict
+  vrrp::Notice notice{};      ///< None: a state change
+  wire::MacAddress mac{};     // a notice of AddressConflict
+  std::uint8_t priority = 0;  // a notice of PriorityChanged
   wire::IpAddress peer;
   vrrp::Duration silence{-1};
   vrrp::TimePoint at{};

@@ -85,6 +85,7 @@ void VrrpThread::noticed(const vrrp::Effect& effect) {
   record.router = effect.router;
   record.notice = effect.notice;
   record.mac = effect.mac;
+  record.priority = effect.priority;
   record.peer = effect.peer;
   postEvent(record);
 }

@@ -213,6 +213,7 @@ class VirtualRouter {
   const wire::IpAddress& sourceOn(const LinkState& link) const;
   bool canSend() const;
   void settleAttachment(Outbox& out);
+  bool takePriority(Outbox& out);
   void settlePriority(Outbox& out);
   void becomeReady(Reason reason, Outbox& out);
   void becomeFaulty(Reason reason, Outbox& out);

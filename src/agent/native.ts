@@ -171,14 +171,16 @@ export interface OperationFailedEvent {
   changedAt: number;
 }
 
-/** Something that people should know of, without a change of state; at most once a minute per router and kind. */
+/** Something that people should know of, without a change of state; but for PriorityChanged at most once a minute per router and kind. */
 export interface NoticeEvent {
   type: "notice";
   key: string;
   /** LowerPriority: as MASTER an advert of lower priority was heard. SecondOwner: as address owner one of another owner. */
-  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority" | "SecondOwner";
-  /** AddressConflict: our address that is claimed; else the address of the other router. */
+  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority" | "SecondOwner" | "PriorityChanged";
+  /** AddressConflict: our address that is claimed; else the address of the other router; "" when there is none. */
   address: string;
+  /** PriorityChanged: the priority after tracking now. */
+  priority?: number;
   /** AddressConflict: who claims it. */
   mac?: string;
   changedAt: number;
