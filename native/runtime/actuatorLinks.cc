@@ -201,11 +201,12 @@ void Actuator::reportLinks() {
   reportedLinks_ = states;
 }
 
-std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() const {
+std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() {
   std::map<std::uint32_t, vrrp::LinkState> states;
   for (const std::string& name : interests_.links) {
     if (const kernel::Link* link = links_.find(name)) states[link->index] = linkState(*link);
   }
+  linkDelays_.settle(states, os::monotonicNow());
   return states;
 }
 

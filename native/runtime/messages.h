@@ -15,6 +15,7 @@
 
 #include "kernel/entries.h"
 #include "os/fd.h"
+#include "runtime/linkDelays.h"
 #include "vrrp/engine.h"
 
 namespace aloft::runtime {
@@ -108,6 +109,7 @@ struct Assignments {
   std::vector<Assignment> routers;
   kernel::Entries always;  ///< stands as long as the core runs
   bool hearAll = false;    ///< the sockets hear virtual routers that nobody configured, too
+  std::vector<LinkDelay> linkDelays = {};
 };
 
 /// A state change, or a notice, as it leaves the vrrp thread.

@@ -42,7 +42,7 @@ void VrrpThread::carryOut(const vrrp::Effect& effect) {
       order(Order::Kind::Release, effect.router);
       break;
     case vrrp::Effect::Kind::AnnounceAddresses:
-      announcer_.announce(effect.router, effect.copies);
+      announcer_.announce(engine_, effect.router, effect.copies);
       break;
     case vrrp::Effect::Kind::ProbeAddresses:
       gate_.probe(effect, now_);

@@ -107,11 +107,28 @@ export interface DesiredRouter {
   rules?: DesiredRule[];
 }
 
+/** How far announcements are apart, in µs; absent: as fast as they can. */
+export interface DesiredPace {
+  /** That keep the distance together; none: each interface that no other entry names, by itself. */
+  interfaces: string[];
+  gratuitousARPUs?: number;
+  unsolicitedNAUs?: number;
+}
+
+export interface DesiredInterface {
+  name: string;
+  downDelayMs: number;
+  upDelayMs: number;
+}
+
 /** The whole desired state. `apply` computes the difference and is idempotent. */
 export interface DesiredState {
   routers: DesiredRouter[];
   /** Set as long as the core runs, whatever the elections say; `interface` of each address is given. */
   static?: { addresses: DesiredAddress[]; routes: DesiredRoute[]; rules: DesiredRule[] };
+  /** How long a change of the carrier of these must last before it counts; of others each counts at once. */
+  interfaces?: DesiredInterface[];
+  announcementPacing?: DesiredPace[];
   /** Hear adverts of VRIDs that are not configured too, and report them (snapshot().unknownRouters). */
   debugUnknownRouters?: boolean;
 }
