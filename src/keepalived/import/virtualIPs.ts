@@ -137,7 +137,12 @@ function outsidePeers(cluster: Cluster): { unicastPeers?: string[] } {
 function joinNotify(own: Notify | undefined, ofGroup: Notify | undefined): Notify | undefined {
   if (!own || !ofGroup) return own ?? ofGroup;
   const programs = [...(own.programs ?? []), ...(ofGroup.programs ?? [])];
-  return { ...(programs.length > 0 && { programs }), ...((own.mail || ofGroup.mail) && { mail: true }) };
+  const { priorityChanges } = own;
+  return {
+    ...(programs.length > 0 && { programs }),
+    ...((own.mail || ofGroup.mail) && { mail: true }),
+    ...(priorityChanges && { priorityChanges }),
+  };
 }
 
 /** The group of the spec of a node. */
