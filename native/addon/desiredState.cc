@@ -101,6 +101,20 @@ runtime::DesiredRouter readRouter(Napi::Value value, const std::string& path, Pr
   return router;
 }
 
+runtime::DesiredInterface readInterface(Napi::Value value, const std::string& path, Problem& problem) {
+  FieldReader fields(value, path, problem);
+  return {fields.text("name"), fields.number("downDelayMs"), fields.number("upDelayMs")};
+}
+
+runtime::DesiredPace readPace(Napi::Value value, const std::string& path, Problem& problem) {
+  FieldReader fields(value, path, problem);
+  runtime::DesiredPace pace;
+  fields.array("interfaces", into(pace.interfaces, problem, readText));
+  pace.gratuitousArpUs = fields.maybeNumber("gratuitousARPUs");
+  pace.unsolicitedNaUs = fields.maybeNumber("unsolicitedNAUs");
+  return pace;
+}
+
 runtime::JournalEntry readHeldAddress(Napi::Value value, const std::string& path, Problem& problem) {
   FieldReader fields(value, path, problem);
   runtime::JournalEntry entry;
@@ -140,6 +154,8 @@ std::variant<runtime::Configuration, FieldProblem> readDesiredState(Napi::Value 
     fields.array("routes", into(desired.always.routes, problem, readRoute));
     fields.array("rules", into(desired.always.rules, problem, readRule));
   });
+  root.maybeArray("interfaces", into(desired.interfaces, problem, readInterface));
+  root.maybeArray("announcementPacing", into(desired.announcementPacing, problem, readPace));
   desired.debugUnknownRouters = root.maybeBoolean("debugUnknownRouters", false);
   if (problem) return *problem;
   return runtime::validate(desired);

@@ -108,6 +108,7 @@ int Actuator::waitingTime() const {
   if (stale_) next = std::min(next, resyncAt_);
   if (!failed_.empty()) next = std::min(next, failedAt_);
   if (auditDue_) next = std::min(next, auditAt_);
+  next = std::min(next, linkDelays_.nextChange());
   if (worker_.hasStandIns()) next = std::min(next, os::monotonicNow() + kReassertInterval);
   if (sockets_.hasProblems() || virtualMacs_.hasProblems()) next = std::min(next, socketsAt_);
   if (next == std::chrono::nanoseconds::max()) return -1;
@@ -121,6 +122,8 @@ void Actuator::settle() {
     updateVirtualMacs();
     updateSockets();
     gate_.update(links_);
+    reportLinks();
+  } else if (os::monotonicNow() >= linkDelays_.nextChange()) {
     reportLinks();
   }
   reportLosses();

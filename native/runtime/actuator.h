@@ -22,6 +22,7 @@
 #include "runtime/channels.h"
 #include "runtime/entryWorker.h"
 #include "runtime/gateAssigner.h"
+#include "runtime/linkDelays.h"
 #include "runtime/residue.h"
 #include "runtime/snapshot.h"
 #include "runtime/socketPool.h"
@@ -107,7 +108,8 @@ class Actuator {
 
   void updateSockets();
   void reportLinks();
-  std::map<std::uint32_t, vrrp::LinkState> linkStates() const;
+  /// As the vrrp thread shall see them now.
+  std::map<std::uint32_t, vrrp::LinkState> linkStates();
   vrrp::LinkState linkState(const kernel::Link& link) const;
   bool isOurs(const kernel::Link& link, const kernel::Address& address) const;
   void reportSources();
@@ -170,6 +172,7 @@ class Actuator {
   Interests interests_;                 ///< of the newest assignments, and until they run also those of the ones before
   std::optional<Interests> settled_;    ///< what is left of interests_ when `awaited_` runs
   Generation awaited_ = 0;
+  LinkDelays linkDelays_;
   std::map<std::uint32_t, vrrp::LinkState> reportedLinks_;
   std::unordered_map<vrrp::RouterId, bool> reportedSources_;
   std::unordered_map<kernel::Owner, Want> wanted_;

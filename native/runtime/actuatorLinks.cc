@@ -224,11 +224,12 @@ bool Actuator::hasSource(const Assignment& assignment) const {
   });
 }
 
-std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() const {
+std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() {
   std::map<std::uint32_t, vrrp::LinkState> states;
   for (const std::string& name : interests_.links) {
     if (const kernel::Link* link = links_.find(name)) states[link->index] = linkState(*link);
   }
+  linkDelays_.settle(states, os::monotonicNow());
   return states;
 }
 

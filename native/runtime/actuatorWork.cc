@@ -42,6 +42,7 @@ void Actuator::takeAssignments() {
   setUrgent(false);
   Assignments& assignments = mail->assignments;
   virtualMacs_.configure(assignments.routers);
+  linkDelays_.configure(assignments.linkDelays);
   adoptResidue(assignments);
   Interests interests;
   {

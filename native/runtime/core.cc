@@ -125,6 +125,7 @@ os::Status Core::apply(Configuration configuration) {
     elected.push_back(std::move(router.election));
   }
   assignments.always = std::move(configuration.always);
+  assignments.linkDelays = std::move(configuration.linkDelays);
   assignments.hearAll = configuration.debugUnknownRouters;
   largest_ = std::max(largest_, elected.size());
 
@@ -134,7 +135,7 @@ os::Status Core::apply(Configuration configuration) {
   std::sort(ids.begin(), ids.end());
   configure.patience = patience(ids, elections);
   configure.checks = handOver(checks_.statesOf(generation));
-  configure.table = vrrp::Engine::prepare(std::move(elected), ids_).release();
+  configure.table = vrrp::Engine::prepare(std::move(elected), ids_, configuration.paces).release();
   if (vrrp_->realTime().granted) lock(*configure.table);
   routers_ = std::move(ids);
   elections_ = std::move(elections);

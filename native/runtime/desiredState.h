@@ -115,10 +115,25 @@ struct DesiredEntries {
   std::vector<DesiredRule> rules;
 };
 
+struct DesiredInterface {
+  std::string name;
+  double downDelayMs = 0;
+  double upDelayMs = 0;
+};
+
+/// Microseconds, as switches want a thousandth of a second or less.
+struct DesiredPace {
+  std::vector<std::string> interfaces;
+  MaybeNumber gratuitousArpUs = {};
+  MaybeNumber unsolicitedNaUs = {};
+};
+
 struct DesiredState {
   std::vector<DesiredRouter> routers;
   DesiredEntries always;  ///< `static`
   bool debugUnknownRouters = false;
+  std::vector<DesiredInterface> interfaces = {};
+  std::vector<DesiredPace> announcementPacing = {};
 };
 
 }  // namespace aloft::runtime

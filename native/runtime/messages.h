@@ -15,6 +15,7 @@
 
 #include "kernel/entries.h"
 #include "os/fd.h"
+#include "runtime/linkDelays.h"
 #include "vrrp/engine.h"
 
 namespace aloft::runtime {
@@ -111,6 +112,7 @@ struct Assignments {
   std::vector<Assignment> routers;
   kernel::Entries always;  ///< stands as long as the core runs
   bool hearAll = false;    ///< the sockets hear virtual routers that nobody configured, too
+  std::vector<LinkDelay> linkDelays = {};
 };
 
 /// A state change, or a notice, as it leaves the vrrp thread.
@@ -119,8 +121,9 @@ struct EventRecord {
   vrrp::State from{};
   vrrp::State to{};
   vrrp::Reason reason{};
-  vrrp::Notice notice{};   ///< None: a state change
-  wire::MacAddress mac{};  // a notice of AddressConflict
+  vrrp::Notice notice{};      ///< None: a state change
+  wire::MacAddress mac{};     // a notice of AddressConflict
+  std::uint8_t priority = 0;  // a notice of PriorityChanged
   wire::IpAddress peer;
   vrrp::Duration silence{-1};
   vrrp::TimePoint at{};

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxAddresses = 4096;
 constexpr std::size_t kMaxPeers = 256;
 constexpr std::size_t kMaxTracks = 256;
+constexpr std::size_t kMaxPaces = 64;
 constexpr std::size_t kMaxName = 512;
 constexpr double kDayMs = 86'400'000;
 
@@ -232,6 +233,38 @@ void addStatic(const DesiredState& desired, const Fields& root, Uniqueness& uniq
   addRouting(desired.always.routes, desired.always.rules, fields, out.always);
 }
 
+void addInterfaces(const DesiredState& desired, const Fields& root, Configuration& out) {
+  if (desired.interfaces.size() > vrrp::kMaxLinks) return root.fail("interfaces", "must have at most 4096 entries");
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < desired.interfaces.size() && !root.failed(); ++i) {
+    const DesiredInterface& interface = desired.interfaces[i];
+    const Fields fields = root.element("interfaces", i);
+    const std::string name = fields.interface("name", interface.name);
+    if (!names.insert(name).second) fields.fail("name", name + " is there twice");
+    out.linkDelays.push_back({name, toDuration(fields.number<std::int64_t>("downDelayMs", interface.downDelayMs, kDelay)),
+                              toDuration(fields.number<std::int64_t>("upDelayMs", interface.upDelayMs, kDelay))});
+  }
+}
+
+void addPaces(const DesiredState& desired, const Fields& root, Configuration& out) {
+  // Less is no pace: the thread would do nothing else than wake up for the next frame.
+  constexpr NumberRange kPaceUs = {100, 4'294'000'000};
+  if (desired.announcementPacing.size() > kMaxPaces) return root.fail("announcementPacing", "must have at most 64 entries");
+  for (std::size_t i = 0; i < desired.announcementPacing.size() && !root.failed(); ++i) {
+    const DesiredPace& given = desired.announcementPacing[i];
+    const Fields fields = root.element("announcementPacing", i);
+    vrrp::AnnouncementPace pace;
+    for (std::size_t j = 0; j < given.interfaces.size() && !root.failed(); ++j) {
+      pace.interfaces.push_back(fields.element("interfaces", j).interface("", given.interfaces[j]));
+    }
+    const std::chrono::microseconds arp(fields.number<std::int64_t>("gratuitousARPUs", given.gratuitousArpUs, kPaceUs, 0));
+    const std::chrono::microseconds na(fields.number<std::int64_t>("unsolicitedNAUs", given.unsolicitedNaUs, kPaceUs, 0));
+    pace.gratuitousArp = arp;
+    pace.unsolicitedNa = na;
+    out.paces.push_back(std::move(pace));
+  }
+}
+
 }  // namespace
 
 std::variant<Configuration, FieldProblem> validate(const DesiredState& desired) {
@@ -241,6 +274,8 @@ std::variant<Configuration, FieldProblem> validate(const DesiredState& desired) 
   Uniqueness unique;
   addRouters(desired, root, unique, configuration);
   addStatic(desired, root, unique, configuration);
+  addInterfaces(desired, root, configuration);
+  addPaces(desired, root, configuration);
   if (problem) return *problem;
   configuration.debugUnknownRouters = desired.debugUnknownRouters;
   return configuration;

@@ -285,6 +285,7 @@ void VrrpThread::configure(const Pending& pending) {
   configured.table = engine_.configure(std::unique_ptr<vrrp::Table>(pending.table), now_).release();
   drainEffects();  // resignations are read from the former table
   flush();
+  announcer_.configure(engine_, now_);
   channels_.configured.store(pending.generation, std::memory_order_release);
   orderReliably(configured);
 }

@@ -70,6 +70,13 @@ struct TtlRange {
   friend bool operator==(const TtlRange&, const TtlRange&) = default;
 };
 
+/// How far announcements are apart, for switches that do not bear a flood of them.
+struct AnnouncementPace {
+  std::vector<std::string> interfaces;  ///< that keep the distance together; empty: each one that is named nowhere, by itself
+  Duration gratuitousArp{};             ///< least time between two of them; 0: as fast as they can
+  Duration unsolicitedNa{};
+};
+
 /// RFC 2338 §5.3.6: none (0) or a simple text password (1), version 2 only.
 struct Authentication {
   std::uint8_t type = 0;

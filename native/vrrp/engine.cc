@@ -258,6 +258,13 @@ Engine::Announcement Engine::announcement(RouterId id, std::size_t index) const 
   return router == nullptr || index >= router->announcements() ? Announcement{} : router->announcement(index);
 }
 
+std::span<const Lane> Engine::lanes(RouterId id) const {
+  const VirtualRouter* router = impl_->find(id);
+  return router == nullptr ? std::span<const Lane>() : router->lanes();
+}
+
+std::span<const Duration> Engine::laneIntervals() const { return impl_->current->laneIntervals; }
+
 std::size_t Engine::size() const { return impl_->current->routers.size(); }
 RouterStatus Engine::status(std::size_t index) const { return impl_->current->routers[index].status(); }
 std::uint8_t Engine::leastUnicastTtl(std::uint32_t ifindex, wire::Family family) const {

@@ -26,6 +26,7 @@
 #include "vrrp/configuration.h"
 #include "vrrp/effect.h"
 #include "vrrp/idRegistry.h"
+#include "vrrp/lanes.h"
 #include "vrrp/time.h"
 #include "wire/vrrp.h"
 
@@ -151,7 +152,8 @@ class Engine {
   /// Builds the table for a configuration: allocates all memory that running it takes. Any thread.
   /// `ids` keeps RouterIds per key across tables; owned by the caller, used by one thread. Tables are configured in the order they
   /// were prepared. Of two entries with one key, or with one (interface, family, VRID), only the first is taken.
-  static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids);
+  static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids,
+                                        const std::vector<AnnouncementPace>& paces = {});
 
   /// Whether SetGate reaches a gate: it is only then that the effect comes at all, that `deadMan` counts, and that a MASTER that leaves
   /// keeps its addresses until a successor has announced them. Tell it before the first configure(), and again should the gate be lost.
@@ -224,9 +226,14 @@ class Engine {
     std::uint32_t ifindex = 0;
     wire::MacAddress mac{};  ///< who has it: the link's, or the virtual router MAC address where the address stands on such a link
     wire::IpAddress address;
+    Lane lane = kNoPace;
   };
   std::size_t announcements(RouterId router) const;
   Announcement announcement(RouterId router, std::size_t index) const;
+  /// Those that its announcements are in, each once.
+  std::span<const Lane> lanes(RouterId router) const;
+  /// Least time between two announcements, by lane; valid until the next configure().
+  std::span<const Duration> laneIntervals() const;
 
   std::size_t size() const;
   RouterStatus status(std::size_t index) const;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vrrp/engine.h"
+#include "vrrp/lanes.h"
 
 namespace aloft::vrrp {
 
@@ -31,6 +32,8 @@ struct Places {
   const Interface* carrier = nullptr;       ///< where addresses stand by default: the virtual MAC's interface, or the primary one
   std::vector<const Interface*> tracked;    ///< as RouterConfig::interfaces
   std::vector<const Interface*> addresses;  ///< as RouterConfig::addresses
+  std::vector<Lane> lanes;                  ///< the same: where each is announced
+  std::vector<Lane> distinctLanes;          ///< each of these once
 };
 
 }  // namespace aloft::vrrp

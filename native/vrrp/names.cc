@@ -14,9 +14,9 @@ constexpr std::array<const char*, 20> kReasons = {
 };
 static_assert(kReasons.size() == static_cast<std::size_t>(Reason::Recovered) + 1);
 
-constexpr std::array<const char*, 6> kNotices = {"None",            "AddressConflict", "ForeignRouter",
-                                                 "DuplicateSource", "LowerPriority",   "SecondOwner"};
-static_assert(kNotices.size() == static_cast<std::size_t>(Notice::SecondOwner) + 1);
+constexpr std::array<const char*, 7> kNotices = {"None",          "AddressConflict", "ForeignRouter",  "DuplicateSource",
+                                                 "LowerPriority", "SecondOwner",     "PriorityChanged"};
+static_assert(kNotices.size() == static_cast<std::size_t>(Notice::PriorityChanged) + 1);
 
 }  // namespace
 

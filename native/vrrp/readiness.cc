@@ -45,11 +45,15 @@ bool VirtualRouter::canSend() const { return places_.primary->isUp(); }
 
 void VirtualRouter::settle(const Context& context) {
   settleFault(context);
-  if (run_.state == State::Fault || run_.state == State::Init) {
+  if (run_.state == State::Init) {
     run_.priority = assessedPriority_;
     return;
   }
   Outbox out = outbox(context);
+  if (run_.state == State::Fault) {
+    takePriority(out);
+    return;
+  }
   settleAttachment(out);
   settlePriority(out);
 }
@@ -63,7 +67,7 @@ void VirtualRouter::settleFault(const Context& context) {
     return;
   }
   if (run_.state != State::Fault) return;
-  run_.priority = assessedPriority_;
+  takePriority(out);
   settleAttachment(out);
   switch (run_.reason) {
     case Reason::InterfaceDown:
@@ -90,9 +94,16 @@ void VirtualRouter::settleAttachment(Outbox& out) {
   if (otherSource && run_.state == State::Master) advertise(out);
 }
 
-void VirtualRouter::settlePriority(Outbox& out) {
-  if (run_.priority == assessedPriority_) return;
+/// Returns whether it is another one than before.
+bool VirtualRouter::takePriority(Outbox& out) {
+  if (run_.priority == assessedPriority_) return false;
   run_.priority = assessedPriority_;
+  out.priorityChanged(run_.priority);
+  return true;
+}
+
+void VirtualRouter::settlePriority(Outbox& out) {
+  if (!takePriority(out)) return;
   updateMessages(out.now);
   applyTiming(out);
 }

@@ -473,7 +473,7 @@ Engine::Announcement VirtualRouter::announcement(std::size_t index) const {
   const Interface* place = places_.addresses[index];
   const bool isVirtualMac = !config_.virtualMacInterface.empty() && place == places_.carrier;
   const wire::MacAddress mac = isVirtualMac ? virtualMac(config_.family, config_.virtualRouterId) : place->link.mac;
-  return {place->link.index, mac, config_.addresses[index].prefix.address};
+  return {place->link.index, mac, config_.addresses[index].prefix.address, places_.lanes[index]};
 }
 
 }  // namespace aloft::vrrp

@@ -104,6 +104,7 @@ class VirtualRouter {
   Engine::Transmit advert(std::uint8_t priority, std::size_t destination) const;
   std::size_t announcements() const { return config_.addresses.size(); }
   Engine::Announcement announcement(std::size_t index) const;
+  std::span<const Lane> lanes() const { return places_.distinctLanes; }
 
   /// Each stretch of memory of its own but itself; see Table::forEachMemory().
   template <typename Action>
@@ -116,6 +117,8 @@ class VirtualRouter {
     action(std::as_bytes(std::span(peers_)));
     action(std::as_bytes(std::span(places_.tracked)));
     action(std::as_bytes(std::span(places_.addresses)));
+    action(std::as_bytes(std::span(places_.lanes)));
+    action(std::as_bytes(std::span(places_.distinctLanes)));
   }
 
  private:
@@ -220,6 +223,7 @@ class VirtualRouter {
   const wire::IpAddress& sourceOn(const LinkState& link) const;
   bool canSend() const;
   void settleAttachment(Outbox& out);
+  bool takePriority(Outbox& out);
   void settlePriority(Outbox& out);
   void becomeReady(Reason reason, Outbox& out);
   void becomeFaulty(Reason reason, Outbox& out);

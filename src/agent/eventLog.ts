@@ -32,8 +32,9 @@ const notices: Partial<Record<NoticeEvent["notice"], string>> = {
 };
 
 /** Notices without a sentence are ordinary events of an election. */
-function logNotice({ key, notice, address, mac }: NoticeEvent, log: Logger): void {
+function logNotice({ key, notice, address, mac, priority }: NoticeEvent, log: Logger): void {
   const sentence = notices[notice];
-  if (sentence === undefined) log.debug({ virtualRouter: key, notice, address }, "notice of the core");
+  if (notice === "PriorityChanged") log.info({ virtualRouter: key, priority }, "virtual router has another priority");
+  else if (sentence === undefined) log.debug({ virtualRouter: key, notice, address }, "notice of the core");
   else log.warn({ virtualRouter: key, notice, address, mac }, sentence);
 }

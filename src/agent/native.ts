@@ -117,11 +117,28 @@ export interface DesiredRouter {
   rules?: DesiredRule[];
 }
 
+/** How far announcements are apart, in µs; absent: as fast as they can. */
+export interface DesiredPace {
+  /** That keep the distance together; none: each interface that no other entry names, by itself. */
+  interfaces: string[];
+  gratuitousARPUs?: number;
+  unsolicitedNAUs?: number;
+}
+
+export interface DesiredInterface {
+  name: string;
+  downDelayMs: number;
+  upDelayMs: number;
+}
+
 /** The whole desired state. `apply` computes the difference and is idempotent. */
 export interface DesiredState {
   routers: DesiredRouter[];
   /** Set as long as the core runs, whatever the elections say; `interface` of each address is given. */
   static?: { addresses: DesiredAddress[]; routes: DesiredRoute[]; rules: DesiredRule[] };
+  /** How long a change of the carrier of these must last before it counts; of others each counts at once. */
+  interfaces?: DesiredInterface[];
+  announcementPacing?: DesiredPace[];
   /** Hear adverts of VRIDs that are not configured too, and report them (snapshot().unknownRouters). */
   debugUnknownRouters?: boolean;
 }
@@ -181,14 +198,16 @@ export interface OperationFailedEvent {
   changedAt: number;
 }
 
-/** Something that people should know of, without a change of state; at most once a minute per router and kind. */
+/** Something that people should know of, without a change of state; but for PriorityChanged at most once a minute per router and kind. */
 export interface NoticeEvent {
   type: "notice";
   key: string;
   /** LowerPriority: as MASTER an advert of lower priority was heard. SecondOwner: as address owner one of another owner. */
-  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority" | "SecondOwner";
-  /** AddressConflict: our address that is claimed; else the address of the other router. */
+  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority" | "SecondOwner" | "PriorityChanged";
+  /** AddressConflict: our address that is claimed; else the address of the other router; "" when there is none. */
   address: string;
+  /** PriorityChanged: the priority after tracking now. */
+  priority?: number;
   /** AddressConflict: who claims it. */
   mac?: string;
   changedAt: number;

@@ -1,5 +1,6 @@
 /** NodeAgent: what one node shall run (spec, written by the operator) and what it runs (status, written by its agent). */
 import { z } from "zod";
+import { announcementPaceSchema } from "./announcementPace.ts";
 import { announcementsSchema } from "./announcements.ts";
 import { checkFields } from "./check.ts";
 import { conditionsSchema } from "./condition.ts";
@@ -18,6 +19,7 @@ import {
   vrrpVersionField,
 } from "./fields.ts";
 import { nodeAddressSchema } from "./nodeAddress.ts";
+import { nodeInterfaceSchema } from "./nodeInterface.ts";
 import { mailSchema, notifySchema } from "./notify.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
 import { routeSchema, ruleSchema } from "./routing.ts";
@@ -121,7 +123,12 @@ export const nodeAgentSpecSchema = z.object({
     .describe("Sync groups that have something to run; others exist by being named."),
   notify: z
     .object({
-      fifo: z.string().max(1024).optional().describe("Path of a FIFO that gets one line per change, as keepalived's vrrp_notify_fifo."),
+      fifo: z.string().max(1024).optional().describe("Path of a FIFO that gets one line per change, as keepalived's notify_fifo."),
+      vrrpFifo: z.string().max(1024).optional().describe("The same for what concerns virtual routers, as keepalived's vrrp_notify_fifo."),
+      statesOnReload: z
+        .boolean()
+        .optional()
+        .describe("Whether the FIFOs are told the states that stay, too, when a configuration is applied. Default: false."),
       mail: mailSchema.optional().describe("How mail is sent."),
     })
     .optional()
@@ -134,6 +141,10 @@ export const nodeAgentSpecSchema = z.object({
     })
     .optional()
     .describe("What stands on the node as long as the agent runs."),
+  interfaces: wholeList(z.array(nodeInterfaceSchema).max(1024))
+    .optional()
+    .describe("Interfaces whose changes of the carrier do not count at once."),
+  announcementPacing: wholeList(z.array(announcementPaceSchema).max(64)).optional().describe("Least distances between announcements."),
   debugUnknownRouters: z
     .boolean()
     .optional()

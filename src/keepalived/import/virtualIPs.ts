@@ -154,7 +154,12 @@ function peerTTLs(cluster: Cluster): { minimumTTL?: number; maximumTTL?: number 
 function joinNotify(own: Notify | undefined, ofGroup: Notify | undefined): Notify | undefined {
   if (!own || !ofGroup) return own ?? ofGroup;
   const programs = [...(own.programs ?? []), ...(ofGroup.programs ?? [])];
-  return { ...(programs.length > 0 && { programs }), ...((own.mail || ofGroup.mail) && { mail: true }) };
+  const { priorityChanges } = own;
+  return {
+    ...(programs.length > 0 && { programs }),
+    ...((own.mail || ofGroup.mail) && { mail: true }),
+    ...(priorityChanges && { priorityChanges }),
+  };
 }
 
 /** The group of the spec of a node. */

@@ -1,7 +1,7 @@
 /** vrrp_instance → virtual router. */
 import { formatDuration } from "../../api/duration.ts";
 import type { Family } from "../../api/ipAddress.ts";
-import type { NodeAddress, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { NodeAddress, Notify, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostics, quote } from "../diagnostic.ts";
 import { optionText, planAddress } from "./addresses.ts";
@@ -54,7 +54,7 @@ export function planInstance(statement: CheckedStatement, options: InstanceOptio
     return undefined;
   }
   const election = planElection(block, subject);
-  const notify = planNotify(block, globals, diagnostics);
+  const notify = planInstanceNotify(subject);
   const router: VirtualRouterSpec = {
     virtualIP: name,
     family,
@@ -134,6 +134,13 @@ function withoutOwnInterface({ interface: named, ...address }: NodeAddress, line
   const below = subject.block.last("use_vmac") !== undefined && line.address()?.family !== subject.family;
   const needed = below ? (named ?? subject.interface) : named === subject.interface ? undefined : named;
   return needed === undefined ? address : { ...address, interface: needed };
+}
+
+function planInstanceNotify({ block, group, globals, diagnostics }: Subject): Notify | undefined {
+  const notify = planNotify(block, globals, diagnostics);
+  const keyword = "notify_priority_changes";
+  const priorityChanges = block.flag(keyword) ?? group?.block.flag(keyword) ?? globals.priorityChanges;
+  return priorityChanges ? { ...notify, priorityChanges } : notify;
 }
 
 function planStartupDelay({ block }: GlobalSettings): Pick<VirtualRouterSpec, "startupDelay"> {

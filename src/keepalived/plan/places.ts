@@ -58,6 +58,7 @@ export function locate({ spec, config, instances, checks }: Planned): Places {
     put(`checks[${index}]`, statement);
     for (const keyword of ["script", "file", "process"])
       put(`checks[${index}].${keyword === "script" ? "exec" : keyword}`, statement.block?.last(keyword));
+    put(`checks[${index}].file.create`, statement.block?.last("init_file"));
   }
   const lists = { addresses: "static_ipaddress", routes: "static_routes", rules: "static_rules" };
   for (const [field, keyword] of Object.entries(lists)) {

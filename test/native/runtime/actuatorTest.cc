@@ -239,6 +239,26 @@ TEST_F(ActuatorTest, SetsItsRoutesAgainAfterTheLinkWasDown) {
   EXPECT_TRUE(within(3s, fullStands));
 }
 
+TEST_F(ActuatorTest, TellsOfALostCarrierWhenItsDelayIsOverAndOfABounceNothing) {
+  start();
+  Assignments assignments;
+  assignments.routers = {assignment({})};
+  assignments.linkDelays = {{"eth0", 300ms, 0ms}};
+  assign(std::move(assignments));
+  const auto down = [](const Report& report) { return report.kind == Report::Kind::Link && !report.link.up; };
+  take([](const Report&) { return false; });
+  test::shell("ip link set cable down; sleep 0.1; ip link set cable up");
+  std::this_thread::sleep_for(500ms);
+  EXPECT_FALSE(take(down)) << "a bounce";
+  const auto before = std::chrono::steady_clock::now();
+  test::shell("ip link set cable down");
+  EXPECT_TRUE(within(5s, [&] { return take(down); }));
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 300ms);
+  assign(kernel::Entries{});
+  test::shell("ip link set cable up");
+  EXPECT_TRUE(within(5s, [&] { return take([](const Report& report) { return report.kind == Report::Kind::Link && report.link.up; }); }));
+}
+
 TEST_F(ActuatorTest, SaysOnceWhyARouteCannotBeSetAndTriesAgain) {
   start();
   kernel::Entries entries = full();

@@ -393,6 +393,33 @@ TEST(Validate, NamesTheFieldOfWhatStandsAlways) {
   EXPECT_EQ(refused(desired).path, "static.routes[1].nextHops");
 }
 
+TEST(Validate, TakesDelaysOfInterfacesEachOnce) {
+  DesiredState desired{{good()}, {}, false, {{"eth0", 500, 0}, {"eth1", 0, 2000}}};
+  const auto delays = taken(desired).linkDelays;
+  ASSERT_EQ(delays.size(), 2U);
+  EXPECT_EQ(delays[0].interface, "eth0");
+  EXPECT_EQ(delays[0].down, 500ms);
+  EXPECT_EQ(delays[1].up, 2s);
+  desired.interfaces[1].name = "eth0";
+  EXPECT_EQ(refused(desired).path, "interfaces[1].name");
+  desired.interfaces[1] = {"eth1", -1, 0};
+  EXPECT_EQ(refused(desired).path, "interfaces[1].downDelayMs");
+}
+
+TEST(Validate, TakesPacesOfAnnouncementsInMicroseconds) {
+  DesiredState desired{{good()}, {}, false, {}, {{{"eth0", "eth1"}, 1500.0, {}}, {{}, {}, 100.0}}};
+  const auto paces = taken(desired).paces;
+  ASSERT_EQ(paces.size(), 2U);
+  EXPECT_EQ(paces[0].interfaces, (std::vector<std::string>{"eth0", "eth1"}));
+  EXPECT_EQ(paces[0].gratuitousArp, 1500us);
+  EXPECT_EQ(paces[0].unsolicitedNa, 0us);
+  EXPECT_EQ(paces[1].unsolicitedNa, 100us);
+  desired.announcementPacing[1].unsolicitedNaUs = 99;
+  EXPECT_EQ(refused(desired).path, "announcementPacing[1].unsolicitedNAUs");
+  desired.announcementPacing[0].interfaces[1] = "a b";
+  EXPECT_EQ(refused(desired).path, "announcementPacing[0].interfaces[1]");
+}
+
 TEST(Validate, RefusesOneMacvlanForTwo) {
   DesiredRouter first = good();
   first.virtualMACInterface = "vrrp.51";

@@ -243,7 +243,7 @@ TEST(DuplicateSource, NorWhatWasSentBeforeThePriorityChanged) {
   bench.engine.handleCheck({1, false, false, 0}, bench.now);
   bench.drain();
   for (int i = 0; i < 10; ++i) receiveOwn(bench);  // of priority 100
-  EXPECT_EQ(bench.notices, "");
+  EXPECT_EQ(bench.notices, "PriorityChanged(80)");
 }
 
 TEST(DuplicateSource, NorTheLastAdvertsOfWhoJustGaveWay) {

@@ -5,7 +5,7 @@ import { trackLists } from "./tracking.ts";
 
 const notifications: Dispositions = {
   ...all(["notify", "notify_master", "notify_backup", "notify_fault", "notify_stop"], becomes("VirtualIP notify.programs")),
-  notify_priority_changes: ignored("the FIFO gets changes of state, not of priority"),
+  notify_priority_changes: becomes("VirtualIP notify.priorityChanges"),
   smtp_alert: becomes("VirtualIP notify.mail"),
 };
 

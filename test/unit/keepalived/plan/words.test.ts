@@ -269,6 +269,7 @@ const peer = { instance: "unicast_peer {\n10.0.0.8\n}" };
 const context: Record<string, Lines> = {
   "global vrrp_strict": { global: "vrrp_down_timer_adverts 5" },
   "global vmac_prefix": { instance: "use_vmac" },
+  "global fifo_write_vrrp_states_on_reload": { global: "vrrp_notify_fifo /x" },
   "global default_interface": { top: "static_ipaddress {\n10.9.0.1\n}" },
   "instance track_script": { top: "vrrp_script s2 {\nscript /x\n}" },
   "instance track_file": { top: "track_file f2 {\nfile /x\n}" },
