@@ -159,6 +159,10 @@ Napi::Object toEvent(Napi::Env env, const runtime::CoreEvent& event) {
       object.Set("errno", event.error);
       object.Set("message", event.message);
       break;
+    case runtime::CoreEvent::Kind::GateRestored:
+      object.Set("type", "gateRestored");
+      object.Set("interface", event.interface);
+      return object;
     case runtime::CoreEvent::Kind::Notice:
       object.Set("type", "notice");
       object.Set("notice", vrrp::name(event.change.notice));

@@ -96,9 +96,17 @@ class Gate {
   /// Puts the programs on a link, in the place of a predecessor's if there are such: atomically, so that there is no moment without. Assign
   /// the addresses and set the slots first: an address that is not assigned is none of the gate's business and passes. Others' filters go
   /// on as before; where others have programs of tcx (Linux 6.6), which may keep packets from all filters, the gate goes before these too.
-  /// Idempotent, and cheap when all stands: call it again when the link's MACs changed, and every few seconds to put right what others
-  /// removed or set before it. Waits for RTNL.
+  /// Idempotent: call it again when the link's MACs changed. Waits for RTNL.
   os::Status attach(const GateLink& link);
+  /// After others were at the link's filters: puts right what they removed or set before the gate, and says whether that was so. What a
+  /// successor put in its place is left alone. Where attach() was never called nothing is done. Waits for
+  /// RTNL.
+  os::Result<bool> restore(std::uint32_t ifindex);
+  /// Whether others have set programs of tcx before it since, of which no notification tells: then restore(). For looks every second: a few
+  /// microseconds, and RTNL.
+  bool isOvertaken(std::uint32_t ifindex) const;
+  /// By which the kernel tells notifications of what the gate did to filters from those of others.
+  os::Result<std::uint32_t> port() const;
   /// Takes the programs off a link and forgets its addresses; of a link that is gone only the latter. Waits for RTNL.
   os::Status detach(std::uint32_t ifindex);
   /// A graceful end: off all links that attach() named. Goes on after a failure and returns the first one.

@@ -49,6 +49,8 @@ class Actuator {
   void assign(Generation generation, Assignments assignments);
   /// Whether an address is, or may yet be, assigned to that slot of the gate.
   bool usesGateSlot(std::uint32_t slot) const;
+  /// See GateAssigner::problem().
+  std::string gateProblem() const;
   /// Links, with those of their addresses that are neither ours nor tentative.
   std::vector<kernel::Link> links() const;
   /// Of one virtual router: the addresses that the kernel has through us, and what is wrong with them.
@@ -105,6 +107,8 @@ class Actuator {
   void doubtRoutes() { auditDue_ = true; }
   /// Compares routes and rules with those in the kernel, and sets again what is missing: the kernel takes some away without a word.
   void auditRoutes();
+  /// Links on which it is time to look whether the gate still stands.
+  void watchGate();
 
   void updateSockets();
   void reportLinks();

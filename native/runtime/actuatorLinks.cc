@@ -23,7 +23,8 @@ bool sameLink(const vrrp::LinkState& a, const vrrp::LinkState& b) {
 void Actuator::readMonitor() {
   const bool complete = monitor_.drain(
       {[this](const wire::LinkMessage& message) { hear(message); }, [this](const wire::AddressMessage& message) { hear(message); },
-       [this](const wire::RouteMessage& message) { hear(message); }, [this](const wire::RuleMessage&) { doubtRoutes(); }});
+       [this](const wire::RouteMessage& message) { hear(message); }, [this](const wire::RuleMessage&) { doubtRoutes(); },
+       [this](std::uint32_t ifindex) { gate_.doubt(ifindex); }});
   stale_ |= !complete;
   if (stale_ && os::monotonicNow() >= resyncAt_) resync();
 }
@@ -103,6 +104,7 @@ void Actuator::resync() {
     return;
   }
   doubtRoutes();
+  gate_.doubtAll();
   const std::lock_guard guard(lock_);
   links_ = std::move(dumped.value().links);
   linksChanged_ = true;
@@ -152,6 +154,11 @@ void Actuator::auditRoutes() {
   for (const kernel::Owner owner : bereft) {
     if (wanted_[owner].hold) want(owner, true);
   }
+}
+
+void Actuator::watchGate() {
+  // Each look may wait for RTNL: what was ordered meanwhile goes first.
+  while (gate_.nextLook() <= os::monotonicNow() && channels_.orders.empty()) gate_.look(links_);
 }
 
 // ----- Sockets and links for the vrrp thread -----

@@ -10,7 +10,12 @@ function logEvent(event: CoreEvent, log: Logger): void {
   if (event.type === "stateChanged") logChange(event, log);
   else if (event.type === "notice") logNotice(event, log);
   else if (event.type === "resync") log.warn({}, "events of the core were lost; its whole state is read again");
-  else if (event.type === "operationFailed") {
+  else if (event.type === "gateRestored") {
+    log.warn(
+      { interface: event.interface },
+      "the gate was removed from an interface, or kept from its packets, by somebody else; it stands again",
+    );
+  } else if (event.type === "operationFailed") {
     const { key, operation, errno, message } = event;
     log.error({ virtualRouter: key || undefined, operation, errno, reason: message }, "kernel operation failed and is tried again");
   }

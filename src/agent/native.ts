@@ -213,6 +213,12 @@ export interface NoticeEvent {
   changedAt: number;
 }
 
+/** Somebody had removed the gate from an interface, or set something before it; it stands again. At most once a minute and interface. */
+export interface GateRestoredEvent {
+  type: "gateRestored";
+  interface: string;
+}
+
 /** Links or addresses of the host changed: read `snapshot().links` again. */
 export interface LinksChangedEvent {
   type: "linksChanged";
@@ -223,7 +229,7 @@ export interface ResyncEvent {
   type: "resync";
 }
 
-export type CoreEvent = StateChangedEvent | OperationFailedEvent | NoticeEvent | LinksChangedEvent | ResyncEvent;
+export type CoreEvent = StateChangedEvent | OperationFailedEvent | NoticeEvent | GateRestoredEvent | LinksChangedEvent | ResyncEvent;
 
 /** Counters of one virtual router since it was first applied. */
 export interface RouterCounters {
@@ -290,7 +296,7 @@ export interface Snapshot {
   /** `wakeup − deadline` of the vrrp thread: cumulative counts per upper bound in microseconds, +Inf last. */
   lateness: { boundsUs: number[]; counts: number[]; sumUs: number; maxUs: number };
   realTime: { granted: boolean; message: string };
-  /** Whether the kernel's gate works; else why not. */
+  /** Whether the kernel has taken the gate; why not, or on which interface it does not stand. */
   gate: { active: boolean; message: string };
   /** With `debugUnknownRouters`: adverts of VRIDs that nobody configured, the last 64. */
   unknownRouters: { interface: string; family: Family; virtualRouterID: number; address: string; at: number }[];

@@ -208,6 +208,16 @@ for (const [name, spec, active, status, reason, state] of gates) {
   });
 }
 
+test("the gate that does not stand on an interface: Unavailable, and why", () => {
+  const gate = { active: true, message: "attach the gate to eth0: Device or resource busy" };
+  const built = buildStatus(
+    facts({ applied: { ...applied([]), ...planOf(deadMan) }, snapshot: snapshot({ gate, routers: [routerSnapshot()] }) }),
+  );
+  const told = condition(built, "DeadManSwitch");
+  assert.deepEqual([told?.status, told?.reason, built.state], ["False", "Unavailable", "Degraded"]);
+  assert.match(told?.message ?? "", /: attach the gate to eth0: Device or resource busy\.$/);
+});
+
 test("routers of others are told when that was asked for, and only those of the last ten minutes", () => {
   const heard = (minutes: number) => ({
     interface: "eth0",
