@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the fuzzers and runs each for some seconds: run.sh [SECONDS] [TARGET…]. Findings stay in build/fuzz/TARGET/.
+# Builds the fuzzers and runs each for some seconds: run.sh [SECONDS] [TARGET…]. Findings stay in build/fuzz/TARGET/. `npm run fuzz` installs
+# what it takes.
 # New inputs go to build/fuzz/TARGET/corpus, never into the committed seeds.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
