@@ -133,7 +133,10 @@ async function runProgram(command: string, args: string[], signal: AbortSignal):
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk));
-  const status = await withProgress(command === "ctest" ? command : "fuzzers", () => new Promise<number | null>((resolve) => child.on("close", resolve)));
+  const status = await withProgress(
+    command === "ctest" ? command : "fuzzers",
+    () => new Promise<number | null>((resolve) => child.on("close", resolve)),
+  );
   signal.removeEventListener("abort", end);
   return { status, output };
 }
