@@ -78,7 +78,6 @@ suite("adverts", () => {
     assert.equal(await discarded(), 0);
     await one.apply(desiredRouter({ ...near, ...routed, unicastTTL: 64, priority: 254 }));
     await two.becomes("MASTER");
-    assert.deepEqual((await two.router()).foreignRouter, undefined, "the filter keeps all but a sample of them");
     await until("a sample", async () => (await discarded()) > 0, { timeoutMs: 60_000 });
     assert.equal((await discarded()) % 64, 0);
     // Another virtual router hears those from 1 on: then the filter passes what the engine refuses.
