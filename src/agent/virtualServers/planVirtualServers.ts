@@ -38,8 +38,11 @@ export interface VirtualServerChange {
   message: string;
 }
 
+/** A service, and the VirtualServer that it belongs to. */
+export type OwnedService = IpvsService & { owner: string };
+
 export interface VirtualServersPlan {
-  services: IpvsService[];
+  services: OwnedService[];
   targets: HealthTarget[];
   statuses: NodeVirtualServerStatus[];
   changes: VirtualServerChange[];
@@ -122,7 +125,8 @@ const initialResult = ({ key, check }: HealthTarget): HealthResult => {
   return { key, up, message: up ? "" : "not checked yet" };
 };
 
-function serviceOf(key: IpvsServiceKey, { spec }: ResolvedVirtualServer, judged: readonly Judged[], quorum: boolean): IpvsService {
+function serviceOf(key: IpvsServiceKey, virtualServer: ResolvedVirtualServer, judged: readonly Judged[], quorum: boolean): OwnedService {
+  const { spec } = virtualServer;
   const sorry = quorum ? undefined : spec.sorryServer;
   const fitting = judged.filter(({ server }) => server.forwarding === "TUN" || familyOf(server.address) === key.family);
   const standing = fitting.filter((one) => isKept(one, sorry));
@@ -139,6 +143,7 @@ function serviceOf(key: IpvsServiceKey, { spec }: ResolvedVirtualServer, judged:
   const present = new Set(destinations.map(({ address, port }) => `${address} ${port}`));
   const failed = fitting.map(({ server }): IpvsDestinationKey => ({ address: server.address, port: portOn(key, server.port) }));
   return {
+    owner: nameOf(virtualServer),
     key,
     scheduler: spec.scheduler,
     schedulerFlags: schedulerFlagsOf(spec),
