@@ -39,7 +39,6 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<runtime::Core> core_;
   Napi::FunctionReference onEvents_;
   Napi::ObjectReference stopping_;  ///< the promise of stop()
-  bool environmentEnded_ = false;   ///< JavaScript's thread only
   std::mutex wakeLock_;
   napi_threadsafe_function wake_ = nullptr;
 };

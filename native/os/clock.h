@@ -9,5 +9,7 @@ namespace aloft::os {
 std::chrono::nanoseconds monotonicNow();
 /// CLOCK_REALTIME since the epoch. Only for what people read.
 std::chrono::nanoseconds wallNow();
+/// Returns at that time of monotonicNow(), earlier only for a signal.
+void sleepUntil(std::chrono::nanoseconds time);
 
 }  // namespace aloft::os

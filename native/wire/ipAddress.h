@@ -21,6 +21,7 @@ struct IpAddress {
   std::size_t size() const { return family == Family::IPv4 ? 4 : 16; }
   std::span<const std::uint8_t> view() const { return {bytes.data(), size()}; }
   bool isUnspecified() const { return bytes == std::array<std::uint8_t, 16>{}; }
+  bool isMulticast() const { return family == Family::IPv4 ? (bytes[0] & 0xf0) == 0xe0 : bytes[0] == 0xff; }
   /// fe80::/10
   bool isLinkLocal6() const { return family == Family::IPv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
 

@@ -1,14 +1,16 @@
 /** AgentConfig: what nodes shall have whatever the elections say. */
 import { z } from "zod";
 import { addressRules } from "./addressRules.ts";
+import { announcementPaceList } from "./announcementPace.ts";
 import { conditionsSchema } from "./condition.ts";
 import { durationField, interfaceField } from "./fields.ts";
 import { labelSelectorSchema } from "./labelSelector.ts";
 import { nodeAddressSchema } from "./nodeAddress.ts";
+import { nodeInterfaceSchema } from "./nodeInterface.ts";
 import { mailSchema } from "./notify.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
 import { routeList, ruleList } from "./routingRules.ts";
-import { type Rule, wholeList, withRules } from "./rules.ts";
+import { mapList, type Rule, wholeList, withRules } from "./rules.ts";
 
 const staticAddressSchema = withRules(
   nodeAddressSchema.omit({ advertised: true }).extend({ interface: interfaceField.describe("Where it stands.") }),
@@ -35,8 +37,23 @@ export const agentConfigSpecSchema = z.object({
     .string()
     .max(1024)
     .optional()
-    .describe("Path of a FIFO that gets one line per change of state, as keepalived's vrrp_notify_fifo."),
+    .describe("Path of a FIFO that gets one line per change of state, as keepalived's notify_fifo."),
+  vrrpNotifyFifo: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe("Path of a FIFO that gets the lines about virtual routers and sync groups alone, as keepalived's vrrp_notify_fifo."),
+  notifyStatesOnReload: z
+    .boolean()
+    .optional()
+    .describe("Whether the FIFOs are told the states that stay, too, each time a configuration is applied. Default: false."),
   mail: mailSchema.optional().describe("How the mail of VirtualIPs with notify.mail is sent."),
+  interfaces: mapList(z.array(nodeInterfaceSchema).max(256), ["name"])
+    .optional()
+    .describe("Interfaces whose carrier may bounce: what a change of it must last to count."),
+  announcementPacing: announcementPaceList
+    .optional()
+    .describe("Least distances between gratuitous ARPs, and between unsolicited neighbour advertisements. Default: none."),
   startupDelay: durationField
     .optional()
     .describe("No election for that long after the start of an agent, where the VirtualIP says nothing else."),

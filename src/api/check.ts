@@ -55,6 +55,13 @@ export const checkKinds = {
         .enum(["Up", "Down"])
         .optional()
         .describe("What it means that the file is there: a maintenance file has Down. Absent: the file holds a number."),
+      create: z
+        .object({
+          value: z.int().min(-2147483648).max(2147483647).default(0).describe("The number in it."),
+          overwrite: z.boolean().default(false).describe("Whether one that is there gets the number, too, when the agent starts."),
+        })
+        .optional()
+        .describe("Make the file where it is missing; honoured standalone only, for a file that holds a number."),
     })
     .optional()
     .describe("A file that is there or not, or that holds a number, which is multiplied by the weight."),

@@ -32,6 +32,9 @@ export const addressField = z.string().max(49);
 
 export const vrrpVersionField = z.literal([2, 3]).meta({ type: "integer" });
 export const virtualRouterIDField = z.int().min(1).max(255);
+/** TTL or hop limit of packets that leave, and with which they may arrive. */
+export const ttlField = z.int().min(1).max(255);
+export const receivedTTLField = z.int().min(0).max(255);
 export const priorityField = z.int().min(1).max(255);
 export const timeField = z.string().meta({ format: "date-time" });
 export const familyField = z.enum(["IPv4", "IPv6"]);

@@ -11,7 +11,7 @@ type Given = { [Kind in (typeof kinds)[number]]?: unknown } & {
   riseDelay?: string;
   fallDelay?: string;
   process?: { minimum: number; maximum?: number };
-  file?: { path: string };
+  file?: { path: string; present?: string; create?: object };
   http?: { statuses: string[] };
 };
 
@@ -46,6 +46,12 @@ const trackRules: Rule<Given & { name: string }>[] = [
     cel: "!has(self.file) || self.file.path.startsWith('/')",
     holds: ({ file }) => file === undefined || file.path.startsWith("/"),
     message: 'file.path must be absolute, such as "/run/maintenance"',
+    field: "file",
+  },
+  {
+    cel: "!has(self.file) || !has(self.file.create) || !has(self.file.present)",
+    holds: ({ file }) => file?.create === undefined || file.present === undefined,
+    message: "file.create must be left out with file.present: what is made is a file that holds a number",
     field: "file",
   },
   {

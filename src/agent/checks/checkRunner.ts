@@ -22,6 +22,8 @@ export interface CheckRunnerOptions {
   programs: ProgramRunner;
   /** In a cluster. */
   pods?: PodLister;
+  /** For checks that are created from now on. */
+  initialFiles(): ProbeTools["initialFiles"];
   log: Logger;
   clock: Clock;
 }
@@ -56,7 +58,7 @@ const retryMs = 50;
 
 export class CheckRunner {
   readonly #options: CheckRunnerOptions;
-  readonly #tools: ProbeTools;
+  readonly #tools: Omit<ProbeTools, "initialFiles">;
   readonly #slots: Record<CheckKind, Slots>;
   #entries = new Map<string, Entry>();
   /** Not yet told to the core. */
@@ -127,7 +129,7 @@ export class CheckRunner {
     }
     const subject = JSON.stringify([kind, check[kind]]);
     const { clock } = this.#options;
-    const probe = createProbe(kind, check, this.#tools);
+    const probe = createProbe(kind, check, { ...this.#tools, initialFiles: this.#options.initialFiles() });
     const scheduled = new ScheduledCheck({ check, kind, probe, slots: this.#slots[kind], clock, onChange: (it) => this.#changed(it) });
     if (old?.subject === subject) scheduled.inherit(old.scheduled.inherited);
     return { definition, subject, scheduled };

@@ -15,7 +15,7 @@ const factories: { [Kind in CheckKind]: (subject: Subject<Kind>, tools: ProbeToo
   tcp: (subject) => new TcpProbe(subject),
   http: (subject) => new HttpProbe(subject),
   process: (subject, { processes }) => new ProcessProbe(subject, processes),
-  file: (subject, { clock, log }) => new FileProbe(subject, clock, log),
+  file: (subject, tools) => new FileProbe(subject, tools),
   exec: (subject, { programs }) => new ExecProbe(subject, programs),
   podReady: (subject, { pods }) => new PodReadyProbe(subject, pods),
 };

@@ -27,6 +27,8 @@ export interface Probe {
 }
 
 export interface ProbeTools {
+  /** Which initial files are made: none in a cluster, whose objects write no files of the node; none is overwritten at a reload. */
+  initialFiles: "None" | "Missing" | "All";
   programs: ProgramRunner;
   processes: ProcessTable;
   pods: PodLister | undefined;

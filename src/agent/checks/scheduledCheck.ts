@@ -59,6 +59,9 @@ export class ScheduledCheck {
     this.#intervalMs = Math.max(milliseconds(options.check.interval, 1000), 10);
     this.#timeoutMs = milliseconds(options.check.timeout, this.#intervalMs) || this.#intervalMs;
     this.#state = initialState(this.#policy);
+    const { file } = options.check;
+    // Until it is read, a number is what it is where there is no file: what counts is the number alone.
+    if (file && file.present === undefined) this.#value = 0;
   }
 
   get intervalMs(): number {

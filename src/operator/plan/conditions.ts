@@ -16,6 +16,8 @@ export interface ConditionQuestion {
   claims: readonly string[];
   /** Routers outside that use its VRID: "192.0.2.9 (heard by n1: ...)". */
   rivals: readonly string[];
+  /** Addresses outside the subnets of their interfaces: "198.51.100.9 is in no subnet of eth0 (n1, n2)". */
+  outsiders: readonly string[];
   /** None of the candidates' agents reports. */
   allSilent: boolean;
   /** As recorded. */
@@ -23,7 +25,7 @@ export interface ConditionQuestion {
 }
 
 export function findConditions(question: ConditionQuestion): ConditionFinding[] {
-  return [findAccepted, findReady, findDegraded, findAddressConflict, findForeignRouter]
+  return [findAccepted, findReady, findDegraded, findAddressConflict, findForeignRouter, findOutsideSubnet]
     .map((find) => find(question))
     .flatMap((finding) => finding ?? []);
 }
@@ -102,6 +104,14 @@ function findForeignRouter({ rivals }: ConditionQuestion): ConditionFinding {
   const type = "ForeignRouter";
   if (rivals.length > 0) return { type, status: "True", reason: "VRIDInUse", message: list(rivals) };
   return { type, status: "False", reason: "NotHeard", message: "no router outside uses the VRID" };
+}
+
+/** A hint and no more: such an address works where the routers know the way. */
+function findOutsideSubnet({ placement, outsiders }: ConditionQuestion): ConditionFinding | undefined {
+  const type = "OutsideSubnet";
+  if (placement.candidates.length === 0) return undefined;
+  if (outsiders.length > 0) return { type, status: "True", reason: "NoSubnet", message: list(outsiders) };
+  return { type, status: "False", reason: "InSubnet", message: "no address is outside the subnets of its interface" };
 }
 
 function describeSplit(holders: readonly (readonly [family: string, node: string | undefined])[]): string {

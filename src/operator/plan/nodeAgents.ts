@@ -103,7 +103,7 @@ function kept(name: string, running: RunningRouters, agents: ReadonlyMap<string,
 
 /** What the node has from AgentConfigs stays while those cannot be read. */
 function withConfigOf(before: NodeAgentSpec | undefined, planned: NodeAgentSpec): NodeAgentSpec {
-  const { notify, static: standing, debugUnknownRouters, virtualRouters = [] } = before ?? {};
+  const { notify, static: standing, interfaces, announcementPacing, debugUnknownRouters, virtualRouters = [] } = before ?? {};
   const delayOf = (router: VirtualRouterSpec) => virtualRouters.find((other) => sortKey(other) === sortKey(router))?.startupDelay;
   return {
     ...planned,
@@ -113,6 +113,8 @@ function withConfigOf(before: NodeAgentSpec | undefined, planned: NodeAgentSpec)
     }),
     ...(notify && { notify }),
     ...(standing && { static: standing }),
+    ...(interfaces && { interfaces }),
+    ...(announcementPacing && { announcementPacing }),
     ...(debugUnknownRouters !== undefined && { debugUnknownRouters }),
   };
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { findCondition } from "../../api/condition.ts";
 import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
+import { readSubnets } from "../../api/subnets.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { type AgentConfigPlan, planAgentConfigs } from "./agentConfigs.ts";
 import { type ClusterView, runningRouters, type VirtualIPView } from "./cluster.ts";
@@ -52,6 +53,7 @@ export interface Plan {
 export function makePlan(question: PlanQuestion): Plan {
   const { cluster, gone } = question;
   const own = ownAddresses(cluster.agents);
+  const subnets = new Map(cluster.agents.map(({ name, status }) => [name, readSubnets(status.interfaces ?? [])]));
   const silent = new Set(cluster.agents.filter((agent) => agent.silent).map(({ name }) => name));
   const running = runningRouters(cluster.agents);
   const reports = collectReports(cluster.agents);
@@ -63,7 +65,7 @@ export function makePlan(question: PlanQuestion): Plan {
   const virtualIPs = placements
     .filter((placement) => isPlannable(placement, cluster))
     .map((placement) => {
-      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? [], { silent, own });
+      const answer = planVirtualIP(placement, question, reports.get(placement.view.name) ?? [], { silent, own, subnets });
       memory.set(placement.view.name, answer.memory);
       if (answer.recheckInMs !== undefined) rechecks.push(answer.recheckInMs);
       return answer.plan;
@@ -88,7 +90,7 @@ function planVirtualIP(
   placement: Placement,
   { cluster, memory, now, wallNow }: PlanQuestion,
   reports: readonly RouterReport[],
-  facts: Pick<StatusQuestion, "silent" | "own">,
+  facts: Pick<StatusQuestion, "silent" | "own" | "subnets">,
 ) {
   const { view } = placement;
   const before = memory.get(view.name) ?? {};

@@ -21,6 +21,7 @@ function setUp(context: TestContext, clock: VirtualClock = new VirtualClock()) {
   const listeners = new Set<() => void>();
   const core: { answer: CoreResult } = { answer: { ok: true } };
   const runner = new CheckRunner({
+    initialFiles: () => "None",
     setChecks: (results) => {
       told.push(structuredClone(results));
       return core.answer;

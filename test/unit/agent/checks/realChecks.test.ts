@@ -19,6 +19,7 @@ function setUp(context: TestContext) {
   const told: CheckResult[] = [];
   const programs = new ProgramRunner({ allowedDirectories: [directory], perProgramUser: false, log: silentLogger, clock: systemClock });
   const runner = new CheckRunner({
+    initialFiles: () => "None",
     setChecks: (results) => {
       told.push(...structuredClone(results));
       return { ok: true };
