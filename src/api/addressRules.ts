@@ -16,7 +16,7 @@ function readAddress(text: string) {
   return prefix && prefix.prefixLength > 0 && !isIPv4Mapped(prefix) ? prefix : undefined;
 }
 
-function readBareAddress(text: string) {
+export function readBareAddress(text: string) {
   const address = parseAddress(text);
   return address && !isIPv4Mapped(address) ? address : undefined;
 }
@@ -115,6 +115,15 @@ export const perFamilyRules: Rule<PerFamily>[] = [
     field: "ipv6",
   },
 ];
+
+const loopback = ["127.0.0.0/8", "::1"].flatMap((text) => parsePrefix(text) ?? []);
+
+/** CEL and TypeScript for: an address without prefix length at which a host can be spoken to, be it this one. */
+export const isHost = (text: string) => `(isIP(${text}) && (ip(${text}).isGlobalUnicast() || ip(${text}).isLoopback()))`;
+export function isHostText(text: string): boolean {
+  const address = readBareAddress(text);
+  return address !== undefined && (isGlobalUnicast(address) || loopback.some((range) => contains(range, address)));
+}
 
 const isMulticast = (family: Family, text: string) => {
   const address = readBareAddress(text);

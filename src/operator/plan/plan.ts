@@ -1,7 +1,7 @@
 /** The whole plan: everything that shall be written, computed from what is known. Pure; computed anew at every change. */
 import { isDeepStrictEqual } from "node:util";
 import { findCondition } from "../../api/condition.ts";
-import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
+import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { type AgentConfigPlan, planAgentConfigs } from "./agentConfigs.ts";
@@ -124,18 +124,13 @@ function planFinalizer({ view, verdict }: Placement): Finalization {
 function planRelease(view: VirtualIPView, cluster: ClusterView): Finalization {
   const { done, skipped } = checkRelease(view, cluster);
   if (!done || !view.hasFinalizer) return { finalizer: "keep", notices: [] };
-  const addresses = view.spec?.addresses.map(({ address }) => bare(address)).join(", ") ?? "the addresses";
+  const addresses = view.spec?.addresses.map(({ address }) => canonicalAddress(address)).join(", ") ?? "the addresses";
   const released: Notice = { type: "Normal", reason: "Released", message: `the nodes have given up ${addresses}` };
   const warnings = skipped.map((node): Notice => {
     const message = `${node} no longer reports and was not waited for: it may still answer for ${addresses}`;
     return { type: "Warning", reason: "NodeSkipped", message };
   });
   return { finalizer: "remove", notices: [...warnings, released] };
-}
-
-function bare(address: string): string {
-  const prefix = parsePrefix(address);
-  return prefix ? formatAddress(prefix) : address;
 }
 
 /** Also those that are missing, and those that belong to an earlier Node of that name, with which they would be deleted. */
