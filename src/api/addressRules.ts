@@ -1,5 +1,5 @@
 /** What texts that name an address must fulfil, in CEL and in TypeScript. See rules.ts. */
-import { contains, type Family, formatAddress, isGlobalUnicast, isIPv4Mapped, parseAddress, parsePrefix } from "./ipAddress.ts";
+import { contains, type Family, families, formatAddress, isGlobalUnicast, isIPv4Mapped, parseAddress, parsePrefix } from "./ipAddress.ts";
 import type { Rule } from "./rules.ts";
 
 /** CEL for: an address, bare or with a prefix length above 0. */
@@ -146,3 +146,17 @@ export const multicastGroupRules: Rule<PerFamily>[] = [
     field: "ipv6",
   },
 ];
+
+/** For a multicast group of either family, as the field of an object. */
+export const multicastGroupTextRule = <Field extends string>(field: Field): Rule<{ [Name in Field]?: string }> => {
+  const groups = Object.values(multicast).map((range) => `cidr('${range}').containsIP(ip(self.${field}))`);
+  return {
+    cel: `!has(self.${field}) || (isIP(self.${field}) && (${groups.join(" || ")}))`,
+    holds: (value) => {
+      const text: string | undefined = value[field];
+      return text === undefined || families.some((family) => isMulticast(family, text));
+    },
+    message: `${field} must be a multicast group such as "224.0.0.81" or "ff02::81"`,
+    field,
+  };
+};

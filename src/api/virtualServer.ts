@@ -119,9 +119,13 @@ export const virtualServerSpecSchema = withRules(
       .optional()
       .describe("With firewallMark. Default: IPv4."),
     protocol: z.enum(["TCP", "UDP", "SCTP"]).default("TCP").describe("Protocol."),
-    ports: withRules(wholeList(z.array(portRangeSchema).min(1).max(64)), portListRules).optional().describe("Ports; absent: all ports, which takes persistence."),
+    ports: withRules(wholeList(z.array(portRangeSchema).min(1).max(64)), portListRules)
+      .optional()
+      .describe("Ports; absent: all ports, which takes persistence."),
     scheduler: z.enum(schedulers).default("mh").describe("How a real server is chosen for a new connection."),
-    schedulerFlags: withRules(wholeList(z.array(z.enum(["Port", "Fallback", "Flag1", "Flag2", "Flag3"])).max(3)), [distinctRule("schedulerFlags")])
+    schedulerFlags: withRules(wholeList(z.array(z.enum(["Port", "Fallback", "Flag1", "Flag2", "Flag3"])).max(3)), [
+      distinctRule("schedulerFlags"),
+    ])
       .optional()
       .describe("Port: hash the source port too (sh, mh); Fallback: next server when the chosen one takes none. Default: Port with mh."),
     onePacket: z.boolean().default(false).describe("UDP: each datagram is scheduled by itself."),
@@ -139,7 +143,9 @@ export const virtualServerSpecSchema = withRules(
     forwarding: forwardingField.default("NAT").describe("How packets reach the real servers."),
     tunnel: tunnelSchema.optional().describe("With TUN. Default: IPIP."),
     weight: weightField.default(1).describe("Weight of real servers that have none of their own."),
-    realServers: withRules(wholeList(z.array(realServerSchema).max(256)), realServerListRules).optional().describe("Real servers that are listed."),
+    realServers: withRules(wholeList(z.array(realServerSchema).max(256)), realServerListRules)
+      .optional()
+      .describe("Real servers that are listed."),
     service: serviceReferenceSchema.optional().describe("Real servers that are endpoints of a Service."),
     nodes: nodeServersSchema.optional().describe("Real servers that are nodes."),
     healthChecks: healthCheckList.optional().describe("Each must be well for a server to count as up. Default: none, every server is up."),
@@ -152,7 +158,9 @@ export const virtualServerSpecSchema = withRules(
         port: z.int().min(0).max(65535).optional().describe("Its port; default: that of the service."),
         forwarding: forwardingField.optional().describe("Instead of spec.forwarding."),
         tunnel: tunnelSchema.optional().describe("Instead of spec.tunnel."),
-        onFailure: onFailureField.default("Remove").describe("Whether the failed servers are removed or kept with weight 0 while it serves."),
+        onFailure: onFailureField
+          .default("Remove")
+          .describe("Whether the failed servers are removed or kept with weight 0 while it serves."),
       }),
       [serverAddressRule],
     )

@@ -115,7 +115,8 @@ export const addressesRules: Rule<string[]>[] = [
   {
     cel: `self.all(a, ${isHost("a")})`,
     holds: (addresses) => addresses.every(isHostText),
-    message: "addresses must be IP addresses of hosts without prefix length, such as \"192.0.2.10\": not unspecified, link-local, multicast or broadcast",
+    message:
+      'addresses must be IP addresses of hosts without prefix length, such as "192.0.2.10": not unspecified, link-local, multicast or broadcast',
   },
   {
     cel: "!self.all(a, isIP(a)) || self.all(a, self.exists_one(b, ip(a) == ip(b)))",
@@ -213,7 +214,8 @@ export const specRules: Rule<Spec>[] = [
   },
   {
     cel: `!has(self.tunnel) || self.forwarding == 'TUN' || ${anyServer((server) => `has(${server}.forwarding) && ${server}.forwarding == 'TUN'`)}`,
-    holds: (spec) => spec.tunnel === undefined || spec.forwarding === "TUN" || serversOf(spec).some(({ forwarding }) => forwarding === "TUN"),
+    holds: (spec) =>
+      spec.tunnel === undefined || spec.forwarding === "TUN" || serversOf(spec).some(({ forwarding }) => forwarding === "TUN"),
     message: "tunnel must be left out unless forwarding is TUN",
     field: "tunnel",
   },

@@ -2,6 +2,7 @@
 import type { AgentConfigSpec } from "../api/agentConfig.ts";
 import { families } from "../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../api/nodeAgent.ts";
+import { mergeIpvsSettings } from "./nodeIpvs.ts";
 import type { NodePlan } from "./virtualRouters.ts";
 
 export interface NamedConfig {
@@ -33,7 +34,9 @@ export function mergeNodePlans(plans: readonly NodePlan[], configs: readonly Nam
 export function mergeConfigs(configs: readonly NamedConfig[]): AgentConfigSpec {
   const ordered = [...configs].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ spec }) => spec);
   // The first one is assigned last: it wins.
-  const { nodeSelector: _selector, ...single }: AgentConfigSpec = Object.assign({}, ...ordered.toReversed());
+  const { nodeSelector: _selector, ...first }: AgentConfigSpec = Object.assign({}, ...ordered.toReversed());
+  const ipvs = mergeIpvsSettings(ordered.flatMap((spec) => spec.ipvs ?? []));
+  const single = { ...first, ...(ipvs && { ipvs }) };
   const standing = ordered.flatMap((spec) => spec.static ?? []);
   if (standing.length === 0) return single;
   const joined = {
