@@ -31,7 +31,7 @@ export function placeServers({ cluster, verdicts, running, gone }: NodeServersQu
   const views = [...(cluster.virtualServers ?? [])].sort((a, b) => byAge({ ...a, name: a.key }, { ...b, name: b.key }));
   const known = new Set(views.map(({ key }) => key));
   const unknown = [...running.keys()].filter((key) => !known.has(key) && !gone.has(key));
-  const keeping = views.filter(({ key }) => isKept(verdicts.get(key))).map(({ key }) => key);
+  const keeping = views.filter(({ key }) => isKept(verdicts.get(key)));
   const accepted = views.flatMap(({ key, namespace, name, spec }) => {
     const verdict = verdicts.get(key);
     if (!spec || !verdict?.accepted) return [];
@@ -41,9 +41,11 @@ export function placeServers({ cluster, verdicts, running, gone }: NodeServersQu
   });
   return (node, virtualIPs) => {
     const isHere = ({ virtualIP }: NodeVirtualServer) => virtualIP === undefined || virtualIPs.has(virtualIP);
-    const kept = [...unknown, ...keeping].flatMap((key) => running.get(key)?.get(node) ?? []);
+    const runs = (key: string) => running.get(key)?.get(node) ?? [];
+    // One that names another VirtualIP now has left this one.
+    const kept = keeping.flatMap(({ key, spec }) => [runs(key)].flat().filter(({ virtualIP }) => !spec || spec.virtualIP === virtualIP));
     const wanted = accepted.filter(({ nodes }) => !nodes || nodes.has(node)).map(({ entry }) => entry);
-    return [...kept, ...wanted].filter(isHere).slice(0, mostServers).sort(byKey);
+    return [...unknown.flatMap(runs), ...kept, ...wanted].filter(isHere).slice(0, mostServers).sort(byKey);
   };
 }
 
