@@ -125,7 +125,9 @@ export const ipvsSettingsSchema = withRules(
   z.object({
     sync: syncSchema
       .optional()
-      .describe("Connections are synchronised between the directors, so that they outlive a failover. Default: they are not."),
+      .describe(
+        "Connections are synchronised between the directors, so that they outlive a failover; VirtualIPs with VirtualServers are then not taken back by preemption before a node that returns knows them. Default: they are not.",
+      ),
     timeouts: timeoutsSchema.optional().describe("How long connections are remembered. Default: as the kernel has it."),
     sysctls: ipvsSysctlsSchema.optional().describe("Of net.ipv4.vs: owned while the agent runs VirtualServers, and then as they were."),
   }),

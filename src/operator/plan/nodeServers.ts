@@ -71,9 +71,10 @@ export interface ServingQuestion {
 export function addServers({ spec, servers, agent, settings, specs }: ServingQuestion): NodeAgentSpec {
   if (servers.length === 0) return spec;
   const before = agent?.spec.ipvs;
+  const isAskedFor = settings?.ipvs?.sync !== undefined && settings.ipvs.sync.interface === undefined;
   const question = {
     settings: settings?.ipvs,
-    interface: syncInterface(servers, spec.virtualRouters, agent),
+    interface: isAskedFor ? syncInterface(servers, spec.virtualRouters, agent) : undefined,
     usesMaglev: usesMaglev(servers, specs, before),
   };
   const ipvs = settings || !before ? planIpvs(question) : before;

@@ -44,14 +44,21 @@ interface Binding {
 
 type Rejected = Extract<ServerVerdict, { accepted: false }>;
 
+interface Facts extends ServerQuestion {
+  /** By name, with their addresses without prefix length. */
+  virtualIPs: ReadonlyMap<string, { view: VirtualIPView; addresses: readonly string[] }>;
+  /** Names of VirtualIPs by their addresses. */
+  owners: ReadonlyMap<string, string>;
+}
+
 /** As many as NodeAgent.spec takes of one VirtualServer. */
 const mostAddresses = 64;
 
 /** The verdict on every VirtualServer that is not being deleted, by its key. */
 export function judgeServers(question: ServerQuestion): Map<string, ServerVerdict> {
   const views = (question.cluster.virtualServers ?? []).filter(({ deleting }) => !deleting);
-  const owners = ownersOfAddresses(question.cluster.virtualIPs);
-  const bindings = new Map(views.map((view) => [view.key, bind(view, question, owners)]));
+  const facts = factsOf(question);
+  const bindings = new Map(views.map((view) => [view.key, bind(view, facts)]));
   const claims = views.flatMap((view) => claimOf(view, bindings.get(view.key)));
   const conflicts = findServiceConflicts(claims);
   return new Map(
@@ -69,20 +76,27 @@ function reject(reason: ServerRejection, message: string, keeps = false): Reject
   return { accepted: false, reason, message, keeps };
 }
 
-function bind(view: VirtualServerView, question: ServerQuestion, owners: ReadonlyMap<string, string>): Binding | Rejected {
+function factsOf(question: ServerQuestion): Facts {
+  const virtualIPs = new Map(question.cluster.virtualIPs.map((view) => [view.name, { view, addresses: addressesOf(view) }]));
+  const owners = new Map([...virtualIPs].flatMap(([name, { addresses }]) => addresses.map((address) => [address, name] as const)));
+  return { ...question, virtualIPs, owners };
+}
+
+function addressesOf({ spec }: VirtualIPView): string[] {
+  const all = [...(spec?.addresses ?? []), ...(spec?.excludedAddresses ?? [])].map(({ address }) => canonicalAddress(address));
+  return [...new Set(all)];
+}
+
+function bind(view: VirtualServerView, facts: Facts): Binding | Rejected {
   const { spec, problem = "spec: is not valid" } = view;
   if (!spec) return reject("InvalidSpec", problem, true);
-  const binding = spec.virtualIP === undefined ? bindNodes(view, spec, question, owners) : bindVirtualIP(view, spec, question);
+  const binding = spec.virtualIP === undefined ? bindNodes(view, spec, facts) : bindVirtualIP(view, spec, facts);
   return "accepted" in binding ? binding : (checkFamilies(spec, binding) ?? binding);
 }
 
 /** What is kept here goes with the virtual routers of the VirtualIP. */
-function bindVirtualIP(
-  { namespace }: VirtualServerView,
-  spec: VirtualServerSpec,
-  { cluster, verdicts }: ServerQuestion,
-): Binding | Rejected {
-  const virtualIP = cluster.virtualIPs.find(({ name }) => name === spec.virtualIP);
+function bindVirtualIP({ namespace }: VirtualServerView, spec: VirtualServerSpec, { virtualIPs, verdicts }: Facts): Binding | Rejected {
+  const { view: virtualIP, addresses: own = [] } = virtualIPs.get(spec.virtualIP ?? "") ?? {};
   if (!virtualIP) return reject("VirtualIPNotFound", `spec.virtualIP: there is no VirtualIP "${spec.virtualIP}"`, true);
   if (virtualIP.deleting) return reject("VirtualIPNotFound", `spec.virtualIP: VirtualIP "${spec.virtualIP}" is being deleted`, true);
   if (!virtualIP.spec || !verdicts.get(virtualIP.name)?.accepted) {
@@ -94,7 +108,6 @@ function bindVirtualIP(
       `spec.allowedNamespaces of VirtualIP "${spec.virtualIP}" does not name the namespace "${namespace}"`,
     );
   }
-  const own = addressesOf(virtualIP);
   const wanted = spec.addresses?.map(canonicalAddress) ?? own.filter((address) => !isLinkLocalIPv6Text(address));
   const foreign = wanted.find((address) => !own.includes(address));
   if (foreign !== undefined) return reject("AddressNotOfVirtualIP", `spec.addresses: VirtualIP "${spec.virtualIP}" has no ${foreign}`);
@@ -108,8 +121,7 @@ function bindVirtualIP(
 function bindNodes(
   { key, namespace }: VirtualServerView,
   spec: VirtualServerSpec,
-  { cluster, running }: ServerQuestion,
-  owners: ReadonlyMap<string, string>,
+  { cluster, running, owners }: Facts,
 ): Binding | Rejected {
   const addresses = (spec.addresses ?? []).map(canonicalAddress);
   const owned = addresses.find((address) => owners.has(address));
@@ -144,15 +156,6 @@ function checkFamilies(spec: VirtualServerSpec, { addresses }: Binding): Rejecte
   const family = isIPv6(odd.address) ? "IPv6" : "IPv4";
   const where = virtualIP === undefined ? "spec.addresses" : `VirtualIP "${virtualIP}"`;
   return reject("FamilyMismatch", `spec.realServers[${index}].address: ${odd.address} is ${family}, and ${where} has no such address`);
-}
-
-function addressesOf({ spec }: VirtualIPView): string[] {
-  const all = [...(spec?.addresses ?? []), ...(spec?.excludedAddresses ?? [])].map(({ address }) => canonicalAddress(address));
-  return [...new Set(all)];
-}
-
-function ownersOfAddresses(virtualIPs: readonly VirtualIPView[]): Map<string, string> {
-  return new Map(virtualIPs.flatMap((view) => addressesOf(view).map((address) => [address, view.name] as const)));
 }
 
 function claimOf({ key, createdAt, spec }: VirtualServerView, binding: Binding | Rejected | undefined): ServiceClaim[] {
