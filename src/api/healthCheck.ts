@@ -85,7 +85,7 @@ export const healthCheckKinds = {
     z.object({
       payload: z.string().max(2048).optional().describe("What is sent, in hexadecimal; default: an empty datagram."),
       requireReply: z.boolean().default(false).describe("Without it only an ICMP error is a failure."),
-      reply: z.string().max(2048).optional().describe("How the reply begins, in hexadecimal; XX stands for any byte."),
+      reply: z.string().max(1024).optional().describe("How the reply begins, in hexadecimal; XX stands for any byte."),
       minimumReplyLength: z.int().min(0).max(65535).optional().describe("In bytes."),
       maximumReplyLength: z.int().min(0).max(65535).optional().describe("In bytes."),
     }),

@@ -81,7 +81,10 @@ test("kubectl get vs, and -o wide", async () => {
   const wide = await table(["vs", "shop", "-o", "wide"]);
   assert.deepEqual(wide[0]?.slice(7), ["VIRTUALIP", "NODE", "AGE"]);
   assert.deepEqual(wide[1]?.slice(7, 9), ["shop", "n1"]);
-  assert.equal(await plane.kubectl(["get", "vs", "--field-selector=spec.virtualIP=shop", "-o", "name"]), "virtualserver.aloft.dev/shop\n");
+  assert.equal(
+    await plane.kubectl(["get", "vs", "--field-selector=status.activeNode=n1,spec.virtualIP=shop", "-o", "name"]),
+    "virtualserver.aloft.dev/shop\n",
+  );
 });
 
 test("kubectl get na", async () => {

@@ -1,7 +1,8 @@
 /** VirtualServer specs that the API takes and refuses: the same table is put to kube-apiserver and to the zod schemas. */
 import type { BadCase, GoodCase } from "./schemaCases.ts";
 
-const base = { virtualIP: "gateway", ports: [{ port: 80 }], realServers: [{ address: "10.0.0.1" }] };
+const onGateway = { virtualIP: "gateway", ports: [{ port: 80 }] };
+const base = { ...onGateway, realServers: [{ address: "10.0.0.1" }] };
 const local = { addresses: ["192.0.2.10"], ports: [{ port: 80 }], realServers: [{ address: "10.0.0.1" }] };
 const marked = { firewallMark: 7, realServers: [{ address: "10.0.0.1" }] };
 const withServers = (...realServers: object[]) => ({ ...base, realServers });
@@ -16,18 +17,17 @@ const manyServers = (count: number) =>
 export const goodServers: GoodCase[] = [
   { name: "a port of a VirtualIP and one real server", spec: base },
   { name: "no real server yet", spec: withServers() },
-  { name: "endpoints of a Service", spec: { virtualIP: "gateway", ports: [{ port: 80 }], service: { name: "web" } } },
+  { name: "endpoints of a Service", spec: { ...onGateway, service: { name: "web" } } },
   {
     name: "a Service with weights by zone and node",
     spec: {
-      ...base,
-      realServers: undefined,
+      ...onGateway,
       service: { name: "web", port: "http", publishNotReady: true, zoneWeights: { a: 10, b: 1 }, nodeWeights: { n1: 0 } },
     },
   },
   {
     name: "nodes as real servers",
-    spec: { ...base, realServers: undefined, nodes: { selector: { matchLabels: { edge: "" } }, port: 30080 } },
+    spec: { ...onGateway, nodes: { selector: { matchLabels: { edge: "" } }, port: 30080 } },
   },
   { name: "listed servers beside a Service", spec: { ...base, service: { name: "web" } } },
   { name: "some of the addresses of a VirtualIP", spec: { ...base, addresses: ["192.0.2.10", "192.0.2.11"] } },
@@ -41,7 +41,7 @@ export const goodServers: GoodCase[] = [
     name: "1024 ports in ranges",
     spec: { ...base, ports: [{ port: 1, last: 1000 }, { port: 2000 }, { port: 3000, last: 3022 }] },
   },
-  { name: "all ports with persistence", spec: { ...base, ports: undefined, persistence: {} } },
+  { name: "all ports with persistence", spec: { virtualIP: "gateway", realServers: base.realServers, persistence: {} } },
   { name: "256 real servers", spec: withServers(...manyServers(256)) },
   {
     name: "one address with several ports",

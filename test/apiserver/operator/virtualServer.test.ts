@@ -155,9 +155,9 @@ test("an AgentConfig starts synchronisation under a number of its own, and permi
   assert.match(await bed.plane.kubectl(["get", "vs", "marked"]), /^marked +mark 7 /m);
 });
 
-test("a restart of the operator writes nothing to 100 VirtualServers or to the nodes that run them", async () => {
+test("a restart of the operator writes nothing to 40 VirtualServers or to the nodes that run them", async () => {
   const first = await startGateway("n1", "n2");
-  const names = Array.from({ length: 100 }, (_, index) => `v${index}`);
+  const names = Array.from({ length: 40 }, (_, index) => `v${index}`);
   for (const [index, name] of names.entries()) await bed.createVirtualServer(name, onGateway(1000 + index));
   for (const name of names) await untilReady(name);
   await bed.untilRedundant("gateway");
