@@ -76,6 +76,10 @@ export class Term {
     const nodeAgentsAge = () => this.#nodeAgentsAge();
     const planner = new Planner({ ...this.#informers, ...this.#optional, nodeAgentsAge, silenceMs: deadAfterMs, clock });
     const { written } = planner;
+    const { nodeAgents: agents } = this.#informers;
+    agents.onChange((key) => {
+      if (!agents.get(key)) written.nodeAgents.forget(key);
+    });
     const virtualIPWriter = new VirtualIPWriter({ client, recorder, metrics, log, written: written.virtualIPs, clock });
     const nodeAgentWriter = new NodeAgentWriter({ client, written: written.nodeAgents, clock });
     const agentConfigWriter = new AgentConfigWriter(client);

@@ -21,6 +21,11 @@ export class OwnWrites {
     this.#written.set(keyOf(object), { object, at: now });
   }
 
+  /** The cache has lost that object. It may have had it so shortly that no plan saw it there: as one that is unseen it would live on. */
+  forget(key: string): void {
+    this.#written.delete(key);
+  }
+
   /** The objects of a cache, each no older than what was written. */
   latest(cached: readonly KubeObject[], now: number): KubeObject[] {
     return cached.map((object) => this.#latestOf(object, now));

@@ -148,11 +148,10 @@ test("nothing is written before all lists are complete: an operator that may not
   await bed.client.delete(nodes, { name: "n1" });
   const second = await bed.startOperator("b", { user: "limited" });
   await second.untilLeading();
-  const text = await until("readiness to tell", async () => {
+  await until("readiness to tell that Nodes alone are missing", async () => {
     const { status, text } = await second.get("/readyz");
-    return status === 503 && text;
+    return status === 503 && /waiting for the lists of nodes$/m.test(text);
   });
-  assert.match(text, /waiting for the lists of nodes/);
   await sleep(1500);
   assert.equal((await bed.client.get(nodeAgents, { name: "n1" })).metadata.generation, before);
   assert.equal((await second.get("/healthz")).status, 200);
