@@ -9,6 +9,8 @@ export class Slots {
   readonly #used = new Map<unknown, number>();
   readonly #waiting = new Map<unknown, (() => void)[]>();
   #total = 0;
+  #started = 0;
+  #serving = false;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -37,7 +39,19 @@ export class Slots {
     this.#startNext();
   }
 
+  /** What starts may end at once, and give its slot back from within: a loop, where calls would exhaust the stack. */
   #startNext(): void {
+    if (this.#serving) return;
+    this.#serving = true;
+    let before: number;
+    do {
+      before = this.#started;
+      this.#serveRound();
+    } while (this.#started !== before);
+    this.#serving = false;
+  }
+
+  #serveRound(): void {
     for (const [group, queue] of this.#waiting) {
       if (this.#total >= this.#limit) return;
       if (!this.#mayStart(group)) continue;
@@ -56,6 +70,7 @@ export class Slots {
   #start(group: unknown, start: () => void): void {
     this.#used.set(group, (this.#used.get(group) ?? 0) + 1);
     this.#total += 1;
+    this.#started += 1;
     start();
   }
 }

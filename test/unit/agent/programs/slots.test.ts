@@ -45,6 +45,20 @@ test("within a group the order is kept, and groups that wait take turns", () => 
   assert.deepEqual(order, ["a1", "a2", "b1", "a3"]);
 });
 
+test("a hundred thousand that wait and end at once do not exhaust the stack", () => {
+  const slots = new Slots(1);
+  let ended = 0;
+  slots.take("a", () => {});
+  for (let index = 0; index < 100_000; index += 1) {
+    slots.take("a", () => {
+      ended += 1;
+      slots.release("a");
+    });
+  }
+  slots.release("a");
+  assert.deepEqual([ended, slots.waiting], [100_000, 0]);
+});
+
 test("whatever comes and goes: never more than the limit, nobody waits while slots are free for him, all run in the end", () => {
   const commands = fc.array(fc.tuple(fc.nat({ max: 3 }), fc.boolean()), { maxLength: 200 });
   fc.assert(
