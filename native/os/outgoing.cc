@@ -86,6 +86,7 @@ Result<Fd> openOutgoing(const Outgoing& options) {
   if (const Status status = setOptions(fd.get(), options); !status.ok()) return status.error();
   const std::uint32_t ifindex = options.interface.empty() ? 0 : if_nametoindex(options.interface.c_str());
   if (const Status status = bindSource(fd.get(), options, ifindex); !status.ok()) return status.error();
+  if (options.protocol == Outgoing::Protocol::Udp) return fd;
   SocketAddress target = toSocketAddress(options.address, options.port, ifindex);
   if (connect(fd.get(), target.get(), target.size) != 0 && errno != EINPROGRESS) return lastError("connect");
   return fd;
@@ -95,11 +96,13 @@ Status outcomeOf(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return lastError("connect");
-  if (error != 0) return Error{"connect", error};
+  // A connection that is not yet open is refused, not reset.
+  const bool wasReset = error == ECONNRESET || error == EPIPE;
+  if (error != 0 && !wasReset) return Error{"connect", error};
   SocketAddress own;
   SocketAddress peer;
-  if (getsockname(fd, own.get(), &own.size) != 0 || getpeername(fd, peer.get(), &peer.size) != 0) return lastError("connect");
-  const bool isItself = own.size == peer.size && std::memcmp(&own.storage, &peer.storage, own.size) == 0;
+  const bool hasPeer = getsockname(fd, own.get(), &own.size) == 0 && getpeername(fd, peer.get(), &peer.size) == 0;
+  const bool isItself = hasPeer && own.size == peer.size && std::memcmp(&own.storage, &peer.storage, own.size) == 0;
   return isItself ? Status(Error{"connect", ECONNREFUSED}) : Status{};
 }
 

@@ -25,10 +25,12 @@ struct Outgoing {
   bool resets = false;
 };
 
-/// Opens a non-blocking socket and connects it. A TCP connection is under way when this returns; writable says that it is decided.
+/// Opens a non-blocking socket. A TCP connection is under way when this returns; writable says that it is decided. A UDP socket is not
+/// connected: libuv wants to do that itself.
 Result<Fd> openOutgoing(const Outgoing& options);
 
-/// What became of it: ok, or why it failed. A port that connected to itself, as an ephemeral one may, counts as refused.
+/// What became of a TCP connection: ok, or why it failed. One that was reset after it had been opened is ok, however soon that was. A port
+/// that connected to itself, as an ephemeral one may, counts as refused.
 Status outcomeOf(int fd);
 
 }  // namespace aloft::os

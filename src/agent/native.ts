@@ -442,6 +442,7 @@ export interface IpvsOptions {
 // ----- Connections of health checks: options that Node's own sockets do not have, and thousands of them a second -----
 
 export interface DialOptions {
+  /** A UDP socket is made and bound; who gets it connects it. */
   protocol: "TCP" | "UDP";
   address: string;
   port: number;

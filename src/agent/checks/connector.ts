@@ -58,6 +58,9 @@ export class Connector {
     const socket = createSocket(isIP(target.host) === 6 ? "udp6" : "udp4");
     socket.on("error", () => {});
     await new Promise<void>((resolve) => socket.bind({ fd: descriptor }, resolve));
+    await new Promise<void>((resolve, reject) => {
+      socket.connect(target.port, target.host, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
+    });
     return socket;
   }
 

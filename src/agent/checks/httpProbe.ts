@@ -90,7 +90,7 @@ export class HttpProbe implements Probe {
       const socket = tlsOptions ? await secure(plain, target.host, tlsOptions) : plain;
       return await this.#exchange(socket, query);
     } catch (error) {
-      return (error as Error).message;
+      return messageOf(error);
     } finally {
       plain.destroy();
     }

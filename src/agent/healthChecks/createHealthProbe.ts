@@ -7,7 +7,7 @@ import type { EchoSockets } from "../checks/echoSockets.ts";
 import { FileProbe } from "../checks/fileProbe.ts";
 import { HttpProbe, type HttpSubject, parseStatuses } from "../checks/httpProbe.ts";
 import { IcmpProbe } from "../checks/icmpProbe.ts";
-import type { Probe } from "../checks/probe.ts";
+import { type Probe, Unasked } from "../checks/probe.ts";
 import { TcpProbe } from "../checks/tcpProbe.ts";
 import type { TlsMaterial, TlsOptions } from "../checks/tls.ts";
 import type { ProgramRunner } from "../programs/programRunner.ts";
@@ -86,5 +86,5 @@ function tlsOptions(
 
 /** Without what it shall present, a check would fail for a reason that is not the server's. */
 function missing(name: string): never {
-  throw new Error(`there is no Secret ${name}`);
+  throw new Unasked(`there is no Secret ${name}`);
 }

@@ -81,7 +81,7 @@ function collect(stream: ClientHttp2Stream, done: (outcome: Outcome) => void): v
 }
 
 function judge(status: number, grpcStatus: unknown, grpcMessage: unknown, body: Buffer): Outcome {
-  if (status !== 200) return badOutcome(`status ${status}`);
+  if (status !== 200) return badOutcome(status === 0 ? "the connection was closed" : `status ${status}`);
   if (grpcStatus !== undefined && grpcStatus !== "0")
     return badOutcome(`gRPC status ${grpcStatus}${grpcMessage ? `: ${grpcMessage}` : ""}`);
   const serving = decodeHealthReply(body);

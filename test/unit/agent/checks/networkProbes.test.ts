@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { HttpProbe, parseStatuses, serverNameOf, trackedRequest } from "../../../../src/agent/checks/httpProbe.ts";
 import type { Outcome, Probe } from "../../../../src/agent/checks/probe.ts";
 import { TcpProbe } from "../../../../src/agent/checks/tcpProbe.ts";
 import { type NodeCheck, nodeCheckSchema } from "../../../../src/api/nodeAgent.ts";
-import { listen } from "../servers.ts";
-import { temporaryDirectory } from "../stateFiles.ts";
+import { listen, makeCertificate } from "../servers.ts";
 import { realConnector } from "./realConnector.ts";
 
 function run(probe: Probe, timeoutMs = 2000): Promise<Outcome | undefined> {
@@ -128,18 +124,9 @@ test("http: what is not HTTP, or cannot be asked, is down", async (context) => {
 });
 
 test("https: any certificate does unless it is to be verified; the host header is what TLS asks for", async (context) => {
-  const directory = temporaryDirectory(context);
-  const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
-  const subject = ["-subj", "/CN=web.example.com", "-addext", "subjectAltName=DNS:web.example.com"];
-  execFileSync(
-    "openssl",
-    ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, ...subject],
-    {
-      stdio: "ignore",
-    },
-  );
+  const certificate = makeCertificate(context, "web.example.com");
   const names: (string | false | null)[] = [];
-  const server = createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+  const server = createHttpsServer(certificate, (request, response) => {
     names.push((request.socket as unknown as { servername: string | false | null }).servername);
     response.end();
   });
