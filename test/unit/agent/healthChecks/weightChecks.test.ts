@@ -34,7 +34,8 @@ const statuses: [status: number, isDynamic: boolean, good: boolean, weight: numb
 ];
 
 for (const [status, dynamicWeight, good, weight, message] of statuses) {
-  test(`exec: status ${status}, dynamic weight ${dynamicWeight}`, async (context) => {
+  const kind = dynamicWeight ? "with a dynamic weight" : "without one";
+  test(`exec: status ${status}, ${kind}`, async (context) => {
     const { directory, write } = scripts(context);
     const command = [write("check.sh", "exit $1"), String(status)];
     const end = await attempt(context, { exec: { command, dynamicWeight } }, 1, { allowedDirectories: [directory] });
