@@ -85,21 +85,19 @@ export class HealthRunner implements HealthChecks {
   configure(targets: readonly HealthTarget[]): void {
     const entries = new Map<string, Entry>();
     const byKey = new Map<string, Entry | undefined>();
-    const created: HealthRun[] = [];
     for (const target of targets) {
       const definition = JSON.stringify([target.address, target.port, target.check]);
-      let entry = entries.get(definition) ?? this.#standing(definition) ?? this.#create(target, definition);
+      const entry = entries.get(definition) ?? this.#standing(definition) ?? this.#create(target, definition);
       byKey.set(target.key, entry);
       if (!entry) continue;
-      if (!entries.has(definition) && this.#entries.get(definition)?.run !== entry.run) created.push(entry.run);
-      entry = { ...entry, keys: [...(entries.get(definition)?.keys ?? []), target.key] };
+      entry.keys.push(target.key);
       entries.set(definition, entry);
-      byKey.set(target.key, entry);
     }
-    for (const [definition, { run }] of this.#entries) if (entries.get(definition)?.run !== run) run.stop();
+    const before = this.#entries;
     this.#entries = entries;
     this.#byKey = byKey;
-    for (const run of created) run.start();
+    for (const [definition, { run }] of before) if (entries.get(definition)?.run !== run) run.stop();
+    for (const [definition, { run }] of entries) if (before.get(definition)?.run !== run) run.start();
   }
 
   /** A check of a kind that this agent does not know counts as up. */
