@@ -1,10 +1,11 @@
-// The addon's exports: start(), forecast() and version. See src/agent/native.ts.
+// The addon's exports: start(), startDialer(), forecast() and version. See src/agent/native.ts.
 
 #include <napi.h>
 
 #include "addon/addonData.h"
 #include "addon/coreObject.h"
 #include "addon/desiredState.h"
+#include "addon/dialerObject.h"
 #include "addon/fieldReader.h"
 #include "addon/forecast.h"
 #include "addon/session.h"
@@ -28,8 +29,10 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* data = new AddonData;
   data->coreClass = Napi::Persistent(CoreObject::define(env));
+  data->dialerClass = Napi::Persistent(DialerObject::define(env));
   env.SetInstanceData(data);  // deleted with the environment
   exports.Set("start", Napi::Function::New(env, start, "start"));
+  exports.Set("startDialer", Napi::Function::New(env, DialerObject::start, "startDialer"));
   exports.Set("forecast", Napi::Function::New(env, forecast, "forecast"));
   exports.Set("version", ALOFT_VERSION);
   return exports;

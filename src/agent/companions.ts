@@ -7,13 +7,14 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { CheckReport, CheckRunner } from "./checks/checkRunner.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
-import type { Core, CoreEvent, RouterSnapshot } from "./native.ts";
+import type { Core, CoreEvent, RouterSnapshot, StartDialer } from "./native.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import type { PodWatch } from "./podWatch.ts";
 
 export interface CompanionOptions {
   core: Core;
+  startDialer: StartDialer;
   node: string;
   programs: LocalPrograms;
   /** Absent: podReady cannot be answered. */
@@ -92,7 +93,7 @@ export class Companions {
   }
 
   async #loadChecks(): Promise<CheckRunner> {
-    const { core, pods, makesFiles, clock, log } = this.#options;
+    const { core, startDialer, pods, makesFiles, clock, log } = this.#options;
     const initialFiles = () => (makesFiles ? (this.#isReload ? "Missing" : "All") : "None");
     const { CheckRunner: Runner } = await import("./checks/checkRunner.ts");
     const programs = await this.#options.programs.load();
@@ -101,7 +102,7 @@ export class Companions {
       for (const listener of this.#listeners) listener();
       return told;
     };
-    return new Runner({ setChecks, programs, pods, initialFiles, clock, log: log.child({ component: "checks" }) });
+    return new Runner({ setChecks, startDialer, programs, pods, initialFiles, clock, log: log.child({ component: "checks" }) });
   }
 
   async #loadNotifier(): Promise<Notifier> {

@@ -57,13 +57,14 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
   const listeners = new Set<(batch: CoreEvent[]) => void>();
-  const started = loadAddon().start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
+  const addon = loadAddon();
+  const started = addon.start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
     for (const listener of listeners) listener(batch);
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
   const { programs, secrets, pods, makesFiles } = parts;
-  const companions = new Companions({ core, node: options.node, programs, pods, makesFiles, clock, log });
+  const companions = new Companions({ core, startDialer: addon.startDialer, node: options.node, programs, pods, makesFiles, clock, log });
   const facts = { programs, seesPods: pods !== undefined, makesFiles };
   const runner = new SpecRunner({ core, journal, secrets, companions, ...facts, clock, log: log.child({ component: "core" }) });
   // They run in the opposite order: checks end first, and what the end of the core is told by runs last.

@@ -6,7 +6,7 @@ import { loadAddon } from "../../../src/agent/native.ts";
 const addon = loadAddon();
 
 test("the addon has exactly the exports of its contract, and the version of the package", () => {
-  assert.deepEqual(Object.keys(addon).sort(), ["forecast", "start", "version"]);
+  assert.deepEqual(Object.keys(addon).sort(), ["forecast", "start", "startDialer", "version"]);
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   assert.equal(addon.version, version);
 });
