@@ -9,5 +9,7 @@ namespace aloft::os {
 std::chrono::nanoseconds monotonicNow();
 /// CLOCK_REALTIME since the epoch. Only for what people read.
 std::chrono::nanoseconds wallNow();
+/// CLOCK_THREAD_CPUTIME_ID: what the calling thread has cost so far, in the kernel and out of it.
+std::chrono::nanoseconds threadTime();
 
 }  // namespace aloft::os
