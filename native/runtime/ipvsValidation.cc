@@ -6,7 +6,6 @@
 namespace aloft::runtime {
 namespace {
 
-constexpr std::size_t kMaxServices = 65536;
 constexpr std::size_t kMaxDestinations = 65536;
 constexpr std::size_t kMaxName = 15;  // IP_VS_SCHEDNAME_MAXLEN - 1, IP_VS_PENAME_MAXLEN - 1
 
@@ -171,7 +170,6 @@ std::variant<ipvs::Table, FieldProblem> validate(const DesiredIpvsState& desired
   const Fields root("", problem);
   ipvs::Table table;
   ipvs::ServiceKeys keys;
-  if (desired.services.size() > kMaxServices) root.fail("services", "must have at most 65536 entries");
   for (std::size_t i = 0; i < desired.services.size() && !problem; ++i) {
     const Fields at = root.element("services", i);
     table.services.push_back(toService(desired.services[i], at));
