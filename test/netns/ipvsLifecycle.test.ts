@@ -76,7 +76,10 @@ const bad: [path: string, state: unknown][] = [
   ["services[0].destinations[0].tunnel.type", { services: [tunnel({})] }],
   ["services[0].destinations[0].tunnel.port", { services: [tunnel({ type: "GUE" })] }],
   ["services[0].destinations[0].tunnel.checksum", { services: [tunnel({ type: "IPIP", checksum: "Checksum" })] }],
-  ["services[0].destinations[1].address", { services: [service({ destinations: [...service().destinations, ...service().destinations] })] }],
+  [
+    "services[0].destinations[1].address",
+    { services: [service({ destinations: [...service().destinations, ...service().destinations] })] },
+  ],
   ["services[0].failed[0].port", { services: [service({ failed: [{ address: "198.51.100.9" }] })] }],
   ["services[0].failed[0].address", { services: [service({ failed: [{ address: "198.51.100.1", port: 80 }] })] }],
   ["services[0].drainSeconds", { services: [service({ drainSeconds: -1 })] }],
@@ -155,7 +158,13 @@ function run(body: string, args: string[] = []): { status: number | null; signal
         persistence: { timeoutSeconds: 300, prefixLength: 24, engine: "sip" },
         destinations: [
           { address: "198.51.100.1", port: 80, forwarding: "DR", weight: 1, upperThreshold: 10, lowerThreshold: 5 },
-          { address: "198.51.100.2", port: 80, forwarding: "TUN", weight: 0, tunnel: { type: "GUE", port: 5555, checksum: "RemoteChecksum" } },
+          {
+            address: "198.51.100.2",
+            port: 80,
+            forwarding: "TUN",
+            weight: 0,
+            tunnel: { type: "GUE", port: 5555, checksum: "RemoteChecksum" },
+          },
         ],
         failed: [{ address: "198.51.100.3", port: 80 }],
         drainSeconds: 60,
@@ -189,7 +198,10 @@ test("everything that the contract of IPVS knows is taken; a kernel without IPVS
     console.log(JSON.stringify(await ipvs.stop()));
     process.exit();`);
   assert.equal(result.status, 0, result.stderr);
-  const [applied, seen, stopped] = result.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const [applied, seen, stopped] = result.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   assert.deepEqual(applied, { ok: true });
   assert.equal(seen.event.type, "applied");
   if (!seen.has) {
