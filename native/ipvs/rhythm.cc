@@ -6,7 +6,7 @@ namespace aloft::ipvs {
 
 using namespace std::chrono_literals;
 
-Time untilGlance(Time cost) { return std::max(std::clamp<Time>(cost * 100, 500ms, 900ms), cost * 20); }
+Time untilGlance(Time cost) { return std::max(std::clamp<Time>(cost * 100, 500ms, 900ms), cost * 10); }
 
 Time untilDump(Time cost) { return std::max<Time>(60s, cost * 100); }
 

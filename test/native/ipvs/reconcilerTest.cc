@@ -56,7 +56,7 @@ TEST(Reconciler, GlancesTwiceASecondAndDumpsOnceAMinute) {
 
 TEST(Reconciler, ADearGlanceIsRare) {
   Bed bed;
-  bed.glanceCost = 100ms;
+  bed.glanceCost = 200ms;
   bed.want(web());
   bed.run(600s);
   EXPECT_LE(bed.glances, 301);

@@ -7,11 +7,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Rhythm, GlancesAtOnePercentOfACoreWithinASecondUnlessItIsFivePercent) {
+TEST(Rhythm, GlancesAtOnePercentOfACoreWithinASecondUnlessItIsTenPercent) {
   EXPECT_EQ(untilGlance(100us), 500ms);
   EXPECT_EQ(untilGlance(7ms), 700ms);
   EXPECT_EQ(untilGlance(20ms), 900ms);
-  EXPECT_EQ(untilGlance(100ms), 2s);
+  EXPECT_EQ(untilGlance(90ms), 900ms);
+  EXPECT_EQ(untilGlance(200ms), 2s);
 }
 
 TEST(Rhythm, DumpsEachMinuteUnlessItIsOnePercentOfACore) {
