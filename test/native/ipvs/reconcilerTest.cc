@@ -130,6 +130,17 @@ TEST(Reconciler, WaitsForAKernelWithoutIpvs) {
   EXPECT_EQ(bed.reconciler.repairs(), 0u);
 }
 
+TEST(Reconciler, AStateThatComesWhileNothingCanBeSeenIsNoRepair) {
+  Bed bed;
+  bed.want(web());
+  bed.settle();
+  bed.reconciler.blind(bed.now);
+  bed.want(web(4));
+  bed.run(1s);
+  EXPECT_EQ(mismatch(web(4), bed.kernel, 0), "");
+  EXPECT_EQ(bed.reconciler.repairs(), 0u);
+}
+
 TEST(Reconciler, ALostConnectionInTheMiddleOfTheWorkIsNoHarm) {
   Bed bed;
   bed.want(web());
