@@ -13,6 +13,7 @@ class Session;
 struct AddonData {
   Napi::FunctionReference coreClass;
   Napi::FunctionReference dialerClass;
+  Napi::FunctionReference ipvsClass;
   std::set<std::shared_ptr<Session>> sessions;  ///< those that run
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
