@@ -7,7 +7,7 @@ import { Steps } from "../test/e2e/steps.ts";
 import { run } from "../test/support/command.ts";
 import { numbers, readFlags, words } from "./flags.ts";
 import { describeMachine, type Load, measureLoad, tooBusyPercent } from "./vrrp/machine.ts";
-import { formatResult, isMet, type ScenarioResult, toJson, verdictOf } from "./vrrp/result.ts";
+import { formatResult, isMet, type ScenarioResult, toJson, toMarkdown, verdictOf } from "./vrrp/result.ts";
 import type { Scenario } from "./vrrp/scenario.ts";
 import { addresses } from "./vrrp/scenarios/addresses.ts";
 import { doubleAnswers } from "./vrrp/scenarios/doubleAnswers.ts";
@@ -22,9 +22,10 @@ import { logging, thousandFast } from "./vrrp/scenarios/thousand.ts";
 const scenarios: Scenario[] = [single, linkCut, fast, logging, thousandFast, doubleAnswers, addresses, flooded, memory, handOver];
 const names = scenarios.map(({ name }) => name);
 
-const usage = `usage: npm run bench:vrrp [-- --only ${names.join()}] [--runs N] [--size PERCENT] [--json FILE]
+const usage = `usage: npm run bench:vrrp [-- --only ${names.join()}] [--runs N] [--size PERCENT] [--json FILE] [--markdown FILE]
   --runs   of each make; default: as many as the scenario has by itself
-  --size   a try with a share of the routers and addresses; its figures mean nothing`;
+  --size   a try with a share of the routers and addresses; its figures mean nothing
+  --markdown  the tables of docs/benchmarks.md`;
 
 interface Flags {
   only: string[];
@@ -32,13 +33,14 @@ interface Flags {
   runs: number;
   size: number;
   json: string;
+  markdown: string;
 }
 
 function flagsOf(): Flags {
-  const values = readFlags(usage, { only: names.join(), runs: "0", size: "100", json: "" });
+  const values = readFlags(usage, { only: names.join(), runs: "0", size: "100", json: "", markdown: "" });
   const [runs = 0] = numbers(values.runs, "runs", usage, 0);
   const [size = 100] = numbers(values.size, "size", usage);
-  return { only: words(values.only, "only", usage, names), runs, size, json: values.json };
+  return { only: words(values.only, "only", usage, names), runs, size, json: values.json, markdown: values.markdown };
 }
 
 interface Outcome extends ScenarioResult {
@@ -70,6 +72,16 @@ function conclude(steps: Steps, results: readonly Outcome[]): void {
   steps.lines(missed, "    ");
 }
 
+function record(flags: Flags, { keepalived, machine }: { keepalived: string; machine: string }, results: readonly Outcome[]): void {
+  const date = new Date();
+  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ keepalived, machine, flags, date, results: toJson(results) }, null, 2)}\n`);
+  if (flags.markdown)
+    writeFileSync(
+      flags.markdown,
+      [`${keepalived}; ${machine}; ${date.toISOString().slice(0, 10)}.`, "", ...results.map(toMarkdown)].join("\n"),
+    );
+}
+
 async function bench(flags: Flags): Promise<void> {
   const steps = new Steps();
   const [version = "keepalived"] = (await run("sh", ["-c", "keepalived --version 2>&1"])).split("\n");
@@ -84,11 +96,7 @@ async function bench(flags: Flags): Promise<void> {
     results.push(result);
     show(steps, result);
     // After each, for the next may take long, or fail.
-    if (flags.json)
-      writeFileSync(
-        flags.json,
-        `${JSON.stringify({ keepalived: version, machine, flags, date: new Date(), results: toJson(results) }, null, 2)}\n`,
-      );
+    record(flags, { keepalived: version, machine }, results);
   }
   conclude(steps, results);
   if (flags.size !== 100) steps.line(`  At ${flags.size} % of the size: a try, no measurement.`);

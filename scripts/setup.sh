@@ -152,7 +152,18 @@ install_npm_packages() {
   # The package "node" fetches its binary in an install script, which npm may have been told not to run.
   [ -x "$node" ] || step "installing Node 24" npm rebuild node --ignore-scripts=false --loglevel=error
   [ -x "$node" ] || fail "npm did not install Node 24: npm must be allowed to run the install script of the package \"node\" (npm config get ignore-scripts)."
+  build_raw_socket || printf 'aloft: raw-socket does not compile here: ICMP checks will say so; see build/setup.log\n' >&2
   printf '%s\n' "$sum" >node_modules/.aloft
+}
+
+# Has a part in C++, which npm built for the Node that npm runs on, if at all: ours is another.
+build_raw_socket() {
+  ! "$node" -e 'require("raw-socket")' 2>/dev/null || return 0
+  headers=$(find node_modules/node node_modules/node-linux-* -path '*/include/node/node_version.h' 2>/dev/null | head -n 1)
+  [ -n "$headers" ] || return 1
+  # A subshell: a step that fails ends it, not all.
+  (PATH=$PWD/node_modules/.bin:$PATH step "building raw-socket" \
+    npm rebuild raw-socket --ignore-scripts=false --loglevel=error --nodedir="$PWD/${headers%/include/node/node_version.h}")
 }
 
 build_native() {

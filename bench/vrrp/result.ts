@@ -83,6 +83,22 @@ export function formatResult(result: ScenarioResult): string[] {
   return [`${result.name}: ${result.title} (Aloft: ${result.subject})`, ...formatTable(columns, result.measures), ...result.notes];
 }
 
+const markdownCell = (text: string) => text.replaceAll("|", "\\|");
+const markdownRow = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(" | ")} |`;
+
+/** A section of docs/benchmarks.md. */
+export function toMarkdown({ name, title, subject, measures, notes }: ScenarioResult): string {
+  const shown = columns.filter((column) => column.title !== "UNIT");
+  const titles = shown.map((column) => column.title.toLowerCase());
+  const rows = measures.map((measure) => {
+    const { what, unit } = measure;
+    return shown.map((column) => (column.title === "WHAT" ? `${what}${unit && `, ${unit}`}` : column.cell(measure)));
+  });
+  const table = [titles, titles.map((_, index) => (shown[index]?.align === "right" ? "---:" : "---")), ...rows].map(markdownRow);
+  const text = notes.length > 0 ? ["", notes.join(" ")] : [];
+  return [`### ${title}`, `\`--only ${name}\`; of Aloft: ${subject}.`, "", ...table, ...text, ""].join("\n");
+}
+
 /** JSON knows no Infinity. */
 export function toJson(results: readonly ScenarioResult[]): unknown {
   return results.map((result) => ({

@@ -43,6 +43,11 @@ FieldReader::Each intoTracks(std::vector<runtime::DesiredTrack>& out, Problem& p
   });
 }
 
+runtime::DesiredTtlRange readTtlRange(Napi::Value element, const std::string& path, Problem& problem) {
+  FieldReader fields(element, path, problem);
+  return {fields.number("minimum"), fields.number("maximum")};
+}
+
 void readAnnouncements(FieldReader& fields, Problem& problem, std::optional<runtime::DesiredAnnouncements>& out) {
   runtime::DesiredAnnouncements& plan = out.emplace();
   fields.array("atMs", into(plan.atMs, problem, readNumber));
@@ -57,16 +62,21 @@ void readOptions(FieldReader& fields, Problem& problem, runtime::DesiredRouter& 
   router.downTimerAdverts = fields.maybeNumber("downTimerAdverts");
   router.startupDelayMs = fields.maybeNumber("startupDelayMs");
   router.sourceAddress = fields.maybeText("sourceAddress");
+  router.trackSourceAddress = fields.maybeBoolean("trackSourceAddress", false);
   router.multicastGroup = fields.maybeText("multicastGroup");
   fields.maybeArray("unicastPeers", into(router.unicastPeers, problem, readText));
+  fields.maybeArray("peerTTLs", into(router.peerTTLs, problem, readTtlRange));
+  router.unicastTTL = fields.maybeNumber("unicastTTL");
   router.password = fields.maybeText("password");
   router.virtualMACInterface = fields.maybeText("virtualMACInterface");
+  router.advertsWithVirtualMAC = fields.maybeBoolean("advertsWithVirtualMAC", true);
   router.group = fields.maybeText("group");
   fields.maybeArray("checks", intoTracks(router.checks, problem, "check"));
   fields.maybeArray("interfaces", intoTracks(router.interfaces, problem, "interface"));
   router.trackPrimary = fields.maybeBoolean("trackPrimary", true);
   fields.maybeObject("announcements", [&](FieldReader& plan) { readAnnouncements(plan, problem, router.announcements); });
   router.conflicts = fields.maybeText("conflicts");
+  router.accept = fields.maybeBoolean("accept", true);
   router.deadMan = fields.maybeBoolean("deadMan", false);
   router.handOver = fields.maybeNumber("handOver");
   fields.maybeArray("routes", into(router.routes, problem, readRoute));
@@ -89,6 +99,20 @@ runtime::DesiredRouter readRouter(Napi::Value value, const std::string& path, Pr
   fields.array("addresses", into(router.addresses, problem, readAddress));
   readOptions(fields, problem, router);
   return router;
+}
+
+runtime::DesiredInterface readInterface(Napi::Value value, const std::string& path, Problem& problem) {
+  FieldReader fields(value, path, problem);
+  return {fields.text("name"), fields.number("downDelayMs"), fields.number("upDelayMs")};
+}
+
+runtime::DesiredPace readPace(Napi::Value value, const std::string& path, Problem& problem) {
+  FieldReader fields(value, path, problem);
+  runtime::DesiredPace pace;
+  fields.array("interfaces", into(pace.interfaces, problem, readText));
+  pace.gratuitousArpUs = fields.maybeNumber("gratuitousARPUs");
+  pace.unsolicitedNaUs = fields.maybeNumber("unsolicitedNAUs");
+  return pace;
 }
 
 runtime::JournalEntry readHeldAddress(Napi::Value value, const std::string& path, Problem& problem) {
@@ -130,6 +154,8 @@ std::variant<runtime::Configuration, FieldProblem> readDesiredState(Napi::Value 
     fields.array("routes", into(desired.always.routes, problem, readRoute));
     fields.array("rules", into(desired.always.rules, problem, readRule));
   });
+  root.maybeArray("interfaces", into(desired.interfaces, problem, readInterface));
+  root.maybeArray("announcementPacing", into(desired.announcementPacing, problem, readPace));
   desired.debugUnknownRouters = root.maybeBoolean("debugUnknownRouters", false);
   if (problem) return *problem;
   return runtime::validate(desired);

@@ -159,10 +159,15 @@ Napi::Object toEvent(Napi::Env env, const runtime::CoreEvent& event) {
       object.Set("errno", event.error);
       object.Set("message", event.message);
       break;
+    case runtime::CoreEvent::Kind::GateRestored:
+      object.Set("type", "gateRestored");
+      object.Set("interface", event.interface);
+      return object;
     case runtime::CoreEvent::Kind::Notice:
       object.Set("type", "notice");
       object.Set("notice", vrrp::name(event.change.notice));
-      object.Set("address", wire::format(event.change.peer));
+      object.Set("address", peerText(event.change.peer));
+      if (event.change.notice == vrrp::Notice::PriorityChanged) object.Set("priority", event.change.priority);
       if (event.change.notice == vrrp::Notice::AddressConflict) object.Set("mac", wire::format(event.change.mac));
       break;
     case runtime::CoreEvent::Kind::StateChanged:

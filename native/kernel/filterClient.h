@@ -25,6 +25,8 @@ struct Filter {
 class FilterClient {
  public:
   static os::Result<FilterClient> open();
+  /// See NetlinkSocket::port().
+  os::Result<std::uint32_t> port() const { return socket_.port(); }
 
   /// In the order in which they are asked; none when the link has no clsact or does not exist.
   os::Result<std::vector<Filter>> list(std::uint32_t ifindex, wire::Direction direction);

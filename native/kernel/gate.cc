@@ -61,6 +61,7 @@ struct Gate::Kernel {
 
   static os::Result<std::unique_ptr<Kernel>> open(std::string* log);
   os::Status describe(const GateLink& link);
+  GatePair programsFor(const GateLink& link) const;
   os::Status forget(std::uint32_t ifindex);
 };
 
@@ -112,6 +113,10 @@ os::Status Gate::Kernel::describe(const GateLink& link) {
   return macs.remove(stale);
 }
 
+GatePair Gate::Kernel::programsFor(const GateLink& link) const {
+  return {ingress.loaded(), (link.slot ? egressOfVirtualMac : egress).loaded()};
+}
+
 os::Status Gate::Kernel::forget(std::uint32_t ifindex) {
   auto keys = addresses.keys();
   if (!keys.ok()) return keys.error();
@@ -157,9 +162,24 @@ os::Status Gate::attach(const GateLink& link) {
   if (link.macs.empty() || (link.slot && *link.slot >= kSlots)) return os::Error{"attach the gate to a link", EINVAL};
   if (const os::Status status = kernel_->describe(link); !status.ok()) return status;
   kernel_->attached[link.ifindex] = link;
-  const Program& egress = link.slot ? kernel_->egressOfVirtualMac : kernel_->egress;
-  return putGateFilters(kernel_->filters, link.ifindex, kernel_->ingress.loaded(), egress.loaded());
+  const os::Result<bool> put = putGateFilters(kernel_->filters, link.ifindex, kernel_->programsFor(link));
+  return put.ok() ? os::Status() : put.error();
 }
+
+os::Result<bool> Gate::restore(std::uint32_t ifindex) {
+  const auto link = kernel_->attached.find(ifindex);
+  if (link == kernel_->attached.end()) return false;
+  return restoreGateFilters(kernel_->filters, ifindex, kernel_->programsFor(link->second));
+}
+
+bool Gate::isOvertaken(std::uint32_t ifindex) const {
+  const auto link = kernel_->attached.find(ifindex);
+  if (link == kernel_->attached.end()) return false;
+  const GatePair programs = kernel_->programsFor(link->second);
+  return isOvertakenInTcx(ifindex, programs.ingress.id, programs.egress.id);
+}
+
+os::Result<std::uint32_t> Gate::port() const { return kernel_->filters.port(); }
 
 os::Status Gate::detach(std::uint32_t ifindex) {
   if (const os::Status status = removeGateFilters(kernel_->filters, ifindex); !status.ok()) return status;

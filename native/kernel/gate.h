@@ -33,7 +33,8 @@ struct alignas(64) GateSlot {
   // Written here, by any one thread (relaxed stores suffice), read by the program:
   /// Until then ARP requests and Neighbor Solicitations for the slot's addresses are answered, and announcements of them may leave.
   std::atomic<std::uint64_t> answerUntil;
-  /// Until then traffic to the slot's addresses is accepted.
+  /// Until then traffic to the slot's addresses is accepted. Before answerUntil for who answers without taking traffic: Neighbor
+  /// Solicitations and Advertisements pass nevertheless.
   std::atomic<std::uint64_t> acceptUntil;
 
   // Written by the program:
@@ -69,7 +70,7 @@ struct GateLink {
   /// All MACs under which frames of this node may appear there (of a bond also those of its ports). The first one, the link's own, is given
   /// in answers. At least one.
   std::vector<wire::MacAddress> macs;
-  /// Of a link that has the virtual MAC of a virtual router: that router's slot. When `acceptUntil` has passed nothing at all leaves by
+  /// Of a link that has the virtual MAC of a virtual router: that router's slot. When both its times have passed nothing at all leaves by
   /// this link, for any frame would lead the switches to this node.
   std::optional<std::uint32_t> slot;
 };
@@ -95,9 +96,17 @@ class Gate {
   /// Puts the programs on a link, in the place of a predecessor's if there are such: atomically, so that there is no moment without. Assign
   /// the addresses and set the slots first: an address that is not assigned is none of the gate's business and passes. Others' filters go
   /// on as before; where others have programs of tcx (Linux 6.6), which may keep packets from all filters, the gate goes before these too.
-  /// Idempotent, and cheap when all stands: call it again when the link's MACs changed, and every few seconds to put right what others
-  /// removed or set before it. Waits for RTNL.
+  /// Idempotent: call it again when the link's MACs changed. Waits for RTNL.
   os::Status attach(const GateLink& link);
+  /// After others were at the link's filters: puts right what they removed or set before the gate, and says whether that was so. What a
+  /// successor put in its place is left alone. Where attach() was never called nothing is done. Waits for
+  /// RTNL.
+  os::Result<bool> restore(std::uint32_t ifindex);
+  /// Whether others have set programs of tcx before it since, of which no notification tells: then restore(). For looks every second: a few
+  /// microseconds, and RTNL.
+  bool isOvertaken(std::uint32_t ifindex) const;
+  /// By which the kernel tells notifications of what the gate did to filters from those of others.
+  os::Result<std::uint32_t> port() const;
   /// Takes the programs off a link and forgets its addresses; of a link that is gone only the latter. Waits for RTNL.
   os::Status detach(std::uint32_t ifindex);
   /// A graceful end: off all links that attach() named. Goes on after a failure and returns the first one.

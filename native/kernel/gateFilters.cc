@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -62,23 +63,55 @@ bool fits(std::span<const Filter> standing, std::uint16_t priority) {
   });
 }
 
-os::Status put(FilterClient& client, const wire::FilterPlace& place, std::span<const Filter> standing, const LoadedProgram& program,
-               const std::string& name) {
+/// Whether the program was not there; a new name alone is no news.
+os::Result<bool> put(FilterClient& client, const wire::FilterPlace& place, std::span<const Filter> standing, const LoadedProgram& program,
+                     const std::string& name) {
   const auto it = std::find_if(standing.begin(), standing.end(), [&](const Filter& filter) { return filter.place == place; });
-  if (it != standing.end() && it->program == program.id && it->name == name) return {};
-  return client.put(place, program.fd, name);
+  const bool stands = it != standing.end() && it->program == program.id;
+  if (stands && it->name == name) return false;
+  if (const os::Status status = client.put(place, program.fd, name); !status.ok()) return status.error();
+  return !stands;
 }
 
 bool isGone(const os::Status& status) {
   return status.ok() || status.error().number == ENODEV || status.error().number == ENOENT || status.error().number == EINVAL;
 }
 
-os::Status removeFrom(FilterClient& client, std::span<const Filter> standing) {
+/// All of the gate's, but for the one at `kept`.
+os::Status removeFrom(FilterClient& client, std::span<const Filter> standing, const std::optional<wire::FilterPlace>& kept = {}) {
   for (const Filter& filter : standing) {
-    if (!isGateFilter(filter)) continue;
+    if (!isGateFilter(filter) || filter.place == kept) continue;
     if (const os::Status status = client.remove(filter.place); !isGone(status)) return status;
   }
   return {};
+}
+
+/// Whether one was missing, or not where it belongs.
+os::Result<bool> putAmong(const Standing& standing, FilterClient& client, std::uint32_t ifindex, const GatePair& programs) {
+  bool ownQdisc = standing.any(ownsQdisc);
+  if (!standing.any(isGateFilter)) {
+    const os::Result<bool> added = ensureClsact(client, ifindex);
+    if (!added.ok()) return added.error();
+    ownQdisc = added.value();
+  }
+  std::set<std::uint32_t> ours = standing.programs();
+  ours.insert({programs.ingress.id, programs.egress.id});
+  bool any = false;
+  for (const Direction direction : {Direction::Ingress, Direction::Egress}) {
+    const LoadedProgram& program = direction == Direction::Ingress ? programs.ingress : programs.egress;
+    const std::vector<Filter>& filters = standing.of(direction);
+    // The register first: a program in tcx that is in no filter's name would be nobody's for ever.
+    std::vector<std::uint32_t> further = gateProgramsInTcx(ifindex, direction, ours);
+    std::erase(further, program.id);
+    const wire::FilterPlace place = gatePlace(ifindex, direction, filters);
+    const os::Result<bool> filtered = put(client, place, filters, program, gateFilterName(ownQdisc, further));
+    if (!filtered.ok()) return filtered.error();
+    if (const os::Status status = removeFrom(client, filters, place); !status.ok()) return status.error();
+    const os::Result<bool> first = putGateInTcx(ifindex, direction, program, ours);
+    if (!first.ok()) return first.error();
+    any |= filtered.value() || first.value();
+  }
+  return any;
 }
 
 }  // namespace
@@ -87,7 +120,8 @@ bool isGateFilter(const Filter& filter) { return filter.kind == "bpf" && filter.
 
 wire::FilterPlace gatePlace(std::uint32_t ifindex, Direction direction, std::span<const Filter> standing) {
   const auto predecessor = std::find_if(standing.begin(), standing.end(), isGateFilter);
-  if (predecessor != standing.end()) return predecessor->place;
+  const bool overtaken = std::any_of(standing.begin(), predecessor, [&](const Filter& f) { return fits(standing, f.place.priority); });
+  if (predecessor != standing.end() && !overtaken) return predecessor->place;
   wire::FilterPlace place{ifindex, direction, kFirstPriority, kHandle};
   while (!fits(standing, place.priority)) ++place.priority;
   const auto taken = [&](const Filter& filter) { return filter.place == place; };
@@ -116,28 +150,20 @@ std::string gateFilterName(bool ownQdisc, std::span<const std::uint32_t> further
   return name;
 }
 
-os::Status putGateFilters(FilterClient& client, std::uint32_t ifindex, const LoadedProgram& ingress, const LoadedProgram& egress) {
+os::Result<bool> putGateFilters(FilterClient& client, std::uint32_t ifindex, const GatePair& programs) {
   const os::Result<Standing> standing = look(client, ifindex);
   if (!standing.ok()) return standing.error();
-  bool ownQdisc = standing.value().any(ownsQdisc);
-  if (!standing.value().any(isGateFilter)) {
-    const os::Result<bool> added = ensureClsact(client, ifindex);
-    if (!added.ok()) return added.error();
-    ownQdisc = added.value();
-  }
-  std::set<std::uint32_t> ours = standing.value().programs();
-  ours.insert({ingress.id, egress.id});
-  for (const Direction direction : {Direction::Ingress, Direction::Egress}) {
-    const LoadedProgram& program = direction == Direction::Ingress ? ingress : egress;
-    const std::vector<Filter>& filters = standing.value().of(direction);
-    // The register first: a program in tcx that is in no filter's name would be nobody's for ever.
-    std::vector<std::uint32_t> further = gateProgramsInTcx(ifindex, direction, ours);
-    std::erase(further, program.id);
-    const wire::FilterPlace place = gatePlace(ifindex, direction, filters);
-    if (const os::Status status = put(client, place, filters, program, gateFilterName(ownQdisc, further)); !status.ok()) return status;
-    if (const os::Status status = putGateInTcx(ifindex, direction, program, ours); !status.ok()) return status;
-  }
-  return {};
+  return putAmong(standing.value(), client, ifindex, programs);
+}
+
+os::Result<bool> restoreGateFilters(FilterClient& client, std::uint32_t ifindex, const GatePair& programs) {
+  const os::Result<Standing> standing = look(client, ifindex);
+  if (!standing.ok()) return standing.error();
+  const auto isSuccessors = [&](const Filter& filter) {
+    return isGateFilter(filter) && filter.program != programs.ingress.id && filter.program != programs.egress.id;
+  };
+  if (standing.value().any(isSuccessors)) return false;
+  return putAmong(standing.value(), client, ifindex, programs);
 }
 
 os::Status removeGateFilters(FilterClient& client, std::uint32_t ifindex) {

@@ -17,16 +17,24 @@ namespace aloft::kernel {
 
 /// Whether the filter is the gate's, of this process or of a predecessor.
 bool isGateFilter(const Filter& filter);
-/// Where the gate's filter belongs among those that stand on a link and direction: in the place of a predecessor's, else at the first
-/// priority where it can stand. Pure.
+/// Where the gate's filter belongs among those that stand on a link and direction: in the place of a predecessor's, unless others have come
+/// before that one since; else at the first priority where it can stand, where who comes last is asked first. Pure.
 wire::FilterPlace gatePlace(std::uint32_t ifindex, wire::Direction direction, std::span<const Filter> standing);
 /// The programs that the gate's filters have and name. Pure.
 std::set<std::uint32_t> gatePrograms(std::span<const Filter> standing);
 /// Pure.
 std::string gateFilterName(bool ownQdisc, std::span<const std::uint32_t> furtherPrograms);
 
-/// Puts both programs on a link, predecessors' replaced; nothing is done where they stand.
-os::Status putGateFilters(FilterClient& client, std::uint32_t ifindex, const LoadedProgram& ingress, const LoadedProgram& egress);
+struct GatePair {
+  LoadedProgram ingress;
+  LoadedProgram egress;
+};
+
+/// Puts both programs on a link, predecessors' replaced; nothing is done where they stand. Whether one had to be put, or put first again.
+os::Result<bool> putGateFilters(FilterClient& client, std::uint32_t ifindex, const GatePair& programs);
+/// The same after others were at the filters. The gate that a process started since has put in place of ours is left alone: two would take
+/// the place from each other for ever.
+os::Result<bool> restoreGateFilters(FilterClient& client, std::uint32_t ifindex, const GatePair& programs);
 /// Takes the gate's programs off, and the qdisc that was added for them, unless others use it. What or whose link is gone is no error.
 os::Status removeGateFilters(FilterClient& client, std::uint32_t ifindex);
 

@@ -156,7 +156,7 @@ void recordAdvertised(GateWriter& w, Label done) {
 }
 
 void writeIPv6Ingress(GateWriter& w, Label traffic) {
-  const Label destination = w.label(), advertisement = w.label(), question = w.label(), answer = w.label();
+  const Label destination = w.label(), advertisement = w.label(), question = w.label(), answer = w.label(), neighbor = w.label();
   w.loadPacket(kNetworkAt, frame::kHeader, 40, w.pass);
   w.loadFrame(Size::Byte, R::R1, frame::kHeader + 6);
   w.jumpIf(Condition::NotEqual, R::R1, kIcmp6, destination);
@@ -170,13 +170,20 @@ void writeIPv6Ingress(GateWriter& w, Label traffic) {
   recordClaim(w, kEthernetSourceAt);
   w.bind(question);
   w.keyOfFrame(frame::kTarget);
-  w.findAddress(destination);
+  w.findAddress(neighbor);
   writeQuestion(w, answer);
 
   w.bind(advertisement);
   w.keyOfFrame(frame::kTarget);
-  w.findAddress(destination);
-  recordAdvertised(w, destination);
+  w.findAddress(neighbor);
+  recordAdvertised(w, neighbor);
+
+  // Not dropped where Accept_Mode is False (RFC 9568 §6.1), whose slot never takes traffic: to whoever answers for the destination.
+  w.bind(neighbor);
+  w.keyOfFrame(frame::kDestination);
+  w.findAddress(w.pass);
+  w.findSlot(w.pass);
+  w.whenOpen(kAnswerUntil, w.pass);
 
   w.bind(destination);
   w.keyOfFrame(frame::kDestination);
@@ -247,6 +254,7 @@ void writeVirtualMac(GateWriter& w) {
   w.jumpIf(Condition::Equal, R::R0, 0, open);  // kNoGateSlot is beyond the array
   w.move(R::R8, R::R0);
   w.whenOpen(kAcceptUntil, open);
+  w.whenOpen(kAnswerUntil, open);
   w.count(kDroppedAnnouncements);
   w.jump(w.drop);
   w.bind(open);

@@ -48,7 +48,7 @@ struct GateMaps {
 enum class GateProgram : std::uint8_t {
   Ingress,
   Egress,
-  /// Of a link that has a slot: nothing leaves when `acceptUntil` has passed.
+  /// Of a link that has a slot: nothing leaves when both its times have passed.
   EgressOfVirtualMac,
 };
 

@@ -35,20 +35,29 @@ std::vector<std::uint32_t> gateProgramsInTcx(std::uint32_t ifindex, wire::Direct
   return ids;
 }
 
-os::Status putGateInTcx(std::uint32_t ifindex, wire::Direction direction, const LoadedProgram& program,
-                        const std::set<std::uint32_t>& ours) {
+bool isOvertakenInTcx(std::uint32_t ifindex, std::uint32_t ingress, std::uint32_t egress) {
+  const auto isFirst = [ifindex](wire::Direction direction, std::uint32_t program) {
+    const std::vector<std::uint32_t> ids = os::tcxPrograms(ifindex, direction).ids;
+    return ids.empty() || ids.front() == program;
+  };
+  return !isFirst(wire::Direction::Ingress, ingress) || !isFirst(wire::Direction::Egress, egress);
+}
+
+os::Result<bool> putGateInTcx(std::uint32_t ifindex, wire::Direction direction, const LoadedProgram& program,
+                              const std::set<std::uint32_t>& ours) {
   const std::vector<std::uint32_t> ids = os::tcxPrograms(ifindex, direction).ids;
-  if (std::all_of(ids.begin(), ids.end(), [&](std::uint32_t id) { return ours.contains(id); })) {
-    return removeGateFromTcx(ifindex, direction, ours);
-  }
-  if (ids.front() != program.id) {
+  const bool alone = std::all_of(ids.begin(), ids.end(), [&](std::uint32_t id) { return ours.contains(id); });
+  const bool put = !alone && ids.front() != program.id;
+  if (put) {
     // Somebody came before it since; it cannot be attached twice.
     const os::Status removed = remove(ifindex, direction, [&](std::uint32_t id) { return id == program.id; });
-    if (!removed.ok()) return removed;
+    if (!removed.ok()) return removed.error();
     const os::Status attached = os::attachTcxFirst(ifindex, direction, program.fd);
-    if (!attached.ok()) return attached;
+    if (!attached.ok()) return attached.error();
   }
-  return remove(ifindex, direction, [&](std::uint32_t id) { return id != program.id && ours.contains(id); });
+  const os::Status tidied = remove(ifindex, direction, [&](std::uint32_t id) { return ours.contains(id) && (alone || id != program.id); });
+  if (!tidied.ok()) return tidied.error();
+  return put;
 }
 
 os::Status removeGateFromTcx(std::uint32_t ifindex, wire::Direction direction, const std::set<std::uint32_t>& ours) {

@@ -18,8 +18,10 @@ struct LoadedProgram {
 
 /// Those of `ours` that a link and direction has in tcx.
 std::vector<std::uint32_t> gateProgramsInTcx(std::uint32_t ifindex, wire::Direction direction, const std::set<std::uint32_t>& ours);
-/// Puts `program` first if there are others', and takes the rest of `ours` off.
-os::Status putGateInTcx(std::uint32_t ifindex, wire::Direction direction, const LoadedProgram& program,
+/// Whether others' programs come before ours, or keep packets from our filters. Two cheap questions to the kernel.
+bool isOvertakenInTcx(std::uint32_t ifindex, std::uint32_t ingress, std::uint32_t egress);
+/// Puts `program` first if there are others', and takes the rest of `ours` off. Whether it was not first before.
+os::Result<bool> putGateInTcx(std::uint32_t ifindex, wire::Direction direction, const LoadedProgram& program,
                         const std::set<std::uint32_t>& ours);
 /// Takes all of `ours` off.
 os::Status removeGateFromTcx(std::uint32_t ifindex, wire::Direction direction, const std::set<std::uint32_t>& ours);

@@ -16,7 +16,8 @@ namespace aloft::os {
 /// nothing before attachFilter(). Needs CAP_NET_RAW.
 Result<Fd> openVrrpSocket(wire::Family family, std::uint32_t ifindex, const char* interface);
 
-/// A socket that hears nothing and sends adverts with TTL 255 by whichever interface a datagram names; its own host does not hear them.
+/// A socket that hears nothing and sends adverts by whichever interface a datagram names, with TTL 255 unless it names another; its own
+/// host does not hear them.
 Result<Fd> openVrrpSender(wire::Family family);
 
 /// Hears a multicast group on an interface. Each may take RTNL; joining twice, or leaving what was not joined, is an error.

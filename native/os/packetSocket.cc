@@ -22,17 +22,20 @@ Result<PacketSocket> PacketSocket::open() {
 }
 
 std::span<const std::size_t> PacketSocket::send(std::span<const Frame> frames) {
-  std::array<mmsghdr, kBatch> headers{};
-  std::array<iovec, kBatch> vectors{};
-  std::array<sockaddr_ll, kBatch> destinations{};
+  // What is not used stays as it is: to clear it all for one frame costs more than the frame.
+  std::array<mmsghdr, kBatch> headers;
+  std::array<iovec, kBatch> vectors;
+  std::array<sockaddr_ll, kBatch> destinations;
   const std::size_t count = std::min(frames.size(), kBatch);
   for (std::size_t i = 0; i < count; ++i) {
+    destinations[i] = {};
     destinations[i].sll_family = AF_PACKET;
     destinations[i].sll_ifindex = static_cast<int>(frames[i].ifindex);
     destinations[i].sll_halen = 6;
     // Filters on the way out go by it, and older kernels do not fill it in from the frame.
     std::memcpy(&destinations[i].sll_protocol, frames[i].bytes.data() + kEtherTypeAt, sizeof destinations[i].sll_protocol);
     vectors[i] = {const_cast<std::uint8_t*>(frames[i].bytes.data()), frames[i].size};  // only read
+    headers[i] = {};
     headers[i].msg_hdr.msg_name = &destinations[i];
     headers[i].msg_hdr.msg_namelen = sizeof destinations[i];
     headers[i].msg_hdr.msg_iov = &vectors[i];

@@ -1,5 +1,5 @@
 #pragma once
-// Whole Ethernet frames out of any interface: gratuitous ARP, unsolicited NA, and adverts with a MAC address that is not the interface's.
+// Whole Ethernet frames out of any interface: gratuitous ARP, unsolicited NA, and multicast adverts.
 
 #include <array>
 #include <cstdint>

@@ -52,7 +52,7 @@ std::optional<VrrpPacket> fromIPv6(const msghdr& header, const sockaddr_in6& sou
   return packet;
 }
 
-/// Writes the one control message that says which source address and interface a datagram leaves by. Returns its size.
+/// Writes one control message. Returns its size.
 template <class Info>
 std::size_t writeControl(std::span<std::uint8_t> buffer, int level, int type, const Info& info) {
   cmsghdr header{};
@@ -64,6 +64,7 @@ std::size_t writeControl(std::span<std::uint8_t> buffer, int level, int type, co
   return CMSG_SPACE(sizeof info);
 }
 
+/// Which source address and interface a datagram leaves by.
 std::size_t writeSource(std::span<std::uint8_t> buffer, const VrrpDatagram& datagram) {
   if (datagram.source.family == wire::Family::IPv4) {
     in_pktinfo info{};
@@ -75,6 +76,14 @@ std::size_t writeSource(std::span<std::uint8_t> buffer, const VrrpDatagram& data
   info.ipi6_ifindex = datagram.ifindex;
   std::memcpy(&info.ipi6_addr, datagram.source.bytes.data(), sizeof info.ipi6_addr);
   return writeControl(buffer, IPPROTO_IPV6, IPV6_PKTINFO, info);
+}
+
+/// The socket's own TTL needs none.
+std::size_t writeTtl(std::span<std::uint8_t> buffer, const VrrpDatagram& datagram) {
+  if (datagram.ttl == wire::kVrrpTtl) return 0;
+  const int ttl = datagram.ttl;
+  if (datagram.source.family == wire::Family::IPv4) return writeControl(buffer, IPPROTO_IP, IP_TTL, ttl);
+  return writeControl(buffer, IPPROTO_IPV6, IPV6_HOPLIMIT, ttl);
 }
 
 socklen_t writeDestination(sockaddr_storage& storage, const VrrpDatagram& datagram) {
@@ -135,7 +144,8 @@ void VrrpSender::add(const VrrpDatagram& datagram) {
   header.msg_hdr.msg_iov = &slot.vector;
   header.msg_hdr.msg_iovlen = 1;
   header.msg_hdr.msg_control = slot.control.data();
-  header.msg_hdr.msg_controllen = writeSource(slot.control, datagram);
+  const std::size_t sourceSize = writeSource(slot.control, datagram);
+  header.msg_hdr.msg_controllen = sourceSize + writeTtl(std::span(slot.control).subspan(sourceSize), datagram);
   tags_[count_++] = datagram.tag;
 }
 

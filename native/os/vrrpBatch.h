@@ -56,6 +56,7 @@ struct VrrpDatagram {
   wire::IpAddress destination;
   std::span<const std::uint8_t> message;
   std::uint32_t tag = 0;
+  std::uint8_t ttl = wire::kVrrpTtl;  ///< or hop limit
 };
 
 class VrrpSender {
@@ -76,7 +77,7 @@ class VrrpSender {
  private:
   struct Slot {
     sockaddr_storage destination;
-    alignas(cmsghdr) std::array<std::uint8_t, 64> control;
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> control;
     iovec vector;
     std::array<std::uint8_t, wire::kMaxVrrpSize> bytes;
   };

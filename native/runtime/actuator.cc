@@ -29,7 +29,13 @@ os::Result<std::unique_ptr<Actuator>> Actuator::create(Channels& channels, std::
   if (!epoll.ok()) return epoll.error();
   auto client = kernel::RouteClient::open();
   if (!client.ok()) return client.error();
-  auto monitor = kernel::RouteMonitor::open(client.value().port());
+  std::optional<std::uint32_t> gatePort;
+  if (gate != nullptr) {
+    const auto port = gate->port();
+    if (!port.ok()) return port.error();
+    gatePort = port.value();
+  }
+  auto monitor = kernel::RouteMonitor::open(client.value().port(), gatePort);
   if (!monitor.ok()) return monitor.error();
   auto links = client.value().dump();
   if (!links.ok()) return links.error();
@@ -85,6 +91,7 @@ void Actuator::run(bool highPriority) {
     setUrgent(false);
     readMonitor();
     retry();
+    watchGate();
     work();
     settle();
   }
@@ -108,6 +115,7 @@ int Actuator::waitingTime() const {
   if (stale_) next = std::min(next, resyncAt_);
   if (!failed_.empty()) next = std::min(next, failedAt_);
   if (auditDue_) next = std::min(next, auditAt_);
+  next = std::min({next, linkDelays_.nextChange(), gate_.nextLook()});
   if (worker_.hasStandIns()) next = std::min(next, os::monotonicNow() + kReassertInterval);
   if (sockets_.hasProblems() || virtualMacs_.hasProblems()) next = std::min(next, socketsAt_);
   if (next == std::chrono::nanoseconds::max()) return -1;
@@ -122,9 +130,12 @@ void Actuator::settle() {
     updateSockets();
     gate_.update(links_);
     reportLinks();
+  } else if (os::monotonicNow() >= linkDelays_.nextChange()) {
+    reportLinks();
   }
   reportLosses();
   if (auditDue_ && os::monotonicNow() >= auditAt_) auditRoutes();
+  for (CoreEvent& event : gate_.takeEvents()) post(std::move(event));
   flushReports();
   notifyCaller();
 }
@@ -190,6 +201,8 @@ void Actuator::post(CoreEvent event) {
 }
 
 bool Actuator::usesGateSlot(std::uint32_t slot) const { return gate_.usesSlot(slot); }
+
+std::string Actuator::gateProblem() const { return gate_.problem(); }
 
 std::vector<CoreEvent> Actuator::takeEvents() {
   const std::lock_guard guard(lock_);

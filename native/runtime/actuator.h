@@ -22,6 +22,7 @@
 #include "runtime/channels.h"
 #include "runtime/entryWorker.h"
 #include "runtime/gateAssigner.h"
+#include "runtime/linkDelays.h"
 #include "runtime/residue.h"
 #include "runtime/snapshot.h"
 #include "runtime/socketPool.h"
@@ -48,6 +49,8 @@ class Actuator {
   void assign(Generation generation, Assignments assignments);
   /// Whether an address is, or may yet be, assigned to that slot of the gate.
   bool usesGateSlot(std::uint32_t slot) const;
+  /// See GateAssigner::problem().
+  std::string gateProblem() const;
   /// Links, with those of their addresses that are neither ours nor tentative.
   std::vector<kernel::Link> links() const;
   /// Of one virtual router: the addresses that the kernel has through us, and what is wrong with them.
@@ -104,12 +107,17 @@ class Actuator {
   void doubtRoutes() { auditDue_ = true; }
   /// Compares routes and rules with those in the kernel, and sets again what is missing: the kernel takes some away without a word.
   void auditRoutes();
+  /// Links on which it is time to look whether the gate still stands.
+  void watchGate();
 
   void updateSockets();
   void reportLinks();
-  std::map<std::uint32_t, vrrp::LinkState> linkStates() const;
+  /// As the vrrp thread shall see them now.
+  std::map<std::uint32_t, vrrp::LinkState> linkStates();
   vrrp::LinkState linkState(const kernel::Link& link) const;
   bool isOurs(const kernel::Link& link, const kernel::Address& address) const;
+  void reportSources();
+  bool hasSource(const Assignment& assignment) const;
   void updateVirtualMacs();
   std::string problemOf(const Assignment& assignment) const;
   void report(const Report& report) { reports_.push_back(report); }
@@ -168,7 +176,9 @@ class Actuator {
   Interests interests_;                 ///< of the newest assignments, and until they run also those of the ones before
   std::optional<Interests> settled_;    ///< what is left of interests_ when `awaited_` runs
   Generation awaited_ = 0;
+  LinkDelays linkDelays_;
   std::map<std::uint32_t, vrrp::LinkState> reportedLinks_;
+  std::unordered_map<vrrp::RouterId, bool> reportedSources_;
   std::unordered_map<kernel::Owner, Want> wanted_;
   std::deque<kernel::Owner> due_;              ///< in the order in which they were asked for
   std::set<kernel::Owner> lost_;               ///< the kernel has lost addresses of these

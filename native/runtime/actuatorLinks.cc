@@ -23,7 +23,8 @@ bool sameLink(const vrrp::LinkState& a, const vrrp::LinkState& b) {
 void Actuator::readMonitor() {
   const bool complete = monitor_.drain(
       {[this](const wire::LinkMessage& message) { hear(message); }, [this](const wire::AddressMessage& message) { hear(message); },
-       [this](const wire::RouteMessage& message) { hear(message); }, [this](const wire::RuleMessage&) { doubtRoutes(); }});
+       [this](const wire::RouteMessage& message) { hear(message); }, [this](const wire::RuleMessage&) { doubtRoutes(); },
+       [this](std::uint32_t ifindex) { gate_.doubt(ifindex); }});
   stale_ |= !complete;
   if (stale_ && os::monotonicNow() >= resyncAt_) resync();
 }
@@ -103,6 +104,7 @@ void Actuator::resync() {
     return;
   }
   doubtRoutes();
+  gate_.doubtAll();
   const std::lock_guard guard(lock_);
   links_ = std::move(dumped.value().links);
   linksChanged_ = true;
@@ -154,6 +156,11 @@ void Actuator::auditRoutes() {
   }
 }
 
+void Actuator::watchGate() {
+  // Each look may wait for RTNL: what was ordered meanwhile goes first.
+  while (gate_.nextLook() <= os::monotonicNow() && channels_.orders.empty()) gate_.look(links_);
+}
+
 // ----- Sockets and links for the vrrp thread -----
 
 void Actuator::updateSockets() {
@@ -199,13 +206,37 @@ void Actuator::reportLinks() {
     report(changed);
   }
   reportedLinks_ = states;
+  reportSources();
 }
 
-std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() const {
+void Actuator::reportSources() {
+  std::unordered_map<vrrp::RouterId, bool> sources;
+  for (const auto& [router, assignment] : assignments_) {
+    if (!assignment.trackSource) continue;
+    const bool there = hasSource(assignment);
+    sources[router] = there;
+    const auto reported = reportedSources_.find(router);
+    if (reported != reportedSources_.end() && reported->second == there) continue;
+    Report source{Report::Kind::Source};
+    source.source = {vrrp::sourceCheckOf(router), there};
+    report(source);
+  }
+  reportedSources_ = std::move(sources);
+}
+
+bool Actuator::hasSource(const Assignment& assignment) const {
+  const kernel::Link* link = links_.find(assignment.interface);
+  return link != nullptr && std::any_of(link->addresses.begin(), link->addresses.end(), [&](const kernel::Address& address) {
+    return address.prefix.address == assignment.sourceAddress && !address.isTentative() && !isOurs(*link, address);
+  });
+}
+
+std::map<std::uint32_t, vrrp::LinkState> Actuator::linkStates() {
   std::map<std::uint32_t, vrrp::LinkState> states;
   for (const std::string& name : interests_.links) {
     if (const kernel::Link* link = links_.find(name)) states[link->index] = linkState(*link);
   }
+  linkDelays_.settle(states, os::monotonicNow());
   return states;
 }
 

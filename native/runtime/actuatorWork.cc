@@ -42,6 +42,7 @@ void Actuator::takeAssignments() {
   setUrgent(false);
   Assignments& assignments = mail->assignments;
   virtualMacs_.configure(assignments.routers);
+  linkDelays_.configure(assignments.linkDelays);
   adoptResidue(assignments);
   Interests interests;
   {
@@ -51,7 +52,8 @@ void Actuator::takeAssignments() {
       SocketPool::Need& need = interests.sockets[{assignment.interface, assignment.family}];
       need.interface = assignment.interface;
       need.routers.set(assignment.virtualRouterId);
-      need.unknownRouters = assignments.hearAll;
+      need.options.unknownToo = assignments.hearAll;
+      need.options.leastUnicastTtl = std::min(need.options.leastUnicastTtl, assignment.leastTtl);
       if (!assignment.unicast) need.groups.insert(groupOf(assignment));
       interests.links.insert(assignment.interface);
       interests.links.insert(assignment.virtualMacInterface);

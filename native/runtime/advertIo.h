@@ -51,7 +51,7 @@ class AdvertIo {
     }
     os::VrrpSender& batch = batches_[static_cast<std::size_t>(advert.source.family)];
     if (batch.full()) flush(advert.source.family, onError);
-    batch.add({advert.ifindex, advert.source, advert.destination, advert.message, router});
+    batch.add({advert.ifindex, advert.source, advert.destination, advert.message, router, advert.ttl});
   }
 
   template <class OnError>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel/entries.h"
+#include "runtime/linkDelays.h"
 #include "vrrp/configuration.h"
 
 namespace aloft::runtime {
@@ -21,6 +22,8 @@ struct Configuration {
   std::vector<RouterConfiguration> routers;
   kernel::Entries always;  ///< what stands as long as the core runs
   bool debugUnknownRouters = false;
+  std::vector<LinkDelay> linkDelays = {};
+  std::vector<vrrp::AnnouncementPace> paces = {};
 };
 
 /// A result of a check, by name.

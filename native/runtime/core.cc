@@ -23,7 +23,9 @@ Assignment toAssignment(vrrp::RouterId id, const vrrp::RouterConfig& election, k
   assignment.entries = std::move(entries);
   assignment.multicastGroup = election.multicastGroup;
   assignment.unicast = !election.unicastPeers.empty();
+  assignment.leastTtl = election.leastTtl();
   assignment.sourceAddress = election.sourceAddress;
+  assignment.trackSource = election.trackSource;
   assignment.virtualMacInterface = election.virtualMacInterface;
   for (const vrrp::TrackedInterface& track : election.interfaces) assignment.trackedInterfaces.push_back(track.interface);
   assignment.gateSlot = election.gateSlot;
@@ -123,6 +125,7 @@ os::Status Core::apply(Configuration configuration) {
     elected.push_back(std::move(router.election));
   }
   assignments.always = std::move(configuration.always);
+  assignments.linkDelays = std::move(configuration.linkDelays);
   assignments.hearAll = configuration.debugUnknownRouters;
   largest_ = std::max(largest_, elected.size());
 
@@ -132,7 +135,7 @@ os::Status Core::apply(Configuration configuration) {
   std::sort(ids.begin(), ids.end());
   configure.patience = patience(ids, elections);
   configure.checks = handOver(checks_.statesOf(generation));
-  configure.table = vrrp::Engine::prepare(std::move(elected), ids_).release();
+  configure.table = vrrp::Engine::prepare(std::move(elected), ids_, configuration.paces).release();
   if (vrrp_->realTime().granted) lock(*configure.table);
   routers_ = std::move(ids);
   elections_ = std::move(elections);

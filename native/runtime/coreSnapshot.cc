@@ -60,6 +60,7 @@ Snapshot Core::snapshot() {
   snapshot.realTime = vrrp_->realTime();
   if (snapshot.realTime.message.empty()) snapshot.realTime.message = lockProblem_;
   snapshot.gate = gateStatus_;
+  if (snapshot.gate.active) snapshot.gate.message = actuator_->gateProblem();
   snapshot.eventsLost = channels_->eventsLost.load(std::memory_order_relaxed) + actuator_->eventsLost();
   return snapshot;
 }

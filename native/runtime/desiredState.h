@@ -59,6 +59,11 @@ struct DesiredTrack {
   bool reverse = false;
 };
 
+struct DesiredTtlRange {
+  double minimum = 0;
+  double maximum = 0;
+};
+
 struct DesiredAnnouncements {
   std::vector<double> atMs;
   double copies = 1;
@@ -83,16 +88,21 @@ struct DesiredRouter {
   MaybeNumber downTimerAdverts = {};
   MaybeNumber startupDelayMs = {};
   MaybeText sourceAddress = {};
+  bool trackSourceAddress = false;
   MaybeText multicastGroup = {};
   std::vector<std::string> unicastPeers = {};
+  std::vector<DesiredTtlRange> peerTTLs = {};
+  MaybeNumber unicastTTL = {};
   MaybeText password = {};  ///< in no message, ever
   MaybeText virtualMACInterface = {};
+  bool advertsWithVirtualMAC = true;
   MaybeText group = {};
   std::vector<DesiredTrack> checks = {};
   std::vector<DesiredTrack> interfaces = {};
   bool trackPrimary = true;
   std::optional<DesiredAnnouncements> announcements = {};
   MaybeText conflicts = {};
+  bool accept = true;
   bool deadMan = false;
   MaybeNumber handOver = {};
   std::vector<DesiredRoute> routes = {};
@@ -105,10 +115,25 @@ struct DesiredEntries {
   std::vector<DesiredRule> rules;
 };
 
+struct DesiredInterface {
+  std::string name;
+  double downDelayMs = 0;
+  double upDelayMs = 0;
+};
+
+/// Microseconds, as switches want a thousandth of a second or less.
+struct DesiredPace {
+  std::vector<std::string> interfaces;
+  MaybeNumber gratuitousArpUs = {};
+  MaybeNumber unsolicitedNaUs = {};
+};
+
 struct DesiredState {
   std::vector<DesiredRouter> routers;
   DesiredEntries always;  ///< `static`
   bool debugUnknownRouters = false;
+  std::vector<DesiredInterface> interfaces = {};
+  std::vector<DesiredPace> announcementPacing = {};
 };
 
 }  // namespace aloft::runtime

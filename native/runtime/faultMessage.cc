@@ -43,6 +43,12 @@ std::string interfaceOf(const RouterName& name, const std::vector<kernel::Link>&
   return "interface " + (macvlan ? name.virtualMacInterface : name.interface);
 }
 
+/// What is missing where adverts have no source.
+std::string sourceOf(const RouterName& name) {
+  if (!name.sourceAddress.isUnspecified()) return wire::format(name.sourceAddress);
+  return name.family == wire::Family::IPv4 ? "IPv4 address" : "usable link-local IPv6 address";
+}
+
 }  // namespace
 
 std::string faultMessage(const RouterRecord& record, const RouterName& name, const CheckRegistry& checks,
@@ -54,9 +60,7 @@ std::string faultMessage(const RouterRecord& record, const RouterName& name, con
     case vrrp::Reason::InterfaceDown:
       return interfaceOf(name, links, true) + " is down or has no carrier";
     case vrrp::Reason::NoSourceAddress:
-      return "interface " + name.interface +
-             (name.family == wire::Family::IPv4 ? " has no IPv4 address to send adverts from"
-                                                : " has no usable link-local IPv6 address to send adverts from");
+      return "interface " + name.interface + " has no " + sourceOf(name) + " to send adverts from";
     case vrrp::Reason::CheckFailed:
       return failedChecks(name, checks);
     case vrrp::Reason::TrackedInterfaceDown:

@@ -13,10 +13,6 @@ std::string text(double number) {
   return digits;
 }
 
-bool isMulticast(const wire::IpAddress& address) {
-  return address.family == wire::Family::IPv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
-}
-
 const char* nameOf(wire::Family family) { return family == wire::Family::IPv4 ? "IPv4" : "IPv6"; }
 
 bool isNetwork(const wire::IpPrefix& prefix) {
@@ -64,7 +60,7 @@ wire::IpAddress Fields::address(const std::string& field, const std::string& val
     fail(field, "\"" + value + "\" is no IP address");
   } else if (family && address.family != *family) {
     fail(field, value + " is no " + nameOf(*family) + " address");
-  } else if (address.isUnspecified() || isMulticast(address)) {
+  } else if (address.isUnspecified() || address.isMulticast()) {
     fail(field, value + " is no address that a host can have");
   }
   return address;
@@ -72,7 +68,7 @@ wire::IpAddress Fields::address(const std::string& field, const std::string& val
 
 wire::IpAddress Fields::group(const std::string& field, const std::string& value, wire::Family family) const {
   wire::IpAddress address;
-  if (!wire::parseIpAddress(value, address) || address.family != family || !isMulticast(address)) {
+  if (!wire::parseIpAddress(value, address) || address.family != family || !address.isMulticast()) {
     fail(field, "\"" + value + "\" is no " + std::string(nameOf(family)) + " multicast address");
   }
   return address;
@@ -82,7 +78,7 @@ wire::IpPrefix Fields::hostPrefix(const std::string& field, const std::string& v
   wire::IpPrefix prefix;
   if (!wire::parseIpPrefix(value, prefix)) {
     fail(field, "\"" + value + "\" is not of the form ADDRESS/PREFIXLENGTH");
-  } else if (prefix.address.isUnspecified() || isMulticast(prefix.address)) {
+  } else if (prefix.address.isUnspecified() || prefix.address.isMulticast()) {
     fail(field, value + " is no address that a host can have");
   }
   return prefix;

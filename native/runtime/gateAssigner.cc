@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "os/clock.h"
 #include "runtime/gateKeeper.h"
 #include "runtime/virtualMacs.h"
 
@@ -51,11 +52,65 @@ bool GateAssigner::attach(const kernel::Link& link, const kernel::LinkTable& lin
   const auto attached = attached_.find(link.index);
   if (attached != attached_.end() && attached->second.macs == described.macs && attached->second.slot == described.slot) return true;
   if (const os::Status status = gate_->attach(described); !status.ok()) {
-    fail(status.error());
+    failOn(link, status.error());
     return false;
   }
   attached_.insert_or_assign(link.index, std::move(described));
+  watch_.add(link.index, os::monotonicNow());
+  succeedOn(link.index);
   return true;
+}
+
+void GateAssigner::doubt(std::uint32_t ifindex) { watch_.doubt(ifindex, os::monotonicNow()); }
+void GateAssigner::doubtAll() { watch_.doubtAll(os::monotonicNow()); }
+
+void GateAssigner::look(const kernel::LinkTable& links) {
+  const auto now = os::monotonicNow();
+  const auto due = watch_.take(now);
+  if (!due || (!due->whole && !gate_->isOvertaken(due->ifindex))) return;
+  const kernel::Link* link = links.find(due->ifindex);
+  if (link == nullptr) {
+    watch_.remove(due->ifindex);
+    succeedOn(due->ifindex);
+    return;
+  }
+  if (!attach(*link, links)) return;
+  const os::Result<bool> restored = gate_->restore(link->index);
+  if (!restored.ok()) return failOn(*link, restored.error());
+  succeedOn(link->index);
+  if (!restored.value() || !watch_.restored(link->index, now)) return;
+  CoreEvent event{CoreEvent::Kind::GateRestored};
+  event.interface = link->name;
+  events_.push_back(std::move(event));
+}
+
+void GateAssigner::fail(const os::Error& error, std::string message) {
+  if (std::exchange(lastFailure_, message) == message) return;  // the same at each retry is one event
+  CoreEvent event{CoreEvent::Kind::OperationFailed};
+  event.operation = error.operation;
+  event.error = error.number;
+  event.message = std::move(message);
+  events_.push_back(std::move(event));
+}
+
+void GateAssigner::failOn(const kernel::Link& link, const os::Error& error) {
+  watch_.failed(link.index, os::monotonicNow());
+  const std::string problem = "attach the gate to " + link.name + ": " + error.message();
+  {
+    const std::lock_guard guard(lock_);
+    problems_[link.index] = problem;
+  }
+  fail(error, problem);
+}
+
+void GateAssigner::succeedOn(std::uint32_t ifindex) {
+  const std::lock_guard guard(lock_);
+  if (problems_.erase(ifindex) > 0) lastFailure_.clear();
+}
+
+std::string GateAssigner::problem() const {
+  const std::lock_guard guard(lock_);
+  return problems_.empty() ? "" : problems_.begin()->second;
 }
 
 void GateAssigner::prepare(const Assignment& assignment, const kernel::LinkTable& links) {
@@ -101,8 +156,8 @@ void GateAssigner::hearSolicitations(std::uint32_t ifindex, std::span<const kern
     auto listening = listening_.find(ifindex);
     if (listening == listening_.end()) {
       auto opened = os::MulticastListener::open(ifindex);
-      if (!opened.ok()) return fail(opened.error());
-      if (const os::Status status = opened.value().hearAll(); !status.ok()) fail(status.error());
+      if (!opened.ok()) return fail(opened.error(), opened.error().message());
+      if (const os::Status status = opened.value().hearAll(); !status.ok()) fail(status.error(), status.error().message());
       listening = listening_.emplace(ifindex, Listening{std::move(opened.value()), {}}).first;
     }
     std::set<wire::IpAddress>& groups = listening->second.groups;
@@ -121,7 +176,7 @@ void GateAssigner::assign(std::span<const kernel::GateAddress> addresses, vrrp::
     entry = {address.slot, address.answer, router};
   }
   if (changed.empty()) return;
-  if (const os::Status status = gate_->assign(changed); !status.ok()) fail(status.error());
+  if (const os::Status status = gate_->assign(changed); !status.ok()) fail(status.error(), status.error().message());
 }
 
 void GateAssigner::retain(const std::function<bool(vrrp::RouterId)>& keep) {
@@ -139,7 +194,7 @@ void GateAssigner::retain(const std::function<bool(vrrp::RouterId)>& keep) {
     entry = entries_.erase(entry);
   }
   if (!gone.empty()) {
-    if (const os::Status status = gate_->unassign(gone); !status.ok()) fail(status.error());
+    if (const os::Status status = gate_->unassign(gone); !status.ok()) fail(status.error(), status.error().message());
   }
   std::erase_if(listening_, [&answering](const auto& listening) { return !answering.contains(listening.first); });
   const std::lock_guard guard(lock_);
@@ -156,6 +211,8 @@ void GateAssigner::update(const kernel::LinkTable& links) {
     }
     [[maybe_unused]] const os::Status status = gate_->detach(attached->first);
     std::erase_if(entries_, [&](const auto& entry) { return entry.first.ifindex == attached->first; });
+    watch_.remove(attached->first);
+    succeedOn(attached->first);
     attached = attached_.erase(attached);
   }
 }
@@ -163,6 +220,7 @@ void GateAssigner::update(const kernel::LinkTable& links) {
 os::Status GateAssigner::detachAll() {
   if (gate_ == nullptr) return {};
   attached_.clear();
+  watch_.clear();
   entries_.clear();
   listening_.clear();
   return gate_->detachAll();

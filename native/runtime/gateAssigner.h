@@ -1,6 +1,6 @@
 #pragma once
-// The actuator's side of the gate: which links it looks at, and which slot decides on which address. Actuator thread only, but for
-// usesSlot().
+// The actuator's side of the gate: which links it looks at, whether it still stands there, and which slot decides on which address.
+// Actuator thread only, but for usesSlot() and problem().
 
 #include <cstdint>
 #include <functional>
@@ -16,7 +16,9 @@
 #include "kernel/linkTable.h"
 #include "kernel/resolution.h"
 #include "os/multicastListener.h"
+#include "runtime/gateWatch.h"
 #include "runtime/messages.h"
+#include "runtime/snapshot.h"
 
 namespace aloft::runtime {
 
@@ -34,13 +36,25 @@ class GateAssigner {
   void retain(const std::function<bool(vrrp::RouterId)>& keep);
   /// Links came, went or changed: looks at those that are there now.
   void update(const kernel::LinkTable& links);
+
+  /// Somebody was at the filters of a link.
+  void doubt(std::uint32_t ifindex);
+  /// Notifications were lost.
+  void doubtAll();
+  /// When look() has something to do.
+  std::chrono::nanoseconds nextLook() const { return watch_.next(); }
+  /// Looks at one link that is due, and puts right what others did there.
+  void look(const kernel::LinkTable& links);
+
   /// The end, after all addresses have gone.
   os::Status detachAll();
 
   /// Any thread.
   bool usesSlot(std::uint32_t slot) const;
-  /// What did not work; empty when all does.
-  const std::string& problem() const { return problem_; }
+  /// Any thread. Where the gate should stand and does not, and why; empty when it stands on all links.
+  std::string problem() const;
+  /// What people should know of since the last call.
+  std::vector<CoreEvent> takeEvents() { return std::exchange(events_, {}); }
 
  private:
   struct Key {
@@ -62,11 +76,14 @@ class GateAssigner {
   void assign(std::span<const kernel::GateAddress> addresses, vrrp::RouterId router);
   /// Neighbor Solicitations go to a multicast group of each address, which the kernel joins for an address of its own only.
   void hearSolicitations(std::uint32_t ifindex, std::span<const kernel::PlacedAddress> addresses);
-  void fail(const os::Error& error) { problem_ = error.message(); }
+  void fail(const os::Error& error, std::string message);
+  void failOn(const kernel::Link& link, const os::Error& error);
+  void succeedOn(std::uint32_t ifindex);
 
   kernel::Gate* gate_;
   std::unordered_map<Key, Entry, Hash> entries_;
   std::map<std::uint32_t, kernel::GateLink> attached_;
+  GateWatch watch_;  ///< over these, and over links to which it could not be attached
   std::set<std::uint32_t> cleared_;  ///< without a gate: links on which nothing of a predecessor is left
   struct Listening {
     os::MulticastListener listener;
@@ -74,10 +91,12 @@ class GateAssigner {
   };
   std::map<std::uint32_t, Listening> listening_;
   std::unordered_map<std::string, std::uint32_t> slotOfLink_;  ///< of a macvlan with a virtual MAC address
-  std::string problem_;
+  std::vector<CoreEvent> events_;
+  std::string lastFailure_;
 
   mutable std::mutex lock_;
   std::set<std::uint32_t> slots_;
+  std::map<std::uint32_t, std::string> problems_;  ///< by link
 };
 
 }  // namespace aloft::runtime

@@ -15,6 +15,7 @@
 
 #include "kernel/entries.h"
 #include "os/fd.h"
+#include "runtime/linkDelays.h"
 #include "vrrp/engine.h"
 
 namespace aloft::runtime {
@@ -76,11 +77,12 @@ struct Order {
 
 /// Actuator → vrrp thread.
 struct Report {
-  enum class Kind : std::uint8_t { Link, LinkRemoved, Actuated, Sockets, Ready };
+  enum class Kind : std::uint8_t { Link, LinkRemoved, Source, Actuated, Sockets, Ready };
   Kind kind{};
   std::uint32_t ifindex = 0;  // LinkRemoved
   Generation generation = 0;  // Ready: sockets and links that this generation needs were reported
   vrrp::LinkState link{};
+  vrrp::CheckState source{};  // Source: the one of sourceCheckOf()
   vrrp::Actuated actuated{};
   SocketTable* sockets = nullptr;
 };
@@ -96,7 +98,9 @@ struct Assignment {
   kernel::Entries entries;
   wire::IpAddress multicastGroup;              ///< unspecified: 224.0.0.18 or ff02::12
   bool unicast = false;                        ///< no group is joined
+  std::uint8_t leastTtl = wire::kVrrpTtl;      ///< with which its adverts may arrive
   wire::IpAddress sourceAddress;               ///< of the adverts; unspecified: the link's primary or link-local address
+  bool trackSource = false;                    ///< the engine wants to hear whether that one stands
   std::string virtualMacInterface;             ///< the macvlan on `interface` that is made for it; empty: none
   std::vector<std::string> trackedInterfaces;  ///< further links that the engine wants to hear of
   std::uint32_t gateSlot = 0;
@@ -108,6 +112,7 @@ struct Assignments {
   std::vector<Assignment> routers;
   kernel::Entries always;  ///< stands as long as the core runs
   bool hearAll = false;    ///< the sockets hear virtual routers that nobody configured, too
+  std::vector<LinkDelay> linkDelays = {};
 };
 
 /// A state change, or a notice, as it leaves the vrrp thread.
@@ -116,8 +121,9 @@ struct EventRecord {
   vrrp::State from{};
   vrrp::State to{};
   vrrp::Reason reason{};
-  vrrp::Notice notice{};   ///< None: a state change
-  wire::MacAddress mac{};  // a notice of AddressConflict
+  vrrp::Notice notice{};      ///< None: a state change
+  wire::MacAddress mac{};     // a notice of AddressConflict
+  std::uint8_t priority = 0;  // a notice of PriorityChanged
   wire::IpAddress peer;
   vrrp::Duration silence{-1};
   vrrp::TimePoint at{};

@@ -4,8 +4,8 @@ namespace aloft::runtime {
 
 void RouterDirectory::record(vrrp::RouterId router, const RouterConfiguration& configuration, Generation generation) {
   const vrrp::RouterConfig& election = configuration.election;
-  entries_[router] = {{election.key, election.family, election.interface, election.virtualMacInterface, election.group, election.priority,
-                       configuration.checks, election.checks, election.interfaces},
+  entries_[router] = {{election.key, election.family, election.interface, election.virtualMacInterface, election.group,
+                       election.sourceAddress, election.priority, configuration.checks, election.checks, election.interfaces},
                       generation};
 }
 

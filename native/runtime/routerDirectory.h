@@ -16,6 +16,7 @@ struct RouterName {
   std::string interface;
   std::string virtualMacInterface;
   std::string group;
+  wire::IpAddress sourceAddress;  ///< unspecified: the interface's own
   std::uint8_t priority = 0;
   std::vector<std::string> checks;
   std::vector<vrrp::TrackedCheck> checkTracks;  ///< of `checks`

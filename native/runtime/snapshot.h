@@ -37,10 +37,9 @@ struct UnknownRouterSnapshot {
   std::int64_t atMs = 0;
 };
 
-/// Whether the kernel's gate works; else why not.
 struct GateStatus {
-  bool active = false;
-  std::string message;
+  bool active = false;  ///< the kernel has taken its programs
+  std::string message;  ///< why not, or on which link they do not stand; empty when all is well
 };
 
 struct Snapshot {
@@ -56,13 +55,14 @@ struct Snapshot {
 
 /// What happened, for the caller.
 struct CoreEvent {
-  enum class Kind : std::uint8_t { StateChanged, Notice, OperationFailed, LinksChanged, Resync };
+  enum class Kind : std::uint8_t { StateChanged, Notice, OperationFailed, GateRestored, LinksChanged, Resync };
   Kind kind{};
   std::string key{};
   EventRecord change{};     // StateChanged, Notice
   std::string operation{};  // OperationFailed …
   int error = 0;
   std::string message{};
+  std::string interface{};       // GateRestored
   std::int64_t changedAtMs = 0;  ///< wall clock, since the epoch
 };
 

@@ -63,7 +63,7 @@ os::Status SocketPool::adjust(const Key& key, Socket& socket, const Need& need) 
     if (const os::Status status = os::leaveGroup(fd, key.first, *group); !status.ok()) return status;
     group = joined.erase(group);
   }
-  const os::Status attached = os::attachFilter(fd, wire::vrrpFilter(key.second, need.routers, need.unknownRouters));
+  const os::Status attached = os::attachFilter(fd, wire::vrrpFilter(key.second, need.routers, need.options));
   if (attached.ok()) socket.need = need;
   return attached;
 }

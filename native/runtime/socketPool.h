@@ -24,7 +24,7 @@ class SocketPool {
     std::string interface;
     wire::VirtualRouterSet routers;
     std::set<wire::IpAddress> groups{};  ///< multicast groups to hear; none: unicast only
-    bool unknownRouters = false;         ///< hear virtual routers that are none of `routers`, too
+    wire::FilterOptions options{};
     friend bool operator==(const Need&, const Need&) = default;
   };
 

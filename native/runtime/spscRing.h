@@ -55,6 +55,9 @@ class SpscRing {
     return true;
   }
 
+  /// Consumer.
+  bool empty() const { return begin_.load(std::memory_order_relaxed) == end_.load(std::memory_order_acquire); }
+
   /// For locking it into RAM.
   std::span<const T> memory() const { return {slots_, capacity()}; }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxAddresses = 4096;
 constexpr std::size_t kMaxPeers = 256;
 constexpr std::size_t kMaxTracks = 256;
+constexpr std::size_t kMaxPaces = 64;
 constexpr std::size_t kMaxName = 512;
 constexpr double kDayMs = 86'400'000;
 
@@ -25,6 +26,8 @@ constexpr NumberRange kInterval3 = {10, 40950, 10};
 constexpr NumberRange kDownTimerAdverts = {1, 100};
 constexpr NumberRange kDelay = {0, kDayMs};
 constexpr NumberRange kWeight = {-253, 253};
+constexpr NumberRange kTtl = {1, 255};
+constexpr NumberRange kPeerTtl = {0, 255};
 constexpr NumberRange kCopies = {1, 255};
 constexpr NumberRange kHandOver = {0, 9007199254740991.0};
 
@@ -93,9 +96,7 @@ void addAuthentication(const DesiredRouter& desired, const Fields& fields, vrrp:
   std::copy(password.begin(), password.end(), out.authentication.data.begin());
 }
 
-void addTransport(const DesiredRouter& desired, const Fields& fields, vrrp::RouterConfig& out) {
-  if (desired.sourceAddress) out.sourceAddress = fields.address("sourceAddress", *desired.sourceAddress, out.family);
-  if (desired.multicastGroup) out.multicastGroup = fields.group("multicastGroup", *desired.multicastGroup, out.family);
+void addPeers(const DesiredRouter& desired, const Fields& fields, vrrp::RouterConfig& out) {
   if (desired.unicastPeers.size() > kMaxPeers) return fields.fail("unicastPeers", "must have at most 256 entries");
   for (std::size_t i = 0; i < desired.unicastPeers.size() && !fields.failed(); ++i) {
     const wire::IpAddress peer = fields.element("unicastPeers", i).address("", desired.unicastPeers[i], out.family);
@@ -103,6 +104,21 @@ void addTransport(const DesiredRouter& desired, const Fields& fields, vrrp::Rout
     if (twice) fields.element("unicastPeers", i).fail("", desired.unicastPeers[i] + " is there twice");
     out.unicastPeers.push_back(peer);
   }
+  if (desired.peerTTLs.size() > desired.unicastPeers.size()) return fields.fail("peerTTLs", "must have no more entries than unicastPeers");
+  for (std::size_t i = 0; i < desired.peerTTLs.size(); ++i) {
+    const Fields range = fields.element("peerTTLs", i);
+    out.peerTtls.push_back({range.number<std::uint8_t>("minimum", desired.peerTTLs[i].minimum, kPeerTtl),
+                            range.number<std::uint8_t>("maximum", desired.peerTTLs[i].maximum, kPeerTtl)});
+  }
+  out.unicastTtl = fields.number<std::uint8_t>("unicastTTL", desired.unicastTTL, kTtl, out.unicastTtl);
+}
+
+void addTransport(const DesiredRouter& desired, const Fields& fields, vrrp::RouterConfig& out) {
+  if (desired.sourceAddress) out.sourceAddress = fields.address("sourceAddress", *desired.sourceAddress, out.family);
+  out.trackSource = desired.trackSourceAddress && desired.sourceAddress;
+  if (desired.multicastGroup) out.multicastGroup = fields.group("multicastGroup", *desired.multicastGroup, out.family);
+  addPeers(desired, fields, out);
+  out.advertsWithVirtualMac = desired.advertsWithVirtualMAC;
   if (!desired.virtualMACInterface) return;
   out.virtualMacInterface = fields.interface("virtualMACInterface", *desired.virtualMACInterface);
   if (out.virtualMacInterface == out.interface) fields.fail("virtualMACInterface", "must be another than the router's interface");
@@ -141,6 +157,7 @@ void addElection(const DesiredRouter& desired, const Fields& fields, vrrp::Route
   out.downTimerAdverts = fields.number<std::uint8_t>("downTimerAdverts", desired.downTimerAdverts, kDownTimerAdverts, out.downTimerAdverts);
   out.startupDelay = toDuration(fields.number<std::int64_t>("startupDelayMs", desired.startupDelayMs, kDelay, 0));
   if (desired.conflicts) out.conflicts = fields.choice("conflicts", *desired.conflicts, kPolicies);
+  out.accept = desired.accept;
   out.deadMan = desired.deadMan;
   out.handOver = fields.number<std::uint64_t>("handOver", desired.handOver, kHandOver, 0);
 }
@@ -216,6 +233,38 @@ void addStatic(const DesiredState& desired, const Fields& root, Uniqueness& uniq
   addRouting(desired.always.routes, desired.always.rules, fields, out.always);
 }
 
+void addInterfaces(const DesiredState& desired, const Fields& root, Configuration& out) {
+  if (desired.interfaces.size() > vrrp::kMaxLinks) return root.fail("interfaces", "must have at most 4096 entries");
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < desired.interfaces.size() && !root.failed(); ++i) {
+    const DesiredInterface& interface = desired.interfaces[i];
+    const Fields fields = root.element("interfaces", i);
+    const std::string name = fields.interface("name", interface.name);
+    if (!names.insert(name).second) fields.fail("name", name + " is there twice");
+    out.linkDelays.push_back({name, toDuration(fields.number<std::int64_t>("downDelayMs", interface.downDelayMs, kDelay)),
+                              toDuration(fields.number<std::int64_t>("upDelayMs", interface.upDelayMs, kDelay))});
+  }
+}
+
+void addPaces(const DesiredState& desired, const Fields& root, Configuration& out) {
+  // Less is no pace: the thread would do nothing else than wake up for the next frame.
+  constexpr NumberRange kPaceUs = {100, 4'294'000'000};
+  if (desired.announcementPacing.size() > kMaxPaces) return root.fail("announcementPacing", "must have at most 64 entries");
+  for (std::size_t i = 0; i < desired.announcementPacing.size() && !root.failed(); ++i) {
+    const DesiredPace& given = desired.announcementPacing[i];
+    const Fields fields = root.element("announcementPacing", i);
+    vrrp::AnnouncementPace pace;
+    for (std::size_t j = 0; j < given.interfaces.size() && !root.failed(); ++j) {
+      pace.interfaces.push_back(fields.element("interfaces", j).interface("", given.interfaces[j]));
+    }
+    const std::chrono::microseconds arp(fields.number<std::int64_t>("gratuitousARPUs", given.gratuitousArpUs, kPaceUs, 0));
+    const std::chrono::microseconds na(fields.number<std::int64_t>("unsolicitedNAUs", given.unsolicitedNaUs, kPaceUs, 0));
+    pace.gratuitousArp = arp;
+    pace.unsolicitedNa = na;
+    out.paces.push_back(std::move(pace));
+  }
+}
+
 }  // namespace
 
 std::variant<Configuration, FieldProblem> validate(const DesiredState& desired) {
@@ -225,6 +274,8 @@ std::variant<Configuration, FieldProblem> validate(const DesiredState& desired) 
   Uniqueness unique;
   addRouters(desired, root, unique, configuration);
   addStatic(desired, root, unique, configuration);
+  addInterfaces(desired, root, configuration);
+  addPaces(desired, root, configuration);
   if (problem) return *problem;
   configuration.debugUnknownRouters = desired.debugUnknownRouters;
   return configuration;

@@ -3,7 +3,6 @@
 #include "runtime/vrrpThread.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "os/clock.h"
 #include "os/multicastSocket.h"
@@ -25,7 +24,10 @@ constexpr int kRealTimePriority = 40;
 constexpr auto kRealTimeBudget = 500ms;
 /// Whoever floods us with adverts keeps the thread busy: it sleeps by itself before the budget is used up and others starve.
 constexpr auto kBusyLimit = 50ms;
-constexpr timespec kBreather = {0, 200'000};
+constexpr auto kBreather = 200us;
+/// Adverts that follow each other faster than this are gathered: to wake the thread for each costs whoever sends them, and us, more than
+/// all that is done with it. An advert is heard later by as much, a deadline never.
+constexpr auto kGatherTime = 200us;
 
 /// How much of each kind one round takes, so that the timers wait for a millisecond at most.
 constexpr std::size_t kAdvertsPerRound = 512;
@@ -124,9 +126,11 @@ void VrrpThread::run() {
 std::size_t VrrpThread::wait() {
   const vrrp::TimePoint before = now();
   if (before - sleptAt_ > kBusyLimit) {
-    nanosleep(&kBreather, nullptr);
-    sleptAt_ = now();
+    sleepUntil(before + kBreather);
+  } else if (gathers_ && !backlog_) {
+    sleepUntil(std::min(heardAt_ + kGatherTime, wakeAt_));
   }
+  gathers_ = false;
   const std::size_t count = epoll_.wait(events_, backlog_ ? 0 : -1);
   backlog_ = false;
   now_ = now();
@@ -134,6 +138,11 @@ std::size_t VrrpThread::wait() {
   if (now_ - before > kCostOfCall) sleptAt_ = now_;
   if (deadline_ && now_ >= *deadline_) lateness_.record(now_ - *deadline_);
   return count;
+}
+
+void VrrpThread::sleepUntil(vrrp::TimePoint time) {
+  os::sleepUntil(time.time_since_epoch());
+  sleptAt_ = now();
 }
 
 // ----- Adverts -----
@@ -152,6 +161,9 @@ void VrrpThread::receiveAdverts(std::size_t events) {
       flush();
     }
   }
+  if (budget == kAdvertsPerRound) return;
+  gathers_ = now_ < heardAt_ + kGatherTime;
+  heardAt_ = now_;
 }
 
 void VrrpThread::hear(const vrrp::ReceivedAdvert& advert) {
@@ -161,9 +173,14 @@ void VrrpThread::hear(const vrrp::ReceivedAdvert& advert) {
   const bool unknown = *reason == wire::Discard::UnknownVirtualRouter;
   if (unknown && noteUnknown_) {
     unknown_.note({advert.ifindex, advert.source.family, advert.message[1], advert.source, now_});
-  } else if (unknown || wire::failsVrrpFilter(advert.source.family, advert.ttl, advert.message)) {
+  } else if (unknown || failsFilter(advert)) {
     sampled_[static_cast<std::size_t>(*reason)] += wire::kFilterSample - 1;
   }
+}
+
+bool VrrpThread::failsFilter(const vrrp::ReceivedAdvert& advert) const {
+  const std::uint8_t leastTtl = engine_.leastUnicastTtl(advert.ifindex, advert.source.family);
+  return wire::failsVrrpFilter(advert.destination, advert.ttl, advert.message, leastTtl);
 }
 
 // ----- What the other threads say -----
@@ -182,6 +199,9 @@ void VrrpThread::take(const Report& report) {
       break;
     case Report::Kind::LinkRemoved:
       engine_.handleLinkRemoved(report.ifindex, now_);
+      break;
+    case Report::Kind::Source:
+      engine_.handleCheck(report.source, now_);
       break;
     case Report::Kind::Actuated:
       engine_.handleActuated(report.actuated, now_);
@@ -265,6 +285,7 @@ void VrrpThread::configure(const Pending& pending) {
   configured.table = engine_.configure(std::unique_ptr<vrrp::Table>(pending.table), now_).release();
   drainEffects();  // resignations are read from the former table
   flush();
+  announcer_.configure(engine_, now_);
   channels_.configured.store(pending.generation, std::memory_order_release);
   orderReliably(configured);
 }
@@ -311,8 +332,8 @@ void VrrpThread::finishRound() {
   deadline_ = engine_.nextDeadline();
   vrrp::TimePoint next = deadline_.value_or(vrrp::TimePoint::max());
   if (pending_.table != nullptr) next = std::min(next, pending_.deadline);
-  next = std::min({next, announcer_.nextDeadline(), gate_.nextLook()});
-  timer_.arm(next == vrrp::TimePoint::max() ? std::nullopt : std::optional(next.time_since_epoch()));
+  wakeAt_ = std::min({next, announcer_.nextDeadline(), gate_.nextLook()});
+  timer_.arm(wakeAt_ == vrrp::TimePoint::max() ? std::nullopt : std::optional(wakeAt_.time_since_epoch()));
 }
 
 }  // namespace aloft::runtime

@@ -69,8 +69,11 @@ class VrrpThread {
   RealTime prepare(bool realTime);
   void run();
   std::size_t wait();
+  void sleepUntil(vrrp::TimePoint time);
   void receiveAdverts(std::size_t events);
   void hear(const vrrp::ReceivedAdvert& advert);
+  /// Whether it came as a sample of those that the socket's filter rejects.
+  bool failsFilter(const vrrp::ReceivedAdvert& advert) const;
   void takeReports();
   void take(const Report& report);
   void takeCommands();
@@ -112,6 +115,9 @@ class VrrpThread {
   std::array<epoll_event, 64> events_{};
   vrrp::TimePoint now_{};
   vrrp::TimePoint sleptAt_{};
+  vrrp::TimePoint heardAt_{};  ///< the last round with adverts
+  vrrp::TimePoint wakeAt_{};   ///< what the timer is armed for
+  bool gathers_ = false;       ///< adverts come so fast that the next ones are waited for
   std::optional<vrrp::TimePoint> deadline_;  ///< the engine's, as the timer was armed for it
   Pending pending_;
   Generation ready_ = 0;

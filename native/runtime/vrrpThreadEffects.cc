@@ -42,7 +42,7 @@ void VrrpThread::carryOut(const vrrp::Effect& effect) {
       order(Order::Kind::Release, effect.router);
       break;
     case vrrp::Effect::Kind::AnnounceAddresses:
-      announcer_.announce(effect.router, effect.copies);
+      announcer_.announce(engine_, effect.router, effect.copies);
       break;
     case vrrp::Effect::Kind::ProbeAddresses:
       gate_.probe(effect, now_);
@@ -85,6 +85,7 @@ void VrrpThread::noticed(const vrrp::Effect& effect) {
   record.router = effect.router;
   record.notice = effect.notice;
   record.mac = effect.mac;
+  record.priority = effect.priority;
   record.peer = effect.peer;
   postEvent(record);
 }

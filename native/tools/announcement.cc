@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::uint16_t kEtherTypeIPv4 = 0x0800;
 constexpr std::size_t kVrrpHeaderSize = 8;
+/// Which TTL of unicast is good is the receiver's to say.
+constexpr std::uint8_t kAnyUnicastTtl = 0;
 
 /// A VRRP message and the IP header's part in it.
 struct Packet {
@@ -56,7 +58,7 @@ std::optional<CapturedAdvert> captureAdvert(std::span<const std::uint8_t> frame)
   advert.addresses = message[3];
   advert.intervalMs = advert.version == 2 ? message[5] * 1000u : (wire::load16(message, 4) & 0xfffu) * 10u;
   advert.ttl = packet->ttl;
-  const wire::DecodeResult decoded = wire::decodeVrrp(message, packet->source, packet->destination, packet->ttl);
+  const wire::DecodeResult decoded = wire::decodeVrrp(message, packet->source, packet->destination, packet->ttl, kAnyUnicastTtl);
   if (!decoded.ok) advert.discard = decoded.discard;
   return advert;
 }

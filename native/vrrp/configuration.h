@@ -1,6 +1,7 @@
 #pragma once
 // What the engine shall run. Made and freed off the vrrp thread: the engine itself never allocates.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -61,6 +62,21 @@ struct AnnouncementPlan {
   friend bool operator==(const AnnouncementPlan&, const AnnouncementPlan&) = default;
 };
 
+/// With which TTL or hop limit a peer's unicast adverts may arrive.
+struct TtlRange {
+  std::uint8_t least = wire::kVrrpTtl;
+  std::uint8_t most = wire::kVrrpTtl;
+  bool contains(std::uint8_t ttl) const { return ttl >= least && ttl <= most; }
+  friend bool operator==(const TtlRange&, const TtlRange&) = default;
+};
+
+/// How far announcements are apart, for switches that do not bear a flood of them.
+struct AnnouncementPace {
+  std::vector<std::string> interfaces;  ///< that keep the distance together; empty: each one that is named nowhere, by itself
+  Duration gratuitousArp{};             ///< least time between two of them; 0: as fast as they can
+  Duration unsolicitedNa{};
+};
+
 /// RFC 2338 §5.3.6: none (0) or a simple text password (1), version 2 only.
 struct Authentication {
   std::uint8_t type = 0;
@@ -91,11 +107,16 @@ struct RouterConfig {
   Duration startupDelay{};                    ///< no election for that long after the start of the process
   wire::IpAddress sourceAddress;              ///< of the adverts; unspecified: the link's primary or link-local address
   wire::IpAddress multicastGroup;             ///< unspecified: 224.0.0.18 or ff02::12
+  bool trackSource = false;                   ///< FAULT while `sourceAddress` is not on the link; see sourceCheckOf()
   std::vector<wire::IpAddress> unicastPeers;  ///< not empty: adverts go to these alone, and only theirs are heard
+  std::vector<TtlRange> peerTtls;             ///< of `unicastPeers`, in their order; those that are left out: 255 alone
+  std::uint8_t unicastTtl = wire::kVrrpTtl;   ///< of our own unicast adverts
   Authentication authentication;
-  /// Name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none. Adverts have that source MAC address but leave
-  /// by `interface`. Without the macvlan the router is in FAULT; that it is down is no fault, for it is so but in MASTER.
+  /// Name of the macvlan that carries 00-00-5E-00-01/02-VRID and the addresses; empty: none. Adverts leave by `interface` nevertheless,
+  /// those to a group with that source MAC address unless `advertsWithVirtualMac` is false. Without the macvlan the router is in FAULT; that
+  /// it is down is no fault, for it is so but in MASTER.
   std::string virtualMacInterface;
+  bool advertsWithVirtualMac = true;
 
   std::string group;  ///< sync group: its members are MASTER together or not at all; empty: none
   std::vector<TrackedCheck> checks;
@@ -103,6 +124,7 @@ struct RouterConfig {
   bool trackPrimary = true;  ///< false: `interface` may be down; it must exist and have a source address all the same
   AnnouncementPlan announcements;
   ConflictPolicy conflicts = ConflictPolicy::Off;
+  bool accept = true;  ///< Accept_Mode (RFC 9568 §6.1): false: as MASTER that is no owner, the gate refuses packets to the addresses
 
   /// Dead-man switch: the gate opens with each advert for `downTimerAdverts` intervals. False: open until it is shut.
   bool deadMan = false;
@@ -111,6 +133,14 @@ struct RouterConfig {
   /// that peer until its own priority is configured anew. With nobody there to take over it is MASTER again after the longest Skew_Time. An
   /// address owner does not hand over.
   std::uint64_t handOver = 0;
+
+  TtlRange ttlOf(std::size_t peer) const { return peer < peerTtls.size() ? peerTtls[peer] : TtlRange(); }
+  /// The least TTL with which any advert for it may arrive.
+  std::uint8_t leastTtl() const {
+    std::uint8_t least = wire::kVrrpTtl;
+    for (std::size_t peer = 0; peer < unicastPeers.size(); ++peer) least = std::min(least, ttlOf(peer).least);
+    return least;
+  }
 };
 
 }  // namespace aloft::vrrp

@@ -37,13 +37,15 @@ enum class Reason : std::uint8_t {
 };
 const char* name(Reason reason);
 
-/// What an operator of the network should look at. Told at most once a minute per router and kind.
+/// What an operator of the network should look at, told at most once a minute per router and kind; and what else is no change of state.
 enum class Notice : std::uint8_t {
   None,
   AddressConflict,  ///< `mac` answers for `peer`, which is one of our addresses
   ForeignRouter,    ///< `peer` sends adverts of our VRID that cannot be of our virtual router
   DuplicateSource,  ///< `peer`, our own primary address, sends adverts of our VRID
   LowerPriority,    ///< as MASTER: `peer` sends adverts of lower priority
+  SecondOwner,      ///< as address owner: `peer` sends adverts of one, too
+  PriorityChanged,  ///< `priority` is what tracking, or another configuration, makes of it now; told each time
 };
 const char* name(Notice notice);
 
@@ -66,7 +68,7 @@ struct Effect {
   };
   Kind kind{};
   RouterId router{};
-  std::uint8_t priority{};  // SendAdvert
+  std::uint8_t priority{};  // SendAdvert; Noticed, PriorityChanged
   std::uint8_t copies{1};   // AnnounceAddresses
   State from{};             // StateChanged …
   State to{};

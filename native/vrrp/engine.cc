@@ -13,6 +13,14 @@ namespace aloft::vrrp {
 
 using wire::Discard;
 
+namespace {
+
+std::uint8_t leastUnicastTtlOf(const Interface* interface, wire::Family family) {
+  return interface == nullptr ? wire::kVrrpTtl : interface->leastUnicastTtl[static_cast<std::size_t>(family)];
+}
+
+}  // namespace
+
 struct Engine::Impl {
   std::unique_ptr<Table> table;
   Table::Contents* current = nullptr;
@@ -110,9 +118,10 @@ std::optional<Discard> Engine::handleAdvert(const ReceivedAdvert& advert, TimePo
 }
 
 std::optional<Discard> Engine::Impl::receive(const ReceivedAdvert& received, TimePoint now) {
-  const wire::DecodeResult decoded = wire::decodeVrrp(received.message, received.source, received.destination, received.ttl);
-  if (!decoded.ok) return decoded.discard;
   const Interface* interface = current->withIndex(received.ifindex);
+  const std::uint8_t leastTtl = leastUnicastTtlOf(interface, received.source.family);
+  const wire::DecodeResult decoded = wire::decodeVrrp(received.message, received.source, received.destination, received.ttl, leastTtl);
+  if (!decoded.ok) return decoded.discard;
   if (interface == nullptr) return Discard::UnknownInterface;
   VirtualRouter* router = current->on(*interface, received.source.family, decoded.advert.virtualRouterId);
   if (router == nullptr) return Discard::UnknownVirtualRouter;
@@ -249,8 +258,18 @@ Engine::Announcement Engine::announcement(RouterId id, std::size_t index) const 
   return router == nullptr || index >= router->announcements() ? Announcement{} : router->announcement(index);
 }
 
+std::span<const Lane> Engine::lanes(RouterId id) const {
+  const VirtualRouter* router = impl_->find(id);
+  return router == nullptr ? std::span<const Lane>() : router->lanes();
+}
+
+std::span<const Duration> Engine::laneIntervals() const { return impl_->current->laneIntervals; }
+
 std::size_t Engine::size() const { return impl_->current->routers.size(); }
 RouterStatus Engine::status(std::size_t index) const { return impl_->current->routers[index].status(); }
+std::uint8_t Engine::leastUnicastTtl(std::uint32_t ifindex, wire::Family family) const {
+  return leastUnicastTtlOf(impl_->current->withIndex(ifindex), family);
+}
 std::span<const std::uint64_t> Engine::discarded() const { return impl_->discarded; }
 
 }  // namespace aloft::vrrp

@@ -26,6 +26,7 @@
 #include "vrrp/configuration.h"
 #include "vrrp/effect.h"
 #include "vrrp/idRegistry.h"
+#include "vrrp/lanes.h"
 #include "vrrp/time.h"
 #include "wire/vrrp.h"
 
@@ -73,6 +74,10 @@ struct CheckState {
   bool hasValue = false;  ///< a tracked file
   std::int32_t value = 0;
 };
+
+/// The check that says whether the source address of a virtual router with `trackSource` is on its link; apart from those that the caller
+/// of the core numbers. As long as nobody has reported it, the address counts as there.
+inline CheckId sourceCheckOf(RouterId router) { return 0x80000000u | router; }
 
 struct ConflictSeen {
   RouterId router = 0;
@@ -147,7 +152,8 @@ class Engine {
   /// Builds the table for a configuration: allocates all memory that running it takes. Any thread.
   /// `ids` keeps RouterIds per key across tables; owned by the caller, used by one thread. Tables are configured in the order they
   /// were prepared. Of two entries with one key, or with one (interface, family, VRID), only the first is taken.
-  static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids);
+  static std::unique_ptr<Table> prepare(std::vector<RouterConfig> routers, IdRegistry& ids,
+                                        const std::vector<AnnouncementPace>& paces = {});
 
   /// Whether SetGate reaches a gate: it is only then that the effect comes at all, that `deadMan` counts, and that a MASTER that leaves
   /// keeps its addresses until a successor has announced them. Tell it before the first configure(), and again should the gate be lost.
@@ -200,15 +206,17 @@ class Engine {
   /// How many datagrams one SendAdvert is: one per unicast peer, else one.
   std::size_t destinations(RouterId router) const;
   /// An encoded advert and where it goes, `destination` < destinations(); valid until the next call of an input, those of other routers,
-  /// priorities and destinations beside it. TTL or hop limit 255, unicast as well.
+  /// priorities and destinations beside it.
   struct Transmit {
     std::uint32_t ifindex = 0;
-    /// Not all zero: the adverts of a virtual router with a virtualMacInterface leave as whole frames of this source, by ifindex, the
-    /// primary interface's: its macvlan may be down. Unicast ones leave as others do.
+    /// Not all zero: a multicast advert leaves as a whole frame of this source: the link's MAC address, or with a virtualMacInterface and
+    /// advertsWithVirtualMac the virtual router's, by the primary interface nevertheless, for its macvlan may be down. All zero: the kernel
+    /// makes the frame, for unicast has to be resolved, and a link without MAC addresses has frames of its own.
     wire::MacAddress mac{};
     wire::IpAddress source;
     wire::IpAddress destination;  ///< 224.0.0.18, ff02::12, the configured group, or a unicast peer
     std::span<const std::uint8_t> message;
+    std::uint8_t ttl = wire::kVrrpTtl;  ///< or hop limit
   };
   /// `priority` is the effect's: 0, or the own one whatever it is. `message` is empty for an unknown router.
   Transmit advert(RouterId router, std::uint8_t priority, std::size_t destination = 0);
@@ -218,12 +226,19 @@ class Engine {
     std::uint32_t ifindex = 0;
     wire::MacAddress mac{};  ///< who has it: the link's, or the virtual router MAC address where the address stands on such a link
     wire::IpAddress address;
+    Lane lane = kNoPace;
   };
   std::size_t announcements(RouterId router) const;
   Announcement announcement(RouterId router, std::size_t index) const;
+  /// Those that its announcements are in, each once.
+  std::span<const Lane> lanes(RouterId router) const;
+  /// Least time between two announcements, by lane; valid until the next configure().
+  std::span<const Duration> laneIntervals() const;
 
   std::size_t size() const;
   RouterStatus status(std::size_t index) const;
+  /// The least TTL with which any unicast advert is heard on an interface; see wire::isTtlGood().
+  std::uint8_t leastUnicastTtl(std::uint32_t ifindex, wire::Family family) const;
   /// Counts per wire::Discard.
   std::span<const std::uint64_t> discarded() const;
 

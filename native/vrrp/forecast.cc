@@ -22,6 +22,8 @@ RouterConfig plain(RouterConfig config) {
   config.interface = kLink;
   config.virtualMacInterface.clear();
   config.sourceAddress = {};
+  config.trackSource = false;
+  config.peerTtls.clear();
   config.group.clear();
   config.checks.clear();
   config.interfaces.clear();

@@ -14,8 +14,9 @@ constexpr std::array<const char*, 20> kReasons = {
 };
 static_assert(kReasons.size() == static_cast<std::size_t>(Reason::Recovered) + 1);
 
-constexpr std::array<const char*, 5> kNotices = {"None", "AddressConflict", "ForeignRouter", "DuplicateSource", "LowerPriority"};
-static_assert(kNotices.size() == static_cast<std::size_t>(Notice::LowerPriority) + 1);
+constexpr std::array<const char*, 7> kNotices = {"None",          "AddressConflict", "ForeignRouter",  "DuplicateSource",
+                                                 "LowerPriority", "SecondOwner",     "PriorityChanged"};
+static_assert(kNotices.size() == static_cast<std::size_t>(Notice::PriorityChanged) + 1);
 
 }  // namespace
 

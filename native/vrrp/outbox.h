@@ -59,6 +59,13 @@ struct Outbox {
     effects.push(effect);
   }
 
+  void priorityChanged(std::uint8_t priority) {
+    Effect effect = make(Effect::Kind::Noticed);
+    effect.notice = Notice::PriorityChanged;
+    effect.priority = priority;
+    effects.push(effect);
+  }
+
   void stateChanged(State from, State to, Reason reason, const wire::IpAddress& peer, Duration silence) {
     Effect effect = make(Effect::Kind::StateChanged);
     effect.from = from;

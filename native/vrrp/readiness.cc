@@ -12,17 +12,19 @@ const IpAddress& VirtualRouter::sourceOn(const LinkState& link) const {
   return config_.family == wire::Family::IPv4 ? link.primaryIPv4 : link.linkLocalIPv6;
 }
 
-std::optional<Reason> VirtualRouter::linkFault() const {
+std::optional<Reason> VirtualRouter::linkFault(const CheckTable& checks) const {
   if (!places_.primary->isPresent() || !places_.carrier->isPresent()) return Reason::InterfaceMissing;
   if (!places_.primary->isUp() && config_.trackPrimary) return Reason::InterfaceDown;
-  if (sourceOn(places_.primary->link).isUnspecified()) return Reason::NoSourceAddress;
+  const CheckState* source = config_.trackSource ? checks.find(sourceCheckOf(id_)) : nullptr;
+  const bool isLost = source != nullptr && !source->up;
+  if (isLost || sourceOn(places_.primary->link).isUnspecified()) return Reason::NoSourceAddress;
   return std::nullopt;
 }
 
 void VirtualRouter::assess(const Host& host) {
   const Tracking tracking = track(config_, places_, host.checks);
   assessedPriority_ = tracking.priority;
-  std::optional<Reason> fault = linkFault();
+  std::optional<Reason> fault = linkFault(host.checks);
   if (!fault) fault = tracking.fault;
   if (!fault && conflict_.holdsBack()) fault = Reason::AddressConflict;
   const bool began = fault && !ownFault_;
@@ -43,11 +45,15 @@ bool VirtualRouter::canSend() const { return places_.primary->isUp(); }
 
 void VirtualRouter::settle(const Context& context) {
   settleFault(context);
-  if (run_.state == State::Fault || run_.state == State::Init) {
+  if (run_.state == State::Init) {
     run_.priority = assessedPriority_;
     return;
   }
   Outbox out = outbox(context);
+  if (run_.state == State::Fault) {
+    takePriority(out);
+    return;
+  }
   settleAttachment(out);
   settlePriority(out);
 }
@@ -61,7 +67,7 @@ void VirtualRouter::settleFault(const Context& context) {
     return;
   }
   if (run_.state != State::Fault) return;
-  run_.priority = assessedPriority_;
+  takePriority(out);
   settleAttachment(out);
   switch (run_.reason) {
     case Reason::InterfaceDown:
@@ -81,15 +87,23 @@ void VirtualRouter::settleFault(const Context& context) {
 void VirtualRouter::settleAttachment(Outbox& out) {
   const LinkState& link = places_.primary->link;
   attachment_.ifindex = link.index;
+  attachment_.mac = link.mac;
   const bool otherSource = attachment_.source != sourceOn(link);
   attachment_.source = sourceOn(link);
   updateMessages(out.now);
   if (otherSource && run_.state == State::Master) advertise(out);
 }
 
-void VirtualRouter::settlePriority(Outbox& out) {
-  if (run_.priority == assessedPriority_) return;
+/// Returns whether it is another one than before.
+bool VirtualRouter::takePriority(Outbox& out) {
+  if (run_.priority == assessedPriority_) return false;
   run_.priority = assessedPriority_;
+  out.priorityChanged(run_.priority);
+  return true;
+}
+
+void VirtualRouter::settlePriority(Outbox& out) {
+  if (!takePriority(out)) return;
   updateMessages(out.now);
   applyTiming(out);
 }

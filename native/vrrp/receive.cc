@@ -11,10 +11,6 @@ using wire::VrrpAdvert;
 
 namespace {
 
-bool isMulticast(const IpAddress& address) {
-  return address.family == wire::Family::IPv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
-}
-
 /// Takes the same time whatever differs: a password is not guessed byte by byte.
 bool isEqualInConstantTime(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
   if (a.size() != b.size()) return false;
@@ -37,15 +33,17 @@ std::optional<Discard> VirtualRouter::refuse(const VrrpAdvert& advert, const Rec
 std::optional<Discard> VirtualRouter::refuseDestination(const ReceivedAdvert& received) const {
   if (peers_.empty())
     return received.destination == messages_.destinations().front() ? std::nullopt : std::optional(Discard::WrongDestination);
-  if (isMulticast(received.destination)) return Discard::WrongDestination;
-  return std::binary_search(peers_.begin(), peers_.end(), received.source) ? std::nullopt : std::optional(Discard::UnknownPeer);
+  if (received.destination.isMulticast()) return Discard::WrongDestination;
+  const auto peer = std::lower_bound(peers_.begin(), peers_.end(), Peer{received.source, {}});
+  if (peer == peers_.end() || peer->address != received.source) return Discard::UnknownPeer;
+  return peer->ttl.contains(received.ttl) ? std::nullopt : std::optional(Discard::TtlNot255);
 }
 
 std::optional<Discard> VirtualRouter::refuseContents(const VrrpAdvert& advert) const {
   if (advert.version != config_.version) return Discard::VersionMismatch;
   if (config_.version == 2) return refuseVersion2(advert);
-  // Erratum 8300 to RFC 9568 §5.2.9. Version 3 drops neither for another interval nor for other addresses (§7.1), nor as an owner (erratum
-  // 8298).
+  // RFC 9568 §7.1 with errata 8298 and 8300: a link-local address comes first. Version 3 drops neither for another interval nor for other
+  // addresses, nor as an owner.
   const bool wantsLinkLocal = config_.family == wire::Family::IPv6 && config_.linkLocalFirst;
   return wantsLinkLocal && !advert.firstIsLinkLocal ? std::optional(Discard::FirstAddressNotLinkLocal) : std::nullopt;
 }
@@ -63,10 +61,12 @@ std::optional<Discard> VirtualRouter::refuseVersion2(const VrrpAdvert& advert) c
 }
 
 /// Neither state nor timer: only what people are told.
-void VirtualRouter::handleRefused(Discard reason, const ReceivedAdvert& received, Outbox& out) {
+void VirtualRouter::handleRefused(Discard reason, const VrrpAdvert& advert, const ReceivedAdvert& received, Outbox& out) {
   switch (reason) {
     case Discard::NotRunning:
+      return;
     case Discard::LocalAddressOwner:
+      noteSecondOwner(advert, received.source, out);
       return;
     case Discard::OwnPacket: {
       const bool isMaster = run_.state == State::Master && !run_.leaving;
@@ -77,7 +77,7 @@ void VirtualRouter::handleRefused(Discard reason, const ReceivedAdvert& received
     }
     case Discard::WrongDestination:
       // Another group is another set of nodes, which may use the VRID as it likes.
-      if (peers_.empty() && isMulticast(received.destination)) return;
+      if (peers_.empty() && received.destination.isMulticast()) return;
       [[fallthrough]];
     default:
       foreign_.handleForeign(received.source, reason, out);
@@ -87,6 +87,12 @@ void VirtualRouter::handleRefused(Discard reason, const ReceivedAdvert& received
 void VirtualRouter::noteOtherAddresses(const VrrpAdvert& advert, const IpAddress& source, Outbox& out) {
   if (messages_.compare(advert.addresses) == AdvertMessages::Comparison::Disjoint)
     foreign_.handleForeign(source, Discard::AddressListMismatch, out);
+}
+
+/// RFC 9568 §7.1 (erratum 8298), RFC 3768 §7.1: an address has one owner.
+void VirtualRouter::noteSecondOwner(const VrrpAdvert& advert, const IpAddress& source, Outbox& out) {
+  if (config_.priority != kOwnerPriority || advert.priority != kOwnerPriority) return;
+  if (secondOwner_.allow(out.now)) out.notice(Notice::SecondOwner, source, {}, {});
 }
 
 // RFC 9568 §6.4.3: a greater priority, or the same and the greater primary address.

@@ -25,7 +25,15 @@ constexpr Duration kAcceptMargin = 100ms;
 
 // ----- The gate -----
 
+/// Accept_Mode False (RFC 9568 §6.1) refuses packets to the addresses as long as they stand here. A node without them passes such on.
 GateTimes VirtualRouter::gateTimes() const {
+  GateTimes times = claimTimes();
+  const bool holds = run_.state == State::Master || !holding_.isClear();
+  if (holds && !config_.accept && config_.priority != kOwnerPriority) times.accept = GateTimes::kShut;
+  return times;
+}
+
+GateTimes VirtualRouter::claimTimes() const {
   if (isLingering()) return {GateTimes::kShut, run_.acceptUntil};
   if (run_.state == State::Master) {
     const Duration claim = claimTime(config_.version, config_.advertisementInterval, config_.downTimerAdverts);

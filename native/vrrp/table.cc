@@ -29,7 +29,7 @@ std::vector<Interface> interfacesOf(const std::vector<VirtualRouter>& routers) {
 
 }  // namespace
 
-std::unique_ptr<Table> Engine::prepare(std::vector<RouterConfig> configs, IdRegistry& ids) {
+std::unique_ptr<Table> Engine::prepare(std::vector<RouterConfig> configs, IdRegistry& ids, const std::vector<AnnouncementPace>& paces) {
   std::set<std::string> keys;
   std::set<std::tuple<std::string, wire::Family, std::uint8_t>> elections;
   std::vector<VirtualRouter> routers;
@@ -41,7 +41,7 @@ std::unique_ptr<Table> Engine::prepare(std::vector<RouterConfig> configs, IdRegi
     routers.emplace_back(std::move(config), id);
   }
   std::sort(routers.begin(), routers.end(), [](const VirtualRouter& a, const VirtualRouter& b) { return a.id() < b.id(); });
-  return std::make_unique<Table>(std::make_unique<Table::Contents>(std::move(routers)));
+  return std::make_unique<Table>(std::make_unique<Table::Contents>(std::move(routers), paces));
 }
 
 Table::Table(std::unique_ptr<Contents> contents) : contents_(std::move(contents)) {}
@@ -64,18 +64,20 @@ void Table::forEachMemory(const std::function<void(std::span<const std::byte>)>&
   contents_->forEachIndexMemory(action);
 }
 
-Table::Contents::Contents(std::vector<VirtualRouter> sortedRouters)
+Table::Contents::Contents(std::vector<VirtualRouter> sortedRouters, const std::vector<AnnouncementPace>& paces)
     : routers(std::move(sortedRouters)),
       interfaces(interfacesOf(routers)),
       deadlines(routers.size()),
       effects(routers.size()),
       byIndex_(std::bit_ceil(2 * interfaces.size() + 1)) {
-  placeRouters();
+  Lanes lanes(paces);
+  placeRouters(lanes);
+  laneIntervals = lanes.intervals();
   formGroups();
   indexTrackers();
 }
 
-void Table::Contents::placeRouters() {
+void Table::Contents::placeRouters(Lanes& lanes) {
   for (VirtualRouter& router : routers) {
     const RouterConfig& config = router.config();
     const std::uint32_t index = indexOf(router);
@@ -86,7 +88,9 @@ void Table::Contents::placeRouters() {
     };
     Interface* primary = named(config.interface);
     if (primary->elections == nullptr) primary->elections = std::make_unique<Interface::Elections>();
-    (*primary->elections)[static_cast<std::size_t>(config.family)][config.virtualRouterId] = index + 1;
+    const auto family = static_cast<std::size_t>(config.family);
+    (*primary->elections)[family][config.virtualRouterId] = index + 1;
+    primary->leastUnicastTtl[family] = std::min(primary->leastUnicastTtl[family], config.leastTtl());
 
     Places places;
     places.primary = primary;
@@ -94,7 +98,13 @@ void Table::Contents::placeRouters() {
     for (const TrackedInterface& tracked : config.interfaces) places.tracked.push_back(named(tracked.interface));
     for (const RouterAddress& address : config.addresses) {
       places.addresses.push_back(address.interface.empty() ? places.carrier : named(address.interface));
+      // A macvlan leads to the switch of the interface below.
+      const std::string& cable = places.addresses.back() == places.carrier ? config.interface : address.interface;
+      places.lanes.push_back(lanes.of(cable, address.prefix.address.family));
     }
+    places.distinctLanes = places.lanes;
+    std::sort(places.distinctLanes.begin(), places.distinctLanes.end());
+    places.distinctLanes.erase(std::unique(places.distinctLanes.begin(), places.distinctLanes.end()), places.distinctLanes.end());
     router.place(std::move(places));
   }
 }
@@ -115,6 +125,7 @@ void Table::Contents::formGroups() {
 void Table::Contents::indexTrackers() {
   for (const VirtualRouter& router : routers) {
     for (const TrackedCheck& tracked : router.config().checks) trackers_.emplace_back(tracked.check, indexOf(router));
+    if (router.config().trackSource) trackers_.emplace_back(sourceCheckOf(router.id()), indexOf(router));
   }
   std::sort(trackers_.begin(), trackers_.end());
   trackers_.erase(std::unique(trackers_.begin(), trackers_.end()), trackers_.end());

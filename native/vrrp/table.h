@@ -11,7 +11,7 @@
 namespace aloft::vrrp {
 
 struct Table::Contents {
-  explicit Contents(std::vector<VirtualRouter> sortedRouters);
+  Contents(std::vector<VirtualRouter> sortedRouters, const std::vector<AnnouncementPace>& paces);
 
   VirtualRouter* withId(RouterId id);
   std::uint32_t indexOf(const VirtualRouter& router) const { return static_cast<std::uint32_t>(&router - routers.data()); }
@@ -38,16 +38,18 @@ struct Table::Contents {
   void forEachIndexMemory(const Action& action) const {
     action(std::as_bytes(std::span(byIndex_)));
     action(std::as_bytes(std::span(trackers_)));
+    action(std::as_bytes(std::span(laneIntervals)));
   }
 
   std::vector<VirtualRouter> routers;  ///< by RouterId
   std::vector<Interface> interfaces;   ///< by name
   std::vector<Group> groups;
+  std::vector<Duration> laneIntervals;
   DeadlineHeap deadlines;
   EffectQueue effects;
 
  private:
-  void placeRouters();
+  void placeRouters(Lanes& lanes);
   void formGroups();
   void indexTrackers();
 

@@ -18,7 +18,8 @@ wire::MacAddress virtualMac(wire::Family family, std::uint8_t virtualRouterId) {
 }  // namespace
 
 VirtualRouter::VirtualRouter(RouterConfig config, RouterId id)
-    : config_(std::move(config)), id_(id), messages_(config_), peers_(config_.unicastPeers) {
+    : config_(std::move(config)), id_(id), messages_(config_) {
+  for (std::size_t i = 0; i < config_.unicastPeers.size(); ++i) peers_.push_back({config_.unicastPeers[i], config_.ttlOf(i)});
   std::sort(peers_.begin(), peers_.end());
   run_.interval = config_.advertisementInterval;
   run_.priority = config_.priority;
@@ -33,6 +34,7 @@ void VirtualRouter::inherit(const VirtualRouter& predecessor) {
   conflict_ = predecessor.conflict_;
   foreign_ = predecessor.foreign_;
   lowerPriority_ = predecessor.lowerPriority_;
+  secondOwner_ = predecessor.secondOwner_;
 }
 
 // ----- Inputs -----
@@ -100,7 +102,7 @@ void VirtualRouter::stop(Shutdown how, const Context& context) {
 std::optional<Discard> VirtualRouter::handleAdvert(const VrrpAdvert& advert, const ReceivedAdvert& received, const Context& context) {
   Outbox out = outbox(context);
   if (const auto reason = refuse(advert, received)) {
-    handleRefused(*reason, received, out);
+    handleRefused(*reason, advert, received, out);
     return reason;
   }
   lookFirst(out);
@@ -115,6 +117,7 @@ std::optional<Discard> VirtualRouter::handleAdvert(const VrrpAdvert& advert, con
     run_.rivals.heard(received.source, out.now + claimTime(advert.version, interval, config_.downTimerAdverts));
   }
   noteOtherAddresses(advert, received.source, out);
+  noteSecondOwner(advert, received.source, out);
   const bool learned = learnChecksum(advert);
   if (learned) updateMessages(out.now);
   if (run_.leaving) {
@@ -454,7 +457,12 @@ RouterStatus VirtualRouter::status() const {
 Engine::Transmit VirtualRouter::advert(std::uint8_t priority, std::size_t destination) const {
   Engine::Transmit transmit;
   transmit.ifindex = attachment_.ifindex;
-  if (!config_.virtualMacInterface.empty()) transmit.mac = virtualMac(config_.family, config_.virtualRouterId);
+  if (peers_.empty()) {
+    const bool isVirtual = !config_.virtualMacInterface.empty() && config_.advertsWithVirtualMac;
+    transmit.mac = isVirtual ? virtualMac(config_.family, config_.virtualRouterId) : attachment_.mac;
+  } else {
+    transmit.ttl = config_.unicastTtl;
+  }
   transmit.source = attachment_.source;
   transmit.destination = messages_.destinations()[destination];
   transmit.message = messages_.message(priority == kResign, destination);
@@ -465,7 +473,7 @@ Engine::Announcement VirtualRouter::announcement(std::size_t index) const {
   const Interface* place = places_.addresses[index];
   const bool isVirtualMac = !config_.virtualMacInterface.empty() && place == places_.carrier;
   const wire::MacAddress mac = isVirtualMac ? virtualMac(config_.family, config_.virtualRouterId) : place->link.mac;
-  return {place->link.index, mac, config_.addresses[index].prefix.address};
+  return {place->link.index, mac, config_.addresses[index].prefix.address, places_.lanes[index]};
 }
 
 }  // namespace aloft::vrrp

@@ -24,8 +24,7 @@
 //   whoever was MASTER has said farewell, or its gate has shut by itself.
 //
 // Make before break. Who leaves in favour of a successor shuts the gate for questions, but goes on taking traffic: the addresses linger
-// until
-//   the successor was heard and has had time to announce itself. Without a gate they are released at once, for two would answer.
+//   until the successor was heard and has had time to announce itself. Without a gate they are released at once, for two would answer.
 //
 // Checksum of version 3 over IPv4. Auto begins without pseudo-header (RFC 9568 §5.2.8). The first valid advert of a peer that has the
 //   pseudo-header turns it on until this virtual router is removed: a latch, which cannot flip between two kinds of peers. Those that
@@ -35,7 +34,7 @@
 // preemptDelay. For that long after BACKUP was entered from INIT, FAULT or by a late wake-up, adverts of lower priority are accepted as if
 //   preempt were off. It does not delay a takeover from a MASTER that is silent.
 //
-// Owner (priority 255). MASTER at once, and preempts always. Two owners of version 3 elect by address (erratum 8298).
+// Owner (priority 255). MASTER at once, and preempts always. Two owners of version 3 elect by address (erratum 8298), and tell of it.
 //
 // Which file: virtualRouter.cc is the state machine, succession.cc how the MASTER's place is taken and left, receive.cc what an advert must
 // pass and how it compares, readiness.cc faults, tracking and links.
@@ -105,6 +104,7 @@ class VirtualRouter {
   Engine::Transmit advert(std::uint8_t priority, std::size_t destination) const;
   std::size_t announcements() const { return config_.addresses.size(); }
   Engine::Announcement announcement(std::size_t index) const;
+  std::span<const Lane> lanes() const { return places_.distinctLanes; }
 
   /// Each stretch of memory of its own but itself; see Table::forEachMemory().
   template <typename Action>
@@ -117,6 +117,8 @@ class VirtualRouter {
     action(std::as_bytes(std::span(peers_)));
     action(std::as_bytes(std::span(places_.tracked)));
     action(std::as_bytes(std::span(places_.addresses)));
+    action(std::as_bytes(std::span(places_.lanes)));
+    action(std::as_bytes(std::span(places_.distinctLanes)));
   }
 
  private:
@@ -163,9 +165,16 @@ class VirtualRouter {
     RouterCounters counters;
   };
 
+  struct Peer {
+    wire::IpAddress address;
+    TtlRange ttl;
+    friend bool operator<(const Peer& a, const Peer& b) { return a.address < b.address; }
+  };
+
   /// The link as far as this virtual router needs it. Kept while the link is gone: the resignation carries it.
   struct Attachment {
     std::uint32_t ifindex = 0;
+    wire::MacAddress mac{};
     wire::IpAddress source;
   };
 
@@ -176,8 +185,9 @@ class VirtualRouter {
   std::optional<wire::Discard> refuseDestination(const ReceivedAdvert& received) const;
   std::optional<wire::Discard> refuseContents(const wire::VrrpAdvert& advert) const;
   std::optional<wire::Discard> refuseVersion2(const wire::VrrpAdvert& advert) const;
-  void handleRefused(wire::Discard reason, const ReceivedAdvert& received, Outbox& out);
+  void handleRefused(wire::Discard reason, const wire::VrrpAdvert& advert, const ReceivedAdvert& received, Outbox& out);
   void noteOtherAddresses(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
+  void noteSecondOwner(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
   bool isBetter(const wire::VrrpAdvert& advert, const wire::IpAddress& source) const;
   bool learnChecksum(const wire::VrrpAdvert& advert);
   bool usesPseudoHeader() const;
@@ -190,6 +200,7 @@ class VirtualRouter {
 
   // succession.cc
   GateTimes gateTimes() const;
+  GateTimes claimTimes() const;
   void tellGate(Outbox& out) { setGate(gateTimes(), out); }
   void setGate(const GateTimes& times, Outbox& out);
   void advertise(Outbox& out);
@@ -207,11 +218,12 @@ class VirtualRouter {
   void handOver(Outbox& out);
 
   // readiness.cc
-  std::optional<Reason> linkFault() const;
+  std::optional<Reason> linkFault(const CheckTable& checks) const;
   std::optional<Reason> fault() const;
   const wire::IpAddress& sourceOn(const LinkState& link) const;
   bool canSend() const;
   void settleAttachment(Outbox& out);
+  bool takePriority(Outbox& out);
   void settlePriority(Outbox& out);
   void becomeReady(Reason reason, Outbox& out);
   void becomeFaulty(Reason reason, Outbox& out);
@@ -244,7 +256,7 @@ class VirtualRouter {
   RouterConfig config_;
   RouterId id_;
   AdvertMessages messages_;
-  std::vector<wire::IpAddress> peers_;  // unicast, sorted
+  std::vector<Peer> peers_;  // unicast, sorted
   Places places_;
   Group* group_ = nullptr;
   std::optional<Reason> ownFault_;
@@ -256,6 +268,7 @@ class VirtualRouter {
   AddressConflict conflict_;
   ForeignRouter foreign_;
   RateLimit lowerPriority_{kNoticePeriod};
+  RateLimit secondOwner_{kNoticePeriod};
 };
 
 }  // namespace aloft::vrrp

@@ -39,7 +39,9 @@ ArpFrame encode(const ArpPacket& packet, const MacAddress& destination) {
 
 }  // namespace
 
-ArpFrame encodeGratuitousArp(const MacAddress& mac, const IpAddress& address) { return encodeArpRequest(mac, address, address); }
+ArpFrame encodeGratuitousArp(const MacAddress& mac, const IpAddress& address) {
+  return encode({ArpOperation::Request, mac, address, mac, address}, kBroadcastMac);
+}
 
 ArpFrame encodeArpRequest(const MacAddress& mac, const IpAddress& sender, const IpAddress& target) {
   // RFC 5227 §1.1: the target hardware address is ignored and should be zero.

@@ -31,7 +31,7 @@ struct ArpPacket {
 };
 
 /// A gratuitous ARP in the request form. Linux takes it whenever it comes, whereas the reply form is ignored within a second
-/// of the last change of the entry (`locktime`).
+/// of the last change of the entry (`locktime`). The target hardware address is `mac` (RFC 9568 §6.4.2, erratum 7949); nobody reads it.
 ArpFrame encodeGratuitousArp(const MacAddress& mac, const IpAddress& address);
 /// "Who has `target`?", broadcast.
 ArpFrame encodeArpRequest(const MacAddress& mac, const IpAddress& sender, const IpAddress& target);

@@ -31,7 +31,6 @@ constexpr std::uint32_t kRandom = static_cast<std::uint32_t>(-0x1000) + 56;
 constexpr std::size_t kWords = 8;
 constexpr std::uint32_t kWholePacket = 0xffffffff;
 constexpr std::uint32_t kHeaderSize = 8;
-constexpr std::uint8_t kTtl = 255;
 // Version and type, the first byte of a message.
 constexpr std::uint8_t kVersion2Advert = 0x21;
 constexpr std::uint8_t kVersion3Advert = 0x31;
@@ -67,10 +66,19 @@ class Writer {
   std::size_t at_ = 0;
 };
 
-void writeHeaderChecks(Writer& out, Family family) {
-  const bool four = family == Family::IPv4;
+/// As isTtlGood().
+void writeTtlCheck(Writer& out, bool four, std::uint8_t leastUnicastTtl) {
   out.add(kLoadByteAbsolute, kNetworkHeader + (four ? 8 : 7));
-  out.require(kJumpEqual, kTtl);
+  out.leave(kJumpEqual, kVrrpTtl, out.at() + 5);
+  out.require(kJumpGreaterEqual, leastUnicastTtl);
+  out.add(kLoadByteAbsolute, kNetworkHeader + (four ? 16 : 24));  // destination: 224.0.0.0/4, ff00::/8
+  out.add(kAnd, four ? 0xf0 : 0xff);
+  out.leave(kJumpEqual, four ? 0xe0 : 0xff, Writer::kReject);
+}
+
+void writeHeaderChecks(Writer& out, Family family, std::uint8_t leastUnicastTtl) {
+  const bool four = family == Family::IPv4;
+  writeTtlCheck(out, four, leastUnicastTtl);
   // A raw IPv4 socket's data begin with the IP header, a raw IPv6 socket's with the message.
   out.add(four ? kLoadXHeaderSize : kLoadXImmediate, 0);
   out.add(kLoadLength);
@@ -103,10 +111,10 @@ void writeRouterCheck(Writer& out, const VirtualRouterSet& wanted) {
 
 }  // namespace
 
-VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted, bool unknownToo) {
+VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted, const FilterOptions& options) {
   Writer out;
-  writeHeaderChecks(out, family);
-  writeRouterCheck(out, unknownToo ? ~VirtualRouterSet() : wanted);
+  writeHeaderChecks(out, family, options.leastUnicastTtl);
+  writeRouterCheck(out, options.unknownToo ? ~VirtualRouterSet() : wanted);
   out.add(kLoadWordAbsolute, kRandom);  // Writer::kReject
   out.add(kAnd, kFilterSample - 1);
   out.require(kJumpEqual, 0, Writer::kDrop);
@@ -115,9 +123,9 @@ VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted, bool unknow
   return out.program();
 }
 
-bool failsVrrpFilter(Family family, std::uint8_t ttl, std::span<const std::uint8_t> message) {
-  if (ttl != kTtl || message.size() < kHeaderSize) return true;
-  return message[0] != kVersion3Advert && !(family == Family::IPv4 && message[0] == kVersion2Advert);
+bool failsVrrpFilter(const IpAddress& destination, std::uint8_t ttl, std::span<const std::uint8_t> message, std::uint8_t leastUnicastTtl) {
+  if (!isTtlGood(destination, ttl, leastUnicastTtl) || message.size() < kHeaderSize) return true;
+  return message[0] != kVersion3Advert && !(destination.family == Family::IPv4 && message[0] == kVersion2Advert);
 }
 
 }  // namespace aloft::wire

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "wire/ipAddress.h"
+#include "wire/vrrp.h"
 
 namespace aloft::wire {
 
@@ -27,16 +28,23 @@ using VirtualRouterSet = std::bitset<256>;
 /// them, and a flood of junk still costs next to nothing. Whoever counts such a packet counts it this often.
 inline constexpr std::uint32_t kFilterSample = 64;
 
-inline constexpr std::size_t kVrrpFilterSize = 44;
+inline constexpr std::size_t kVrrpFilterSize = 48;
 using VrrpFilter = std::array<FilterInstruction, kVrrpFilterSize>;
 
-/// For a raw socket (SOCK_RAW, protocol 112) of `family`: passes messages with TTL or hop limit 255, a whole header, a version of that
-/// family, type 1, and a VRID that is in `wanted`, or any VRID with `unknownToo`; of all others a sample, see kFilterSample. Constant size
-/// and at most 30 instructions a packet, however many virtual routers there are.
-VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted, bool unknownToo = false);
+struct FilterOptions {
+  bool unknownToo = false;                  ///< any VRID
+  std::uint8_t leastUnicastTtl = kVrrpTtl;  ///< see isTtlGood()
+  friend bool operator==(const FilterOptions&, const FilterOptions&) = default;
+};
+
+/// For a raw socket (SOCK_RAW, protocol 112) of `family`: passes messages with a good TTL or hop limit, a whole header, a version of that
+/// family, type 1, and a VRID that is in `wanted`; of all others a sample, see kFilterSample. Constant size and at most 30 instructions a
+/// packet of TTL 255, 34 of another, however many virtual routers there are.
+VrrpFilter vrrpFilter(Family family, const VirtualRouterSet& wanted, const FilterOptions& options = {});
 
 /// Whether the filter rejects a message for what is in it, whatever VRIDs are wanted: those that come are a sample.
-bool failsVrrpFilter(Family family, std::uint8_t ttl, std::span<const std::uint8_t> message);
+bool failsVrrpFilter(const IpAddress& destination, std::uint8_t ttl, std::span<const std::uint8_t> message,
+                     std::uint8_t leastUnicastTtl = kVrrpTtl);
 
 /// Passes nothing at all.
 inline constexpr std::array<FilterInstruction, 1> kDropFilter = {FilterInstruction{0x06, 0, 0, 0}};  // BPF_RET | BPF_K

@@ -2,6 +2,7 @@
 // IP and MAC addresses as values. Standard library only: this folder knows no system header.
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,14 +22,15 @@ struct IpAddress {
   std::size_t size() const { return family == Family::IPv4 ? 4 : 16; }
   std::span<const std::uint8_t> view() const { return {bytes.data(), size()}; }
   bool isUnspecified() const { return bytes == std::array<std::uint8_t, 16>{}; }
+  bool isMulticast() const { return family == Family::IPv4 ? (bytes[0] & 0xf0) == 0xe0 : bytes[0] == 0xff; }
   /// fe80::/10
   bool isLinkLocal6() const { return family == Family::IPv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
 
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
   /// Unsigned comparison in network order, as RFC 9568 §6.4.3 wants it for the primary addresses.
-  friend bool operator<(const IpAddress& a, const IpAddress& b) {
-    if (a.family != b.family) return a.family < b.family;
-    return std::memcmp(a.bytes.data(), b.bytes.data(), a.size()) < 0;
+  friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {
+    if (a.family != b.family) return a.family <=> b.family;
+    return std::memcmp(a.bytes.data(), b.bytes.data(), a.size()) <=> 0;
   }
 };
 

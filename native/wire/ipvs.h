@@ -1,7 +1,8 @@
 #pragma once
-// IPVS generic netlink (linux/ip_vs.h, family "IPVS" version 1): services, real servers, sync daemons, time-outs. Pure codecs.
-// Values first: native/ipvs plans with them, native/kernel/ipvsClient.h speaks of them with the kernel.
+// What the kernel's IPVS has (linux/ip_vs.h): services, destinations (real servers), sync daemons, time-outs. Values: native/ipvs plans
+// with them, ipvsRequest.h asks the kernel for them, ipvsReply.h and ipvsProc.h read what it has.
 
+#include <compare>
 #include <cstdint>
 #include <string>
 
@@ -25,12 +26,15 @@ struct IpvsServiceKey {
 inline constexpr std::uint32_t kIpvsPersistent = 0x01, kIpvsHashed = 0x02, kIpvsOnePacket = 0x04;
 inline constexpr std::uint32_t kIpvsSchedulerFlag1 = 0x08, kIpvsSchedulerFlag2 = 0x10, kIpvsSchedulerFlag3 = 0x20;
 
+/// What is read of a netmask that is no prefix: like none that is asked for.
+inline constexpr std::uint8_t kIpvsNoPrefix = 255;
+
 struct IpvsServiceSettings {
-  std::string scheduler;             ///< "rr", at most 15 characters
-  std::uint32_t flags = 0;           ///< without kIpvsHashed
-  std::uint32_t timeout = 0;         ///< of persistence, seconds
-  std::uint8_t prefixLength = 0;     ///< of the client networks that persistence tells apart; 32 or 128 without persistence
-  std::string engine;                ///< persistence engine: "" or "sip"
+  std::string scheduler;          ///< "rr", at most 15 characters
+  std::uint32_t flags = 0;        ///< without kIpvsHashed
+  std::uint32_t timeout = 0;      ///< of persistence, seconds
+  std::uint8_t prefixLength = 0;  ///< of the client networks that persistence tells apart; 32 or 128 without persistence
+  std::string engine;             ///< persistence engine: "" or "sip"
   friend bool operator==(const IpvsServiceSettings&, const IpvsServiceSettings&) = default;
 };
 
@@ -47,7 +51,7 @@ struct IpvsDestinationKey {
 
 struct IpvsDestination {
   IpvsDestinationKey key;
-  /// The kernel makes Local of a destination that is an address of the host itself, whatever was asked for.
+  /// Packets to an address of the host itself stay there whatever this says.
   IpvsForwarding forwarding = IpvsForwarding::Nat;
   std::uint32_t weight = 1;
   std::uint32_t upperThreshold = 0;

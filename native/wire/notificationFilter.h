@@ -1,6 +1,6 @@
 #pragma once
-// Classic BPF for a socket that hears of routes and rules: the kernel drops what is not ours before it costs memory or a wake-up. Routing
-// daemons change routes by the ten thousand.
+// Classic BPF for a socket that hears of routes, rules and traffic control: the kernel drops what is not ours before it costs memory or a
+// wake-up. Routing daemons change routes, and switches in software their filters, by the ten thousand.
 
 #include <array>
 #include <cstdint>
@@ -9,10 +9,17 @@
 
 namespace aloft::wire {
 
-using NotificationFilter = std::array<FilterInstruction, 13>;
+using NotificationFilter = std::array<FilterInstruction, 21>;
 
-/// Passes RTM_DELROUTE of our protocol and RTM_DELRULE, both unless the request came from `ownPort`, RTM_NEWROUTE that replaced another
-/// route, and all that is about neither routes nor rules.
-NotificationFilter notificationFilter(std::uint32_t ownPort);
+/// The ports from which we ask the kernel for changes.
+struct OwnPorts {
+  std::uint32_t routes = 0;
+  std::uint32_t filters = 0;
+};
+
+/// Passes all that is about links and addresses. Of what others do, and not we from our own ports, RTM_DELROUTE of our protocol,
+/// RTM_DELRULE, RTM_DELQDISC of "clsact" or "ingress", RTM_NEWTFILTER and RTM_DELTFILTER of the kind "bpf"; whoever did it, RTM_NEWROUTE
+/// that replaced another route. Nothing else.
+NotificationFilter notificationFilter(const OwnPorts& own);
 
 }  // namespace aloft::wire

@@ -9,7 +9,6 @@ namespace aloft::wire {
 namespace {
 
 constexpr std::size_t kHeaderSize = 20;                // struct tcmsg
-constexpr std::uint32_t kClsactParent = 0xfffffff1;    // TC_H_CLSACT
 constexpr std::uint32_t kClsactHandle = 0xffff0000;    // TC_H_MAKE(TC_H_CLSACT, 0)
 constexpr std::uint32_t kIngressFilters = 0xfffffff2;  // TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 constexpr std::uint32_t kEgressFilters = 0xfffffff3;   // TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
@@ -138,6 +137,14 @@ std::optional<QdiscMessage> parseQdisc(const NetlinkMessage& message) {
   }
   if (qdisc.ifindex == 0 || qdisc.kind.empty()) return std::nullopt;
   return qdisc;
+}
+
+std::optional<std::uint32_t> parseFilterChange(const NetlinkMessage& message) {
+  const bool isChange = message.type == kNewFilter || message.type == kDelFilter || message.type == kDelQdisc;
+  if (!isChange || message.payload.size() < kHeaderSize) return std::nullopt;
+  Header header;
+  std::memcpy(&header, message.payload.data() + 4, sizeof header);
+  return header.ifindex == 0 ? std::nullopt : std::optional(header.ifindex);
 }
 
 }  // namespace aloft::wire

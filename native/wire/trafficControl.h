@@ -19,6 +19,9 @@ inline constexpr std::uint16_t kGetFilter = 46;  // RTM_GETTFILTER
 
 inline constexpr std::uint16_t kAnyProtocol = 0x0003;  // ETH_P_ALL
 
+/// Where the qdiscs "clsact" and "ingress" stand, of which a link has one at most.
+inline constexpr std::uint32_t kClsactParent = 0xfffffff1;  // TC_H_CLSACT
+
 enum class Direction : std::uint8_t { Ingress, Egress };
 
 /// Where a filter is: filters of a link and direction are asked in the order of their priorities, those of the same priority in an order of
@@ -74,5 +77,9 @@ struct QdiscMessage {
 
 /// Nothing for other types and malformed messages.
 std::optional<QdiscMessage> parseQdisc(const NetlinkMessage& message);
+
+/// Of a notification that a filter came or went, or that a qdisc went with all its filters: the index of the link. Nothing for other types
+/// and malformed messages. Of filters that several links share it is the number of none.
+std::optional<std::uint32_t> parseFilterChange(const NetlinkMessage& message);
 
 }  // namespace aloft::wire

@@ -117,9 +117,10 @@ const char* name(Discard reason) {
   return index < kDiscardNames.size() ? kDiscardNames[index] : "Unknown";
 }
 
-DecodeResult decodeVrrp(std::span<const std::uint8_t> message, const IpAddress& source, const IpAddress& destination, std::uint8_t ttl) {
+DecodeResult decodeVrrp(std::span<const std::uint8_t> message, const IpAddress& source, const IpAddress& destination, std::uint8_t ttl,
+                        std::uint8_t leastUnicastTtl) {
   const Family family = source.family;
-  if (ttl != kVrrpTtl) return refuse(Discard::TtlNot255);
+  if (!isTtlGood(destination, ttl, leastUnicastTtl)) return refuse(Discard::TtlNot255);
   if (message.size() < kHeaderSize) return refuse(Discard::TooShort);
   const std::uint8_t version = message[0] >> 4;
   if (!isKnownVersion(version, family)) return refuse(Discard::UnknownVersion);

@@ -12,6 +12,13 @@ namespace aloft::wire {
 
 inline constexpr std::uint8_t kVrrpProtocol = 112;
 inline constexpr std::uint8_t kVrrpTtl = 255;
+
+/// Whether an advert may arrive with that TTL or hop limit: 255 (RFC 9568 §5.1.1.3, §5.1.2.3). Of unicast, which no RFC speaks of, a
+/// configuration may take `leastUnicast` and more.
+inline bool isTtlGood(const IpAddress& destination, std::uint8_t ttl, std::uint8_t leastUnicast) {
+  return ttl >= (destination.isMulticast() ? kVrrpTtl : leastUnicast);
+}
+
 /// RFC 2338 §5.3.10: behind the addresses of version 2, also where no authentication is used.
 inline constexpr std::size_t kAuthenticationDataSize = 8;
 /// 8 header bytes, 255 IPv6 addresses, or 255 IPv4 addresses and 8 bytes of version 2 authentication data.
@@ -39,9 +46,9 @@ struct VrrpAdvert {
 };
 
 /// Reasons for which an advert is discarded; each is a counter of its own (RFC 6527, RFC 9568 §7.1, with errata 8299–8301).
-/// The decoder gives those up to `ZeroAddresses`, the engine the later ones.
+/// The decoder gives those up to `ZeroAddresses`, the engine the later ones, and the first of a peer that has bounds of its own.
 enum class Discard : std::uint8_t {
-  TtlNot255,
+  TtlNot255,  ///< or, of unicast, one that is not taken from that peer
   UnknownVersion,
   UnknownType,
   TooShort,
@@ -77,8 +84,9 @@ struct DecodeResult {
 /// pseudo-header needs them. All checks that need no configuration are done here, in the order: TTL, length, version, type,
 /// length for the count, checksum, interval, count.
 /// A frame of minimum Ethernet size may be padded: with `message` from a raw IP socket there is none, so bytes behind the message are
-/// refused.
-DecodeResult decodeVrrp(std::span<const std::uint8_t> message, const IpAddress& source, const IpAddress& destination, std::uint8_t ttl);
+/// refused. `leastUnicastTtl`: see isTtlGood().
+DecodeResult decodeVrrp(std::span<const std::uint8_t> message, const IpAddress& source, const IpAddress& destination, std::uint8_t ttl,
+                        std::uint8_t leastUnicastTtl = kVrrpTtl);
 
 struct EncodeInput {
   std::uint8_t version = 3;

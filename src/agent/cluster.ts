@@ -56,7 +56,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   const pods = new PodWatch({ client, node, clock, log: log.child({ component: "pods" }), signal });
   // An object of the cluster must not choose who its programs run as.
   const programs = new LocalPrograms({ allowedDirectories, scriptUser, perProgramUser: false, clock, log });
-  const host: Host = await startHost(options, { programs, secrets, pods }, log, shutdown);
+  const host: Host = await startHost(options, { programs, secrets, pods, makesFiles: false }, log, shutdown);
   const damagedSecrets = await secrets.open();
   if (damagedSecrets) host.problems.push(damagedSecrets);
   const controller = new NodeAgentController({
@@ -111,7 +111,7 @@ function statusBuilder(
       applied: runner.applied,
       snapshot,
       checks: companions.checkReports(),
-      preflight: readNodeFacts(snapshot.links),
+      preflight: readNodeFacts(snapshot),
       fileProblems: fileProblems(),
       conditions,
     });

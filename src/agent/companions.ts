@@ -7,17 +7,20 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { CheckReport, CheckRunner } from "./checks/checkRunner.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
-import type { Core, CoreEvent, RouterSnapshot } from "./native.ts";
+import type { Core, CoreEvent, RouterSnapshot, StartDialer } from "./native.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import type { PodWatch } from "./podWatch.ts";
 
 export interface CompanionOptions {
   core: Core;
+  startDialer: StartDialer;
   node: string;
   programs: LocalPrograms;
   /** Absent: podReady cannot be answered. */
   pods?: PodWatch;
+  /** Standalone: whoever writes the configuration is the administrator of the node. */
+  makesFiles: boolean;
   clock: Clock;
   log: Logger;
 }
@@ -31,6 +34,8 @@ export class Companions {
   readonly #listeners = new Set<() => void>();
   #checks: CheckRunner | undefined;
   #notifier: Notifier | undefined;
+  /** A configuration runs. */
+  #isReload = false;
 
   constructor(options: CompanionOptions) {
     this.#options = options;
@@ -47,11 +52,12 @@ export class Companions {
   /** Loads what `configureNotify` needs, which must come in the turn of the core's apply. */
   async prepareNotify({ virtualRouters, groups = [], notify }: NodeAgentSpec): Promise<void> {
     const asks = ({ programs = [], mail, webhook }: Notify = {}) => programs.length > 0 || mail === true || webhook !== undefined;
-    const isNeeded = notify?.fifo !== undefined || [...virtualRouters, ...groups].some((owner) => asks(owner.notify));
+    const isNeeded = (notify?.fifo ?? notify?.vrrpFifo) !== undefined || [...virtualRouters, ...groups].some((owner) => asks(owner.notify));
     if (isNeeded) this.#notifier ??= await this.#loadNotifier();
   }
 
   configureNotify(spec: NodeAgentSpec): void {
+    this.#isReload = true;
     this.#notifier?.configure(spec);
   }
 
@@ -87,7 +93,8 @@ export class Companions {
   }
 
   async #loadChecks(): Promise<CheckRunner> {
-    const { core, pods, clock, log } = this.#options;
+    const { core, startDialer, pods, makesFiles, clock, log } = this.#options;
+    const initialFiles = () => (makesFiles ? (this.#isReload ? "Missing" : "All") : "None");
     const { CheckRunner: Runner } = await import("./checks/checkRunner.ts");
     const programs = await this.#options.programs.load();
     const setChecks: Core["setChecks"] = (results) => {
@@ -95,7 +102,7 @@ export class Companions {
       for (const listener of this.#listeners) listener();
       return told;
     };
-    return new Runner({ setChecks, programs, pods, clock, log: log.child({ component: "checks" }) });
+    return new Runner({ setChecks, startDialer, programs, pods, initialFiles, clock, log: log.child({ component: "checks" }) });
   }
 
   async #loadNotifier(): Promise<Notifier> {

@@ -3,6 +3,7 @@
  * others go on: the spec may come from a newer operator, or from a file that outlived a change of the machine.
  */
 import type { z } from "zod";
+import { announcementPaceSchema } from "../api/announcementPace.ts";
 import { checkKinds } from "../api/check.ts";
 import { familyField, priorityField } from "../api/fields.ts";
 import type { Family } from "../api/ipAddress.ts";
@@ -15,8 +16,11 @@ import {
   type VirtualRouterSpec,
   virtualRouterSpecSchema,
 } from "../api/nodeAgent.ts";
+import { nodeInterfaceSchema } from "../api/nodeInterface.ts";
 import { routeSchema, ruleSchema } from "../api/routing.ts";
 import { desiredAddress, Refusal } from "./desiredAddress.ts";
+import { desiredInterface } from "./desiredInterface.ts";
+import { desiredPace } from "./desiredPace.ts";
 import { desiredRoute, desiredRule } from "./desiredRoute.ts";
 import { addressClaim, desiredRouter, type RouterContext, routerClaims, routerKey } from "./desiredRouter.ts";
 import type { DesiredState } from "./native.ts";
@@ -64,6 +68,8 @@ export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
   planner.addChecks(spec.checks);
   planner.addRouters(spec.virtualRouters);
   planner.addStatic(spec.static);
+  planner.addInterfaces(spec.interfaces);
+  planner.addPacing(spec.announcementPacing);
   planner.addNotify(spec);
   planner.plan.desired.debugUnknownRouters = spec.debugUnknownRouters === true;
   return planner.plan;
@@ -132,6 +138,23 @@ class Planner {
       rules: this.#entries(rules, "static.rules", ruleSchema, noName, (entry) => desiredRule(entry, "rule")),
     };
     if (Object.values(kept).some(({ length }) => length > 0)) this.plan.desired.static = kept;
+  }
+
+  /** After the virtual routers, whose peers take over from one whose fault counts too late. */
+  addInterfaces(list: unknown): void {
+    const { desired, adjusted } = this.plan;
+    const names = new Set<string>();
+    const interfaces = this.#entries(list, "interfaces", nodeInterfaceSchema, nameOf("interface"), (entry, problem) => {
+      if (names.has(entry.name)) throw new Refusal("is listed twice");
+      names.add(entry.name);
+      return desiredInterface(entry, desired.routers, (message) => adjusted.push({ ...problem, message }));
+    });
+    if (interfaces.length > 0) desired.interfaces = interfaces;
+  }
+
+  addPacing(list: unknown): void {
+    const paces = this.#entries(list, "announcementPacing", announcementPaceSchema, noName, desiredPace);
+    if (paces.length > 0) this.plan.desired.announcementPacing = paces;
   }
 
   addNotify({ groups, notify }: RawSpec): void {

@@ -3,6 +3,7 @@ import { parseDuration } from "../api/duration.ts";
 import { fitsInterval, intervalRanges } from "../api/interval.ts";
 import { contains, parseAddress, parsePrefix } from "../api/ipAddress.ts";
 import type { VirtualRouterSpec } from "../api/nodeAgent.ts";
+import { strictTTL } from "../api/vrrpParameters.ts";
 import { canonicalAddress, Refusal, routerAddresses } from "./desiredAddress.ts";
 import { defined, desiredRoute, desiredRule } from "./desiredRoute.ts";
 import type { DesiredRouter } from "./native.ts";
@@ -50,11 +51,13 @@ export function desiredRouter(entry: VirtualRouterSpec, context: RouterContext):
     ...transport(entry, context),
     password: entry.passwordRef && password(entry.passwordRef, version, context),
     virtualMACInterface: entry.virtualMACInterface,
+    advertsWithVirtualMAC: entry.advertsWithVirtualMAC,
     group: entry.group,
     ...tracks(entry, context),
     trackPrimary: entry.trackPrimary,
     announcements: entry.announcements && announcements(entry.announcements),
     conflicts: entry.conflicts,
+    accept: entry.accept,
     deadMan: entry.deadMan,
     handOver: entry.handOver,
     routes,
@@ -74,17 +77,30 @@ function delay(text: string, field: string): number {
   return Math.round(milliseconds);
 }
 
-type Transport = Pick<DesiredRouter, "sourceAddress" | "multicastGroup" | "unicastPeers">;
+type Transport = Pick<
+  DesiredRouter,
+  "sourceAddress" | "trackSourceAddress" | "multicastGroup" | "unicastPeers" | "peerTTLs" | "unicastTTL"
+>;
 
-function transport({ family, sourceAddress, multicastGroup, unicastPeers }: VirtualRouterSpec, { adjusted }: RouterContext): Transport {
+function transport(entry: VirtualRouterSpec, { adjusted }: RouterContext): Transport {
+  const { family, sourceAddress, multicastGroup, unicastPeers, trackSourceAddress, unicastTTL } = entry;
   const group = canonicalAddress(multicastGroup, family, "multicastGroup");
   if (group !== undefined && !isMulticast(group)) throw new Refusal(`multicastGroup: ${group} is not a multicast address`);
   const source = canonicalAddress(sourceAddress, family, "sourceAddress");
-  const peers = unicastPeers?.map((peer) => canonicalAddress(peer, family, "unicastPeers"));
+  const listed = unicastPeers?.map((peer) => canonicalAddress(peer, family, "unicastPeers"));
+  const peers = listed && [...new Set(listed)];
   if (source !== undefined && peers?.includes(source)) throw new Refusal(`unicastPeers: ${source} is the source address of this node`);
   // The core takes no peers for multicast: a node whose last peer is gone loses nothing by it.
   if (peers?.length === 0) adjusted("unicastPeers is empty: adverts go to the multicast group");
-  return { sourceAddress: source, multicastGroup: group, unicastPeers: peers && [...new Set(peers)] };
+  const peerTTLs = peers && readPeerTTLs(entry, peers);
+  return { sourceAddress: source, trackSourceAddress, multicastGroup: group, unicastPeers: peers, peerTTLs, unicastTTL };
+}
+
+/** One for each of `peers`; undefined where nothing is said of any. */
+function readPeerTTLs({ family, peerTTLs = [] }: VirtualRouterSpec, peers: readonly string[]): DesiredRouter["peerTTLs"] {
+  if (peerTTLs.length === 0) return undefined;
+  const ranges = new Map(peerTTLs.map(({ peer, ...range }) => [canonicalAddress(peer, family, "peerTTLs"), range]));
+  return peers.map((peer) => ranges.get(peer) ?? { minimum: strictTTL, maximum: strictTTL });
 }
 
 const multicastRanges = ["224.0.0.0/4", "ff00::/8"].flatMap((text) => parsePrefix(text) ?? []);

@@ -49,11 +49,11 @@ function deadManSwitch({ snapshot: { gate }, applied, preflight: { missingCapabi
   const type = "DeadManSwitch";
   const routers = applied?.desired.routers ?? [];
   const guarded = routers.filter(({ deadMan }) => deadMan).length;
-  if (gate.active && guarded > 0) {
+  if (gate.active && gate.message === "" && guarded > 0) {
     const message = `The kernel shuts the addresses of ${guarded} virtual routers when their adverts stop.`;
     return { type, status: "True", reason: "Armed", message };
   }
-  if (gate.active || !routers.some(needsGate)) {
+  if ((gate.active && guarded === 0) || !routers.some(needsGate)) {
     return { type, status: "False", reason: "NotNeeded", message: "No virtual router of this node asks for it." };
   }
   const hint = missingCapabilities.includes("CAP_BPF") ? " The agent lacks CAP_BPF." : "";

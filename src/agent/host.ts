@@ -34,6 +34,8 @@ export interface HostParts {
   secrets: SecretSource;
   /** In a cluster. */
   pods?: PodWatch;
+  /** Whether tracked files are made where the configuration says so. */
+  makesFiles: boolean;
 }
 
 /** The core reads the links when it starts, on a thread of its own; there is always a loopback. */
@@ -55,15 +57,16 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
   const listeners = new Set<(batch: CoreEvent[]) => void>();
-  const started = loadAddon().start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
+  const addon = loadAddon();
+  const started = addon.start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
     for (const listener of listeners) listener(batch);
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
-  const { programs, secrets, pods } = parts;
-  const companions = new Companions({ core, node: options.node, programs, pods, clock, log });
-  const seesPods = pods !== undefined;
-  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods, clock, log: log.child({ component: "core" }) });
+  const { programs, secrets, pods, makesFiles } = parts;
+  const companions = new Companions({ core, startDialer: addon.startDialer, node: options.node, programs, pods, makesFiles, clock, log });
+  const facts = { programs, seesPods: pods !== undefined, makesFiles };
+  const runner = new SpecRunner({ core, journal, secrets, companions, ...facts, clock, log: log.child({ component: "core" }) });
   // They run in the opposite order: checks end first, and what the end of the core is told by runs last.
   shutdown.step("tell of the end", () => companions.stopNotify());
   shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));

@@ -85,13 +85,21 @@ export interface DesiredRouter {
   startupDelayMs?: number;
   /** Source address of the adverts. */
   sourceAddress?: string;
+  /** FAULT while `sourceAddress` is not on the interface. */
+  trackSourceAddress?: boolean;
   multicastGroup?: string;
   /** Not empty: unicast. */
   unicastPeers?: string[];
+  /** Of each of `unicastPeers`, in their order: the TTL or hop limit that its adverts may arrive with. Default: 255 alone. */
+  peerTTLs?: { minimum: number; maximum: number }[];
+  /** Of the adverts to peers; default 255. */
+  unicastTTL?: number;
   /** Version 2: at most 8 bytes. Never logged. */
   password?: string;
   /** Name of the macvlan with the virtual router MAC address. */
   virtualMACInterface?: string;
+  /** Default true: adverts to a group come from that MAC address. */
+  advertsWithVirtualMAC?: boolean;
   group?: string;
   /** By name, as given to `setChecks`. A check that nobody has reported yet counts as up. */
   checks?: (DesiredTrack & { check: string })[];
@@ -100,6 +108,8 @@ export interface DesiredRouter {
   trackPrimary?: boolean;
   announcements?: { atMs: number[]; copies: number; refreshMs: number; refreshCopies: number };
   conflicts?: "Off" | "Report" | "Enforce";
+  /** Default true. False: the gate refuses packets to the addresses, but for Neighbor Discovery. */
+  accept?: boolean;
   deadMan?: boolean;
   /** A greater number than before asks the MASTER to hand over make-before-break, once. */
   handOver?: number;
@@ -107,11 +117,28 @@ export interface DesiredRouter {
   rules?: DesiredRule[];
 }
 
+/** How far announcements are apart, in µs; absent: as fast as they can. */
+export interface DesiredPace {
+  /** That keep the distance together; none: each interface that no other entry names, by itself. */
+  interfaces: string[];
+  gratuitousARPUs?: number;
+  unsolicitedNAUs?: number;
+}
+
+export interface DesiredInterface {
+  name: string;
+  downDelayMs: number;
+  upDelayMs: number;
+}
+
 /** The whole desired state. `apply` computes the difference and is idempotent. */
 export interface DesiredState {
   routers: DesiredRouter[];
   /** Set as long as the core runs, whatever the elections say; `interface` of each address is given. */
   static?: { addresses: DesiredAddress[]; routes: DesiredRoute[]; rules: DesiredRule[] };
+  /** How long a change of the carrier of these must last before it counts; of others each counts at once. */
+  interfaces?: DesiredInterface[];
+  announcementPacing?: DesiredPace[];
   /** Hear adverts of VRIDs that are not configured too, and report them (snapshot().unknownRouters). */
   debugUnknownRouters?: boolean;
 }
@@ -171,17 +198,25 @@ export interface OperationFailedEvent {
   changedAt: number;
 }
 
-/** Something that people should know of, without a change of state; at most once a minute per router and kind. */
+/** Something that people should know of, without a change of state; but for PriorityChanged at most once a minute per router and kind. */
 export interface NoticeEvent {
   type: "notice";
   key: string;
-  /** LowerPriority: as MASTER an advert of lower priority was heard. */
-  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority";
-  /** AddressConflict: our address that is claimed; else the address of the other router. */
+  /** LowerPriority: as MASTER an advert of lower priority was heard. SecondOwner: as address owner one of another owner. */
+  notice: "AddressConflict" | "ForeignRouter" | "DuplicateSource" | "LowerPriority" | "SecondOwner" | "PriorityChanged";
+  /** AddressConflict: our address that is claimed; else the address of the other router; "" when there is none. */
   address: string;
+  /** PriorityChanged: the priority after tracking now. */
+  priority?: number;
   /** AddressConflict: who claims it. */
   mac?: string;
   changedAt: number;
+}
+
+/** Somebody had removed the gate from an interface, or set something before it; it stands again. At most once a minute and interface. */
+export interface GateRestoredEvent {
+  type: "gateRestored";
+  interface: string;
 }
 
 /** Links or addresses of the host changed: read `snapshot().links` again. */
@@ -194,7 +229,7 @@ export interface ResyncEvent {
   type: "resync";
 }
 
-export type CoreEvent = StateChangedEvent | OperationFailedEvent | NoticeEvent | LinksChangedEvent | ResyncEvent;
+export type CoreEvent = StateChangedEvent | OperationFailedEvent | NoticeEvent | GateRestoredEvent | LinksChangedEvent | ResyncEvent;
 
 /** Counters of one virtual router since it was first applied. */
 export interface RouterCounters {
@@ -261,7 +296,7 @@ export interface Snapshot {
   /** `wakeup − deadline` of the vrrp thread: cumulative counts per upper bound in microseconds, +Inf last. */
   lateness: { boundsUs: number[]; counts: number[]; sumUs: number; maxUs: number };
   realTime: { granted: boolean; message: string };
-  /** Whether the kernel's gate works; else why not. */
+  /** Whether the kernel has taken the gate; why not, or on which interface it does not stand. */
   gate: { active: boolean; message: string };
   /** With `debugUnknownRouters`: adverts of VRIDs that nobody configured, the last 64. */
   unknownRouters: { interface: string; family: Family; virtualRouterID: number; address: string; at: number }[];
@@ -439,10 +474,46 @@ export interface IpvsOptions {
   owned: IpvsServiceKey[];
 }
 
+// ----- Connections of health checks: options that Node's own sockets do not have, and thousands of them a second -----
+
+export interface DialOptions {
+  /** A UDP socket is made and bound; who gets it connects it. */
+  protocol: "TCP" | "UDP";
+  address: string;
+  port: number;
+  sourceAddress?: string;
+  /** Its connection is reset when it is closed, so that the port is free for the next one. */
+  sourcePort?: number;
+  /** Needs CAP_NET_RAW. A link-local address needs it. */
+  interface?: string;
+  /** Needs CAP_NET_ADMIN. */
+  firewallMark?: number;
+  /** False: all that is wanted is whether the connection opens; it is reset at once, which leaves no TIME_WAIT behind. */
+  keep: boolean;
+}
+
+/** In the event loop, without a thread of its own. It keeps the loop alive while connections are under way. */
+export interface Dialer {
+  /** Begins a connection; its end is told to `onResults` in a later turn. */
+  dial(options: DialOptions): { ok: true; id: number } | { ok: false; error: CoreError };
+  /** Gives up: no result comes. Harmless after the result. */
+  cancel(id: number): void;
+  /** Gives up all. */
+  close(): void;
+}
+
+/**
+ * Of each connection that has been decided three numbers: its id, an errno (0: it stands), and the descriptor (-1 unless it stands and was
+ * to be kept), which is the listener's own from then on.
+ */
+export type DialResults = number[];
+export type StartDialer = (onResults: (results: DialResults) => void) => { ok: true; dialer: Dialer } | { ok: false; error: CoreError };
+
 interface Addon {
   /** Runs the election in virtual time with the engine of the core. `active`: place of the MASTER among the candidates. */
   forecast(candidates: ForecastCandidate[], active: number): ({ ok: true } & LossForecast) | { ok: false; error: CoreError };
   start(options: StartOptions, onEvents: (batch: CoreEvent[]) => void): { ok: true; core: Core } | { ok: false; error: CoreError };
+  startDialer: StartDialer;
   startIpvs(options: IpvsOptions, onEvents: (batch: IpvsEvent[]) => void): { ok: true; ipvs: Ipvs } | { ok: false; error: CoreError };
   version: string;
 }

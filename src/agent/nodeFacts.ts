@@ -2,14 +2,15 @@
 import { readFileSync } from "node:fs";
 import { readMissingCapabilities } from "./capabilities.ts";
 import { canMulticast } from "./linkFlags.ts";
-import type { LinkSnapshot } from "./native.ts";
+import type { Snapshot } from "./native.ts";
 import type { PreflightFacts } from "./preflight.ts";
 
 /** The facts of this moment: each is read once, however many virtual routers ask for it. */
-export function readNodeFacts(links: LinkSnapshot[]): PreflightFacts {
+export function readNodeFacts({ links, gate }: Snapshot): PreflightFacts {
   return {
     missingCapabilities: readMissingCapabilities(),
     links,
+    gate,
     multicast: once(canMulticast, ({ name }) => name),
     // The parent of a container's first process is outside its PID namespace, and so has no number in it.
     seesNodeProcesses: process.ppid !== 0,

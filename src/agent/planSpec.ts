@@ -8,12 +8,14 @@ export interface PlanFacts extends Omit<PlanOptions, "checkProblem"> {
   programs: Pick<LocalPrograms, "problem">;
   /** Whether podReady can be answered. */
   seesPods: boolean;
+  /** Whether tracked files are made where the configuration says so. */
+  makesFiles: boolean;
 }
 
 export async function planSpec(spec: RawSpec, facts: PlanFacts): Promise<Plan> {
   const problems = await checkProblems(spec.checks, facts);
   const plan = planDesired(spec, { ...facts, checkProblem: ({ name }) => problems.get(name) });
-  plan.adjusted.push(...(await notifyProblems(plan, facts)));
+  plan.adjusted.push(...fileProblems(plan, facts), ...(await notifyProblems(plan, facts)));
   return plan;
 }
 
@@ -32,6 +34,15 @@ async function checkProblem({ exec, podReady }: Partial<NodeCheck>, { programs, 
   if (!Array.isArray(exec?.command)) return undefined;
   const problem = await programs.problem(exec);
   return problem && `exec: ${problem}`;
+}
+
+/** Files that the accepted checks ask for and that are not made. */
+function fileProblems({ accepted }: Plan, { makesFiles }: PlanFacts): EntryProblem[] {
+  return (accepted.checks ?? []).flatMap(({ name, file }, index) => {
+    if (makesFiles || !file?.create) return [];
+    const message = "file.create is for standalone agents: an object of a cluster makes no file on the node";
+    return [{ path: `checks[${index}]`, subject: `check ${name}`, message }];
+  });
 }
 
 /** Programs of the accepted entries that would not be started. */

@@ -1,11 +1,12 @@
 /** What keeps this node from doing what it is asked, each in one sentence. Pure. */
 import type { NodeAgentSpec } from "../api/nodeAgent.ts";
 import type { Capability } from "./capabilities.ts";
-import type { DesiredRouter, LinkSnapshot } from "./native.ts";
+import type { DesiredRouter, LinkSnapshot, Snapshot } from "./native.ts";
 
 export interface PreflightFacts {
   missingCapabilities: Capability[];
   links: LinkSnapshot[];
+  gate: Snapshot["gate"];
   /** Whether an interface can multicast; undefined when that cannot be told. */
   multicast(link: LinkSnapshot): boolean | undefined;
   /** Whether the agent sees the processes of the node, and not only those of its own container. */
@@ -45,7 +46,18 @@ export function routerProblem(router: DesiredRouter, facts: PreflightFacts): str
   if (!link.up) return `Interface ${link.name} is down.`;
   const isUnicast = (router.unicastPeers ?? []).length > 0;
   if (!isUnicast && facts.multicast(link) === false) return `Interface ${link.name} does not multicast.`;
-  return sourceProblem(router, link) ?? staticAddressProblem(router, facts.links) ?? virtualMACProblem(router, facts);
+  return (
+    sourceProblem(router, link) ??
+    staticAddressProblem(router, facts.links) ??
+    virtualMACProblem(router, facts) ??
+    acceptProblem(router, facts)
+  );
+}
+
+/** Only the gate refuses packets. The address owner (priority 255) takes them in any case. */
+function acceptProblem({ accept = true, priority }: DesiredRouter, { gate }: PreflightFacts): string | undefined {
+  if (accept || priority === 255 || gate.active) return undefined;
+  return `Packets to the addresses are accepted although accept is false, for the kernel has no gate: ${gate.message}.`;
 }
 
 function sourceProblem({ family, sourceAddress }: DesiredRouter, { name, addresses }: LinkSnapshot): string | undefined {

@@ -29,6 +29,8 @@ export interface RunnerOptions {
   programs: Pick<LocalPrograms, "problem">;
   /** Whether podReady can be answered. */
   seesPods: boolean;
+  /** Whether tracked files are made where the configuration says so. */
+  makesFiles: boolean;
   clock: Clock;
   log: Logger;
 }
@@ -112,11 +114,11 @@ export class SpecRunner {
   }
 
   async #applyNow(asked: Asked): Promise<AppliedSpec> {
-    const { core, journal, companions, programs, seesPods, clock } = this.#options;
+    const { core, journal, companions, programs, seesPods, makesFiles, clock } = this.#options;
     const { spec, generation, secrets = this.#options.secrets, wholeOrNothing = false } = asked;
     await secrets.require(secretRefs(spec.virtualRouters));
     const { realTime, links } = core.snapshot();
-    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods });
+    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles });
     const applied: AppliedSpec = { generation, appliedAt: clock.wallNow(), ...plan };
     if (wholeOrNothing && plan.rejected.length > 0) return applied;
     await this.#write(() => journal.add(mayHold(plan.desired, links)));

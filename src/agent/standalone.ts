@@ -42,7 +42,7 @@ export async function runStandalone(
       return host;
     });
   });
-  const host = await startHost(options, { programs, secrets: new FixedSecrets() }, log, shutdown);
+  const host = await startHost(options, { programs, secrets: new FixedSecrets(), makesFiles: true }, log, shutdown);
   const refused = await applyFile(source, host, log);
   if (refused.length > 0) throw configurationError(file, refused);
   await serveProbes(options, host, {}, log);
@@ -64,7 +64,7 @@ async function problemsOf(source: StandaloneSource, programs: LocalPrograms): Pr
   if (!loaded.ok) return loaded.problems;
   const { configuration } = loaded;
   const { spec, secrets } = configuration;
-  return refusals(await planSpec(spec, { realTime: true, secrets, programs, seesPods: false }), configuration);
+  return refusals(await planSpec(spec, { realTime: true, secrets, programs, seesPods: false, makesFiles: true }), configuration);
 }
 
 /** Reads, plans and applies the file, or returns what is wrong with it, and nothing has changed. */
@@ -90,7 +90,7 @@ function refusals({ rejected }: Plan, { line }: StandaloneConfiguration): string
 
 /** What a NodeAgent's condition Preflight tells in a cluster: it does not stop the agent, as a link may come up later. */
 function warnOfProblems({ desired, accepted }: Plan, { core }: Host, log: Logger): void {
-  const facts = readNodeFacts(core.snapshot().links);
+  const facts = readNodeFacts(core.snapshot());
   for (const problem of processProblems(facts, accepted)) log.warn({ problem }, "the node lacks something");
   for (const router of desired.routers) {
     const problem = routerProblem(router, facts);

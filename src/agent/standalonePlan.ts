@@ -96,8 +96,10 @@ function problemFinder({ VirtualIP, AgentConfig }: StandaloneObjects, spec: Node
     checks: (index) => placeOfCheck(VirtualIP, spec.checks?.[index]?.name),
     static: () => configWith("static"),
     notify: () => configWith("mail"),
+    interfaces: () => configWith("interfaces"),
+    announcementPacing: () => configWith("announcementPacing"),
   };
-  const configWith = (field: "static" | "mail"): Place | undefined => {
+  const configWith = (field: "static" | "mail" | "interfaces" | "announcementPacing"): Place | undefined => {
     const document = AgentConfig.find(({ object }) => object.spec[field] !== undefined);
     return document && [document, ["spec", field]];
   };

@@ -31,6 +31,12 @@ export const checkKinds = {
     })
     .optional()
     .describe("Up when a GET is answered with a good status."),
+  icmp: z
+    .object({
+      host: z.string().min(1).max(253).describe("Name or address."),
+    })
+    .optional()
+    .describe("Up when an echo request is answered: the gateway as a tie-breaker between two nodes."),
   process: z
     .object({
       name: z.string().min(1).max(1024).describe("Name of the process as in /proc/PID/comm, or a path: its executable."),
@@ -55,6 +61,13 @@ export const checkKinds = {
         .enum(["Up", "Down"])
         .optional()
         .describe("What it means that the file is there: a maintenance file has Down. Absent: the file holds a number."),
+      create: z
+        .object({
+          value: z.int().min(-2147483648).max(2147483647).default(0).describe("The number in it."),
+          overwrite: z.boolean().default(false).describe("Whether one that is there gets the number, too, when the agent starts."),
+        })
+        .optional()
+        .describe("Make the file where it is missing; honoured standalone only, for a file that holds a number."),
     })
     .optional()
     .describe("A file that is there or not, or that holds a number, which is multiplied by the weight."),

@@ -13,6 +13,9 @@ export const durationField = withRules(z.string().max(32), [
   matches(durationPattern, 'must be a duration such as "100ms", "1s" or "1m30s"'),
 ]);
 
+/** A status code of HTTP, or a range of them: "200", "200-399". */
+export const statusPattern = /^[1-5][0-9]{2}(-[1-5][0-9]{2})?$/;
+
 /** The name of a Linux network interface: IFNAMSIZ is 16 with the terminator; of what the kernel allows only printable ASCII. */
 export const interfacePattern = /^[!-.0-9;-~]+$/;
 export const interfaceField = withRules(z.string().max(15), [
@@ -32,6 +35,9 @@ export const addressField = z.string().max(49);
 
 export const vrrpVersionField = z.literal([2, 3]).meta({ type: "integer" });
 export const virtualRouterIDField = z.int().min(1).max(255);
+/** TTL or hop limit of packets that leave, and with which they may arrive. */
+export const ttlField = z.int().min(1).max(255);
+export const receivedTTLField = z.int().min(0).max(255);
 export const priorityField = z.int().min(1).max(255);
 export const timeField = z.string().meta({ format: "date-time" });
 export const familyField = z.enum(["IPv4", "IPv6"]);

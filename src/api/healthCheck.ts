@@ -1,7 +1,8 @@
 /** Health checks of real servers, keepalived's checkers: what is asked, of whom, how often, and when a result counts. */
 import { z } from "zod";
 import { durationField, interfaceNameField, scriptUserField } from "./fields.ts";
-import { wholeList } from "./rules.ts";
+import { bodyMatchRules, healthCheckRules, httpRules, problemOfExpression, requestRules, udpRules } from "./healthCheckRules.ts";
+import { wholeList, withRules } from "./rules.ts";
 
 export const portField = z.int().min(1).max(65535);
 const statusesField = wholeList(z.array(z.string().max(7)).min(1).max(16));
@@ -21,36 +22,45 @@ const tlsSchema = z.object({
     .describe("What is presented to the server, and which authorities are trusted."),
 });
 
-const httpRequestSchema = z.object({
-  path: z.string().max(2048).default("/").describe("Path and query."),
-  method: z.enum(["GET", "HEAD"]).default("GET").describe("Method."),
-  hostHeader: z.string().max(253).optional().describe("Host header; default: the address."),
-  statuses: statusesField.default(["200-299"]).describe('Good status codes: "200", "200-299".'),
-  digest: z.string().max(32).optional().describe("MD5 of the body, 32 hexadecimal digits."),
-  bodyMatch: z
-    .object({
-      pattern: z.string().min(1).max(1024).describe("Regular expression, as JavaScript has it."),
-      flags: z.string().max(8).optional().describe("Flags of the expression: i, m, s, u."),
-      negate: z.boolean().default(false).describe("Good when it does not match."),
-      minimumOffset: z.int().min(0).optional().describe("The match must begin there or later, in bytes of the body."),
-      maximumOffset: z.int().min(0).optional().describe("The match must begin there or earlier."),
-    })
-    .optional()
-    .describe("What the body must hold; its first MiB is looked at."),
-});
+const bodyMatchSchema = z
+  .object({
+    pattern: z.string().min(1).max(1024).describe("Regular expression, as JavaScript has it."),
+    flags: z.string().max(8).optional().describe("Flags of the expression: i, m, s, u."),
+    negate: z.boolean().default(false).describe("Good when it does not match."),
+    minimumOffset: z.int().min(0).optional().describe("The match must begin there or later, in bytes of the body."),
+    maximumOffset: z.int().min(0).optional().describe("The match must begin there or earlier."),
+  })
+  .superRefine((match, context) => {
+    const problem = problemOfExpression(match);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem, path: ["pattern"] });
+  });
+
+const httpRequestSchema = withRules(
+  z.object({
+    path: z.string().max(2048).default("/").describe("Path and query."),
+    method: z.enum(["GET", "HEAD"]).default("GET").describe("Method."),
+    hostHeader: z.string().max(253).optional().describe("Host header; default: the address."),
+    statuses: statusesField.default(["200-299"]).describe('Good status codes: "200", "200-299".'),
+    digest: z.string().max(32).optional().describe("MD5 of the body, 32 hexadecimal digits."),
+    bodyMatch: withRules(bodyMatchSchema, bodyMatchRules).optional().describe("What the body must hold; its first MiB is looked at."),
+  }),
+  requestRules,
+);
 
 /** The kinds of health checks; exactly one is given. */
 export const healthCheckKinds = {
   tcp: z.object({}).optional().describe("A TCP connection can be opened."),
-  http: z
-    .object({
+  http: withRules(
+    z.object({
       scheme: z.enum(["HTTP", "HTTPS"]).default("HTTP").describe("Whether to use TLS."),
       version: z.enum(["1.0", "1.0C", "1.1"]).default("1.1").describe("Protocol version; 1.0C: 1.0 with Connection: close."),
       requests: wholeList(z.array(httpRequestSchema).min(1).max(8))
         .default([{ path: "/", method: "GET", statuses: ["200-299"] }])
         .describe("Each must be answered well, one after the other."),
       tls: tlsSchema.optional().describe("With HTTPS."),
-    })
+    }),
+    httpRules,
+  )
     .optional()
     .describe("HTTP requests are answered well."),
   grpc: z
@@ -71,14 +81,16 @@ export const healthCheckKinds = {
     })
     .optional()
     .describe("A query over UDP is answered without an error."),
-  udp: z
-    .object({
+  udp: withRules(
+    z.object({
       payload: z.string().max(2048).optional().describe("What is sent, in hexadecimal; default: an empty datagram."),
       requireReply: z.boolean().default(false).describe("Without it only an ICMP error is a failure."),
-      reply: z.string().max(2048).optional().describe("How the reply begins, in hexadecimal; XX stands for any byte."),
+      reply: z.string().max(1024).optional().describe("How the reply begins, in hexadecimal; XX stands for any byte."),
       minimumReplyLength: z.int().min(0).max(65535).optional().describe("In bytes."),
       maximumReplyLength: z.int().min(0).max(65535).optional().describe("In bytes."),
-    })
+    }),
+    udpRules,
+  )
     .optional()
     .describe("A datagram is answered, or at least not refused."),
   icmp: z.object({}).optional().describe("An echo request is answered."),
@@ -129,9 +141,12 @@ export const healthCheckTiming = {
   initial: z.enum(["Up", "Down"]).default("Up").describe("What it counts as until the first result; Down is keepalived's alpha."),
 };
 
-export const healthCheckSchema = z.object({
-  ...healthCheckKinds,
-  ...healthCheckTarget,
-  ...healthCheckTiming,
-});
+export const healthCheckSchema = withRules(
+  z.object({
+    ...healthCheckKinds,
+    ...healthCheckTarget,
+    ...healthCheckTiming,
+  }),
+  healthCheckRules(Object.keys(healthCheckKinds)),
+);
 export type HealthCheck = z.infer<typeof healthCheckSchema>;

@@ -74,6 +74,12 @@ export function formatAddress(address: IpAddress): string {
   return address.family === "IPv4" ? formatIPv4(address.bits) : formatIPv6(address.bits);
 }
 
+/** Canonical text without prefix length; of what is no address the text as it is. */
+export function canonicalAddress(text: string): string {
+  const prefix = parsePrefix(text);
+  return prefix ? formatAddress(prefix) : text;
+}
+
 function parseIPv4(text: string): bigint | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;

@@ -1,5 +1,6 @@
 /** NodeAgent: what one node shall run (spec, written by the operator) and what it runs (status, written by its agent). */
 import { z } from "zod";
+import { announcementPaceSchema } from "./announcementPace.ts";
 import { announcementsSchema } from "./announcements.ts";
 import { checkFields } from "./check.ts";
 import { conditionsSchema } from "./condition.ts";
@@ -10,13 +11,16 @@ import {
   interfaceField,
   interfaceNameField,
   priorityField,
+  receivedTTLField,
   routerStateField,
   timeField,
   trackWeightField,
+  ttlField,
   virtualRouterIDField,
   vrrpVersionField,
 } from "./fields.ts";
 import { nodeAddressSchema } from "./nodeAddress.ts";
+import { nodeInterfaceSchema } from "./nodeInterface.ts";
 import { mailSchema, notifySchema } from "./notify.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
 import { routeSchema, ruleSchema } from "./routing.ts";
@@ -44,10 +48,25 @@ export const virtualRouterSpecSchema = z.object({
   downTimerAdverts: z.int().min(1).max(100).optional().describe("Intervals of silence before a takeover. Default: 3."),
   startupDelay: durationField.optional().describe("No election for that long after the start of the agent."),
   sourceAddress: z.string().max(45).optional().describe("Source address of the adverts; default: the interface's own."),
+  trackSourceAddress: z.boolean().optional().describe("FAULT while sourceAddress is not on the interface. Default: false."),
   multicastGroup: z.string().max(45).optional().describe("Multicast group of the adverts; default: 224.0.0.18, ff02::12."),
   unicastPeers: wholeList(z.array(z.string().max(45)).max(64))
     .optional()
     .describe("Addresses of the peers: unicast instead of multicast."),
+  peerTTLs: wholeList(
+    z
+      .array(
+        z.object({
+          peer: z.string().max(45).describe("One of unicastPeers."),
+          minimum: receivedTTLField.describe("The least TTL or hop limit that its adverts may arrive with."),
+          maximum: receivedTTLField.describe("The greatest one."),
+        }),
+      )
+      .max(64),
+  )
+    .optional()
+    .describe("How far away peers may be. Default, for each: 255 alone."),
+  unicastTTL: ttlField.optional().describe("TTL or hop limit of the adverts to peers. Default: 255."),
   passwordRef: z
     .object({
       name: z.string().min(1).max(253).describe("Name of a Secret in the agent's namespace."),
@@ -56,6 +75,7 @@ export const virtualRouterSpecSchema = z.object({
     .optional()
     .describe("Version 2: the simple text password of the adverts."),
   virtualMACInterface: interfaceField.optional().describe("Name of the macvlan with the virtual router MAC address; absent: none."),
+  advertsWithVirtualMAC: z.boolean().optional().describe("Whether adverts to a group come from that MAC address. Default: true."),
   group: z.string().min(1).max(270).optional().describe("Sync group: all its virtual routers are MASTER, or none."),
   track: wholeList(
     z
@@ -74,6 +94,10 @@ export const virtualRouterSpecSchema = z.object({
   trackPrimary: z.boolean().optional().describe("False: a fault of the own interface is ignored. Default: true."),
   announcements: announcementsSchema.optional().describe("Gratuitous ARP and unsolicited NA. Default: after 0, 50ms, 250ms, 1s and 5s."),
   conflicts: z.enum(["Off", "Report", "Enforce"]).optional().describe("What a foreign claim of an address means. Default: Off."),
+  accept: z
+    .boolean()
+    .optional()
+    .describe("False: as MASTER that is no address owner it refuses packets to the addresses, but for Neighbor Discovery. Default: true."),
   deadMan: z.boolean().optional().describe("Whether the kernel shuts the addresses when adverts stop. Default: false."),
   handOver: z.int().min(0).optional().describe("Raised by the operator to make the MASTER hand over once."),
   routes: wholeList(z.array(routeSchema).max(256)).optional().describe("Routes that are set while MASTER."),
@@ -143,7 +167,12 @@ export const nodeAgentSpecSchema = z.object({
     .describe("Sync groups that have something to run; others exist by being named."),
   notify: z
     .object({
-      fifo: z.string().max(1024).optional().describe("Path of a FIFO that gets one line per change, as keepalived's vrrp_notify_fifo."),
+      fifo: z.string().max(1024).optional().describe("Path of a FIFO that gets one line per change, as keepalived's notify_fifo."),
+      vrrpFifo: z.string().max(1024).optional().describe("The same for what concerns virtual routers, as keepalived's vrrp_notify_fifo."),
+      statesOnReload: z
+        .boolean()
+        .optional()
+        .describe("Whether the FIFOs are told the states that stay, too, when a configuration is applied. Default: false."),
       mail: mailSchema.optional().describe("How mail is sent."),
     })
     .optional()
@@ -156,6 +185,10 @@ export const nodeAgentSpecSchema = z.object({
     })
     .optional()
     .describe("What stands on the node as long as the agent runs."),
+  interfaces: wholeList(z.array(nodeInterfaceSchema).max(1024))
+    .optional()
+    .describe("Interfaces whose changes of the carrier do not count at once."),
+  announcementPacing: wholeList(z.array(announcementPaceSchema).max(64)).optional().describe("Least distances between announcements."),
   debugUnknownRouters: z
     .boolean()
     .optional()

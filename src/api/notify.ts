@@ -29,6 +29,7 @@ export const notifySchema = z.object({
     .describe("Programs."),
   webhook: z.string().max(2048).optional().describe("URL that gets a JSON document by POST at each change."),
   mail: z.boolean().optional().describe("Send mail at each change, by the node's mail settings."),
+  priorityChanges: z.boolean().optional().describe("Tell the node's FIFOs of changes of the priority, too. Default: false."),
 });
 export type Notify = z.infer<typeof notifySchema>;
 
@@ -38,6 +39,7 @@ export const mailSchema = z.object({
   to: wholeList(z.array(z.string().min(3).max(320)).min(1).max(32)).describe("Recipients."),
   helo: z.string().max(253).optional().describe("Name to say at EHLO; default: the node's."),
   timeout: durationField.default("30s").describe("How long a delivery may take in all."),
+  faults: z.boolean().optional().describe("Whether mail is sent about FAULT. Default: true."),
   subjectName: z.string().max(253).optional().describe("Name in the subject; default: the node's."),
 });
 export type Mail = z.infer<typeof mailSchema>;

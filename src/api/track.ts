@@ -1,7 +1,7 @@
 /** What a VirtualIP tracks on each of its nodes: something up or down that changes the node's priority or keeps it from the election. */
 import { z } from "zod";
 import { type CheckKind, checkFields, checkKinds } from "./check.ts";
-import { interfaceField, trackWeightField } from "./fields.ts";
+import { interfaceField, statusPattern, trackWeightField } from "./fields.ts";
 import { mapList, type Rule, withRules } from "./rules.ts";
 
 const kinds = ["interface", ...(Object.keys(checkKinds) as CheckKind[])] as const;
@@ -11,12 +11,11 @@ type Given = { [Kind in (typeof kinds)[number]]?: unknown } & {
   riseDelay?: string;
   fallDelay?: string;
   process?: { minimum: number; maximum?: number };
-  file?: { path: string };
+  file?: { path: string; present?: string; create?: object };
   http?: { statuses: string[] };
 };
 
 const namePattern = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const statusPattern = /^[1-5][0-9]{2}(-[1-5][0-9]{2})?$/;
 
 const trackRules: Rule<Given & { name: string }>[] = [
   {
@@ -46,6 +45,12 @@ const trackRules: Rule<Given & { name: string }>[] = [
     cel: "!has(self.file) || self.file.path.startsWith('/')",
     holds: ({ file }) => file === undefined || file.path.startsWith("/"),
     message: 'file.path must be absolute, such as "/run/maintenance"',
+    field: "file",
+  },
+  {
+    cel: "!has(self.file) || !has(self.file.create) || !has(self.file.present)",
+    holds: ({ file }) => file?.create === undefined || file.present === undefined,
+    message: "file.create must be left out with file.present: what is made is a file that holds a number",
     field: "file",
   },
   {

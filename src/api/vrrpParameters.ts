@@ -3,7 +3,7 @@ import { z } from "zod";
 import { bareAddressesRule, multicastGroupRules, perFamilyRules } from "./addressRules.ts";
 import { announcementsSchema } from "./announcements.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
-import { checksumField, durationField, virtualRouterIDField, vrrpVersionField } from "./fields.ts";
+import { checksumField, durationField, receivedTTLField, ttlField, virtualRouterIDField, vrrpVersionField } from "./fields.ts";
 import { defaultInterval, fitsInterval, intervalRanges } from "./interval.ts";
 import { type Rule, wholeList, withRules } from "./rules.ts";
 
@@ -41,6 +41,9 @@ const authenticationSchema = z.object({
     .describe("Where the password is."),
 });
 
+/** What adverts arrive with that no router has forwarded. RFC 9568 §5.1.1.3 has it so of multicast. */
+export const strictTTL = 255;
+
 interface Vrrp {
   version: 2 | 3;
   advertisementInterval?: string;
@@ -48,8 +51,23 @@ interface Vrrp {
   preemptDelay: string;
   mode: "Multicast" | "Unicast";
   unicastPeers?: string[];
+  unicastTTL?: number;
+  minimumTTL?: number;
+  maximumTTL?: number;
   multicastGroup?: object;
   authentication?: object;
+  virtualMAC: boolean;
+  advertsWithVirtualMAC?: boolean;
+}
+
+/** A field that means something in one mode only. */
+function onlyInMode(field: "unicastPeers" | "unicastTTL" | "minimumTTL" | "maximumTTL" | "multicastGroup", mode: Vrrp["mode"]): Rule<Vrrp> {
+  return {
+    cel: `!has(self.${field}) || self.mode == '${mode}'`,
+    holds: (vrrp) => vrrp[field] === undefined || vrrp.mode === mode,
+    message: `${field} must be left out unless mode is ${mode}`,
+    field,
+  };
 }
 
 /** One number and one unit, and no fraction of a millisecond: CEL counts whole milliseconds only. */
@@ -89,17 +107,22 @@ const vrrpRules: Rule<Vrrp>[] = [
     message: "preemptDelay must be 0s when preempt is false: nothing is delayed then",
     field: "preemptDelay",
   },
+  onlyInMode("unicastPeers", "Unicast"),
+  onlyInMode("unicastTTL", "Unicast"),
+  onlyInMode("minimumTTL", "Unicast"),
+  onlyInMode("maximumTTL", "Unicast"),
+  onlyInMode("multicastGroup", "Multicast"),
   {
-    cel: "!has(self.unicastPeers) || self.mode == 'Unicast'",
-    holds: ({ unicastPeers, mode }) => unicastPeers === undefined || mode === "Unicast",
-    message: "unicastPeers must be left out unless mode is Unicast",
-    field: "unicastPeers",
+    cel: `(has(self.minimumTTL) ? self.minimumTTL : ${strictTTL}) <= (has(self.maximumTTL) ? self.maximumTTL : ${strictTTL})`,
+    holds: ({ minimumTTL = strictTTL, maximumTTL = strictTTL }) => minimumTTL <= maximumTTL,
+    message: `maximumTTL must be no less than minimumTTL, which is ${strictTTL} when it is left out`,
+    field: "maximumTTL",
   },
   {
-    cel: "!has(self.multicastGroup) || self.mode == 'Multicast'",
-    holds: ({ multicastGroup, mode }) => multicastGroup === undefined || mode === "Multicast",
-    message: "multicastGroup must be left out unless mode is Multicast",
-    field: "multicastGroup",
+    cel: "!has(self.advertsWithVirtualMAC) || self.virtualMAC",
+    holds: ({ advertsWithVirtualMAC, virtualMAC }) => advertsWithVirtualMAC === undefined || virtualMAC,
+    message: "advertsWithVirtualMAC must be left out unless virtualMAC is true",
+    field: "advertsWithVirtualMAC",
   },
   {
     cel: "!has(self.authentication) || self.version == 2",
@@ -142,12 +165,23 @@ export const vrrpSchema = withRules(
     unicastPeers: withRules(wholeList(z.array(bareAddressField).max(32)), [bareAddressesRule("unicastPeers")])
       .optional()
       .describe("With mode Unicast: peers besides the candidates, such as routers outside the cluster; standalone: all peers."),
+    unicastTTL: ttlField.optional().describe("With mode Unicast: TTL or hop limit that adverts leave with. Default: 255."),
+    minimumTTL: receivedTTLField
+      .optional()
+      .describe(
+        "With mode Unicast: the least TTL or hop limit that adverts of peers may arrive with. Default: 255, which nobody beyond the link can feign. Peers N routers away that send 255: 255 - N.",
+      ),
+    maximumTTL: receivedTTLField.optional().describe("With mode Unicast: the greatest one. Default: 255."),
     multicastGroup: multicastGroupSchema
       .optional()
       .describe("Where adverts go instead of 224.0.0.18 and ff02::12. Separates routers of equal VRID."),
     sourceAddress: sourceAddressSchema
       .optional()
       .describe("Source address of the adverts; differs from node to node, so see nodes.overrides. Default: the interface's own."),
+    trackSourceAddress: z
+      .boolean()
+      .optional()
+      .describe("Whether a node is in FAULT while the source address that is given for it is not on its interface. Default: false."),
     authentication: authenticationSchema
       .optional()
       .describe("Version 2: what adverts must prove to know. Sent in clear text: it guards against mistakes, not against attackers."),
@@ -155,6 +189,18 @@ export const vrrpSchema = withRules(
       .boolean()
       .default(false)
       .describe("Whether the addresses have the virtual router MAC address 00-00-5E-00-01-VRID (IPv6: 00-00-5E-00-02-VRID), on a macvlan."),
+    advertsWithVirtualMAC: z
+      .boolean()
+      .optional()
+      .describe(
+        "With virtualMAC: false: adverts come from the MAC address of the interface nevertheless. Default: true; unicast ones always do.",
+      ),
+    accept: z
+      .boolean()
+      .optional()
+      .describe(
+        "Accept_Mode (RFC 9568 6.1). False: the active node answers ARP and Neighbor Solicitations for the addresses and forwards, but takes no packets that are sent to them; for addresses that are gateways only. Default: true, and for an address owner (priority 255) always.",
+      ),
     gratuitousARP: withRules(announcementsSchema, announcementRules)
       .optional()
       .describe(

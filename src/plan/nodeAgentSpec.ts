@@ -2,6 +2,7 @@
 import type { AgentConfigSpec } from "../api/agentConfig.ts";
 import { families } from "../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../api/nodeAgent.ts";
+import { mergeIpvsSettings } from "./nodeIpvs.ts";
 import type { NodePlan } from "./virtualRouters.ts";
 
 export interface NamedConfig {
@@ -17,15 +18,27 @@ export function mergeNodePlans(plans: readonly NodePlan[], configs: readonly Nam
   const config = mergeConfigs(configs);
   const routers = plans.flatMap(({ virtualRouters }) => virtualRouters).sort(byKey);
   const checks = new Map(plans.flatMap((plan) => plan.checks).map((check) => [check.name, check]));
-  const { notifyFifo: fifo, mail, static: standing, startupDelay, debugUnknownRouters } = config;
+  const { static: standing, interfaces = [], announcementPacing = [], startupDelay, debugUnknownRouters } = config;
+  const notify = notifyOf(config);
   const addresses = standing?.addresses ?? [];
   const { routes = [], rules = [] } = standing ?? {};
   return {
     virtualRouters: startupDelay === undefined ? routers : routers.map((router) => ({ startupDelay, ...router })),
     ...(checks.size > 0 && { checks: [...checks.values()].sort((a, b) => (a.name < b.name ? -1 : 1)) }),
-    ...((fifo ?? mail) !== undefined && { notify: { ...(fifo !== undefined && { fifo }), ...(mail && { mail }) } }),
+    ...(Object.keys(notify).length > 0 && { notify }),
     ...(addresses.length + routes.length + rules.length > 0 && { static: { addresses, routes, rules } }),
+    ...(interfaces.length > 0 && { interfaces }),
+    ...(announcementPacing.length > 0 && { announcementPacing }),
     ...(debugUnknownRouters !== undefined && { debugUnknownRouters }),
+  };
+}
+
+function notifyOf({ notifyFifo, vrrpNotifyFifo, notifyStatesOnReload, mail }: AgentConfigSpec): NonNullable<NodeAgentSpec["notify"]> {
+  return {
+    ...(notifyFifo !== undefined && { fifo: notifyFifo }),
+    ...(vrrpNotifyFifo !== undefined && { vrrpFifo: vrrpNotifyFifo }),
+    ...(notifyStatesOnReload !== undefined && { statesOnReload: notifyStatesOnReload }),
+    ...(mail && { mail }),
   };
 }
 
@@ -34,6 +47,12 @@ export function mergeConfigs(configs: readonly NamedConfig[]): AgentConfigSpec {
   const ordered = [...configs].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ spec }) => spec);
   // The first one is assigned last: it wins.
   const { nodeSelector: _selector, ...single }: AgentConfigSpec = Object.assign({}, ...ordered.toReversed());
+  const interfaces = distinct(ordered.flatMap((spec) => spec.interfaces ?? []).toReversed(), ({ name }) => name).toReversed();
+  const announcementPacing = ordered.flatMap((spec) => spec.announcementPacing ?? []);
+  if (interfaces.length > 0) single.interfaces = interfaces;
+  if (announcementPacing.length > 0) single.announcementPacing = announcementPacing;
+  const ipvs = mergeIpvsSettings(ordered.flatMap((spec) => spec.ipvs ?? []));
+  if (ipvs) single.ipvs = ipvs;
   const standing = ordered.flatMap((spec) => spec.static ?? []);
   if (standing.length === 0) return single;
   const joined = {
@@ -44,8 +63,9 @@ export function mergeConfigs(configs: readonly NamedConfig[]): AgentConfigSpec {
   return { ...single, static: joined };
 }
 
-function distinct<T>(items: readonly T[]): T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+/** Of those with the same key the last one. */
+function distinct<T>(items: readonly T[], key: (item: T) => string = (item) => JSON.stringify(item)): T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
 }
 
 function byKey(a: VirtualRouterSpec, b: VirtualRouterSpec): number {

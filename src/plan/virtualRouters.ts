@@ -9,6 +9,7 @@ import type { NodeCheck, VirtualRouterSpec } from "../api/nodeAgent.ts";
 import type { PolicyRule, Route } from "../api/routing.ts";
 import type { Track } from "../api/track.ts";
 import type { VirtualIPSpec } from "../api/virtualIP.ts";
+import { strictTTL } from "../api/vrrpParameters.ts";
 import { carrierOf, familiesOf, familyOf, movedAddresses } from "./addresses.ts";
 import type { InterfaceChoice } from "./interfaces.ts";
 import { macvlanName } from "./macvlanName.ts";
@@ -75,7 +76,7 @@ export function planVirtualRouters(virtualIP: string, spec: VirtualIPSpec, candi
 
 /** What does not depend on node or family. */
 function sharedPart({ vrrp, conflictDetection }: VirtualIPSpec) {
-  const { preempt, preemptDelay, gratuitousARP, downTimerAdverts, startupDelay, trackPrimary } = vrrp;
+  const { preempt, preemptDelay, gratuitousARP, downTimerAdverts, startupDelay, trackPrimary, accept, trackSourceAddress } = vrrp;
   const conflicts = conflictDetection === "Disabled" ? ("Off" as const) : conflictDetection;
   return {
     preempt,
@@ -84,7 +85,9 @@ function sharedPart({ vrrp, conflictDetection }: VirtualIPSpec) {
     downTimerAdverts,
     startupDelay,
     trackPrimary,
+    trackSourceAddress,
     conflicts,
+    accept,
   };
 }
 
@@ -106,6 +109,7 @@ function familyPart(spec: VirtualIPSpec, candidate: Candidate, family: Family, p
     ...transportPart(spec, candidate, family),
     linkLocalFirst: family === "IPv6" ? vrrp.linkLocalFirst : undefined,
     virtualMACInterface: vrrp.virtualMAC ? macvlanName(family, virtualRouterID, device) : undefined,
+    advertsWithVirtualMAC: vrrp.advertsWithVirtualMAC,
     passwordRef: family === "IPv4" ? vrrp.authentication?.secretRef : undefined,
     routes: routes.length > 0 ? routes.map((route) => withInterface(route, device)) : undefined,
     rules: rules.length > 0 ? rules : undefined,
@@ -125,7 +129,13 @@ function transportPart(spec: VirtualIPSpec, { node, peers, sourceAddress }: Cand
   const source = sourceAddressOf(spec, node, family) ?? sourceAddress?.[family];
   if (vrrp.mode === "Multicast") return { sourceAddress: source, multicastGroup: vrrp.multicastGroup?.[fieldOf[family]] };
   const outside = (vrrp.unicastPeers ?? []).filter((peer) => familyOf(peer) === family && peer !== source);
-  return { sourceAddress: source, unicastPeers: [...new Set([...(peers?.[family] ?? []), ...outside])] };
+  const unicastPeers = [...new Set([...(peers?.[family] ?? []), ...outside])];
+  return { sourceAddress: source, unicastPeers, peerTTLs: peerTTLsOf(vrrp, unicastPeers), unicastTTL: vrrp.unicastTTL };
+}
+
+function peerTTLsOf({ minimumTTL, maximumTTL }: VirtualIPSpec["vrrp"], peers: readonly string[]): VirtualRouterSpec["peerTTLs"] {
+  if (minimumTTL === undefined && maximumTTL === undefined) return undefined;
+  return peers.map((peer) => ({ peer, minimum: minimumTTL ?? strictTTL, maximum: maximumTTL ?? strictTTL }));
 }
 
 /** What the node tracks: its overrides replace entries of the same name. */

@@ -64,6 +64,29 @@ test("kubectl get vip, and -o wide", async () => {
   assert.deepEqual(wide[1]?.slice(5, 11), ["eth0", "7", "254", "n2,n3", "5m", "AdvertTimeout"]);
 });
 
+test("kubectl get vs, and -o wide", async () => {
+  await plane.kubectl(["apply", "-f", join(root, "deploy/examples/virtualserver.yaml")]);
+  await writeStatus({
+    kind: "vs",
+    metadata: { name: "shop" },
+    status: {
+      activeNode: "n1",
+      conditions: [{ type: "Ready", status: "True", reason: "Serving", message: "", lastTransitionTime: minutesAgo(9) }],
+      summary: { addresses: "198.51.100.240", ports: "TCP/80,443", servers: "2/3" },
+    },
+  });
+  const [headers, cells] = await table(["vs", "shop"]);
+  assert.deepEqual(headers, ["NAME", "ADDRESSES", "PORTS", "SCHEDULER", "FORWARDING", "SERVERS", "READY", "AGE"]);
+  assert.deepEqual(cells?.slice(0, 7), ["shop", "198.51.100.240", "TCP/80,443", "mh", "NAT", "2/3", "True"]);
+  const wide = await table(["vs", "shop", "-o", "wide"]);
+  assert.deepEqual(wide[0]?.slice(7), ["VIRTUALIP", "NODE", "AGE"]);
+  assert.deepEqual(wide[1]?.slice(7, 9), ["shop", "n1"]);
+  assert.equal(
+    await plane.kubectl(["get", "vs", "--field-selector=status.activeNode=n1,spec.virtualIP=shop", "-o", "name"]),
+    "virtualserver.aloft.dev/shop\n",
+  );
+});
+
 test("kubectl get na", async () => {
   await plane.kubectl(["apply", "-f", "-"], { input: JSON.stringify({ apiVersion, kind: "NodeAgent", metadata: { name: "n1" } }) });
   const status = { state: "Running", masters: 1, backups: 2, version: "0.1.0", lastReportTime: minutesAgo(3) };
@@ -97,6 +120,10 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["operator", true, aloft("watch", "agentconfigs")],
   ["operator", true, aloft("patch", "agentconfigs", "status")],
   ["operator", false, aloft("patch", "agentconfigs")],
+  ["operator", true, { ...aloft("watch", "virtualservers"), namespace: "web" }],
+  ["operator", true, { ...aloft("patch", "virtualservers", "status"), namespace: "web" }],
+  ["operator", false, { ...aloft("patch", "virtualservers"), namespace: "web" }],
+  ["operator", true, { verb: "create", group: "", resource: "events", namespace: "web" }],
   ["operator", true, { verb: "watch", group: "", resource: "nodes" }],
   ["operator", true, { verb: "create", group: "", resource: "events", namespace: "default" }],
   ["operator", true, leases("aloft-system")],
@@ -109,7 +136,12 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["agent", true, aloft("patch", "nodeagents", "status")],
   ["agent", false, aloft("patch", "nodeagents")],
   ["agent", false, aloft("get", "virtualips")],
-  ["agent", false, { verb: "list", group: "", resource: "nodes" }],
+  ["agent", true, aloft("watch", "virtualservers")],
+  ["agent", false, aloft("patch", "virtualservers", "status")],
+  ["agent", true, { verb: "watch", group: "discovery.k8s.io", resource: "endpointslices" }],
+  ["agent", true, { verb: "watch", group: "", resource: "services" }],
+  ["agent", true, { verb: "list", group: "", resource: "nodes" }],
+  ["agent", false, { verb: "patch", group: "", resource: "nodes" }],
   ["agent", true, { verb: "watch", group: "", resource: "pods" }],
   ["agent", true, { verb: "get", group: "", resource: "secrets", namespace: "aloft-system" }],
   ["agent", false, { verb: "get", group: "", resource: "secrets", namespace: "kube-system" }],

@@ -1,4 +1,4 @@
-/** VirtualIP specs that the API takes and refuses: the same table is put to kube-apiserver and to the zod schemas. */
+/** Specs that the API takes and refuses: the same tables are put to kube-apiserver and to the zod schemas. */
 
 export interface GoodCase {
   name: string;
@@ -92,6 +92,7 @@ export const goodCases: GoodCase[] = [
       { name: "nginx", process: { name: "nginx", minimum: 1, maximum: 9 }, fallDelay: "3s" },
       { name: "maintenance", file: { path: "/run/maintenance", present: "Down" } },
       { name: "score", file: { path: "/run/score" }, weight: 1 },
+      { name: "made", file: { path: "/run/made", create: { value: -5 } }, weight: 1 },
       { name: "own", exec: { command: ["/usr/libexec/aloft/check", "-q"] }, initial: "Down" },
       { name: "ingress", podReady: { namespace: "ingress", selector: { app: "ingress" } } },
     ),
@@ -149,6 +150,11 @@ export const goodCases: GoodCase[] = [
   },
   { name: "a planned move", spec: withNodes({ preferred: "n2" }) },
   { name: "unicast with peers outside", spec: withVrrp({ mode: "Unicast", unicastPeers: ["192.0.2.2", "fe80::2"] }) },
+  {
+    name: "unicast to peers behind routers",
+    spec: withVrrp({ mode: "Unicast", unicastPeers: ["198.51.100.2"], unicastTTL: 64, minimumTTL: 0, maximumTTL: 64 }),
+  },
+  { name: "unicast of at most two routers", spec: withVrrp({ mode: "Unicast", minimumTTL: 253 }) },
   { name: "multicast groups", spec: withVrrp({ multicastGroup: { ipv4: "224.0.100.19", ipv6: "ff02::1:12" } }) },
   {
     name: "source addresses",
@@ -162,6 +168,9 @@ export const goodCases: GoodCase[] = [
     name: "announcements as keepalived sends them, and the rest of the parameters",
     spec: withVrrp({
       virtualMAC: true,
+      advertsWithVirtualMAC: false,
+      accept: false,
+      trackSourceAddress: true,
       gratuitousARP: { at: ["0s", "5s"], copies: 5, refresh: "60s", refreshCopies: 2 },
       downTimerAdverts: 5,
       startupDelay: "10s",
@@ -524,6 +533,12 @@ export const badCases: BadCase[] = [
     says: "file.path must be absolute",
   },
   {
+    name: "a maintenance file that is to be made",
+    spec: withTrack({ name: "a", file: { path: "/run/maintenance", present: "Down", create: {} } }),
+    field: "spec.track[0].file",
+    says: "file.create must be left out with file.present",
+  },
+  {
     name: "a status code that is none",
     spec: withTrack({ name: "a", http: { statuses: ["2xx"] } }),
     field: "spec.track[0].http",
@@ -608,6 +623,36 @@ export const badCases: BadCase[] = [
     field: "spec.vrrp.unicastPeers",
     says: "must be IP addresses without prefix length",
   },
+  ...["unicastTTL", "minimumTTL", "maximumTTL"].map((field) => ({
+    name: `${field} with multicast`,
+    spec: withVrrp({ [field]: 255 }),
+    field: `spec.vrrp.${field}`,
+    says: "must be left out unless mode is Unicast",
+  })),
+  {
+    name: "a TTL that no packet has",
+    spec: withVrrp({ mode: "Unicast", minimumTTL: 256 }),
+    field: "spec.vrrp.minimumTTL",
+    says: "should be less than or equal to 255",
+  },
+  {
+    name: "a TTL with which nothing leaves",
+    spec: withVrrp({ mode: "Unicast", unicastTTL: 0 }),
+    field: "spec.vrrp.unicastTTL",
+    says: "should be greater than or equal to 1",
+  },
+  {
+    name: "a greatest TTL below the least, which is 255",
+    spec: withVrrp({ mode: "Unicast", maximumTTL: 64 }),
+    field: "spec.vrrp.maximumTTL",
+    says: "must be no less than minimumTTL",
+  },
+  {
+    name: "adverts of an interface that there is no choice of",
+    spec: withVrrp({ advertsWithVirtualMAC: false }),
+    field: "spec.vrrp.advertsWithVirtualMAC",
+    says: "must be left out unless virtualMAC is true",
+  },
   {
     name: "a multicast group with unicast",
     spec: withVrrp({ mode: "Unicast", multicastGroup: { ipv4: "224.0.0.18" } }),
@@ -670,5 +715,77 @@ export const badCases: BadCase[] = [
     spec: withVrrp({ downTimerAdverts: 0 }),
     field: "spec.vrrp.downTimerAdverts",
     says: "greater than or equal to 1",
+  },
+];
+
+/** Of AgentConfig. */
+export const goodConfigs: GoodCase[] = [
+  { name: "nothing", spec: {} },
+  {
+    name: "FIFOs, and mail about all but FAULT",
+    spec: {
+      notifyFifo: "/run/all",
+      vrrpNotifyFifo: "/run/vrrp",
+      notifyStatesOnReload: true,
+      mail: { server: "192.0.2.25", from: "a@example.com", to: ["b@example.com"], faults: false },
+    },
+  },
+  {
+    name: "delays of interfaces",
+    spec: {
+      interfaces: [
+        { name: "eth0", downDelay: "200ms" },
+        { name: "bond0.100", upDelay: "1m" },
+      ],
+    },
+  },
+  {
+    name: "paces of announcements",
+    spec: {
+      announcementPacing: [
+        { interfaces: ["eth0", "eth1"], gratuitousARP: "0.1ms", unsolicitedNA: "1.5s" },
+        { interfaces: ["eth2"], unsolicitedNA: "4294s" },
+        { gratuitousARP: "1ms" },
+      ],
+    },
+  },
+];
+
+export const badConfigs: BadCase[] = [
+  {
+    name: "two delays of one interface",
+    spec: { interfaces: [{ name: "eth0" }, { name: "eth0", upDelay: "1s" }] },
+    field: "spec.interfaces[1]",
+    says: "Duplicate value",
+  },
+  {
+    name: "a delay without a unit",
+    spec: { interfaces: [{ name: "eth0", downDelay: "5" }] },
+    field: "spec.interfaces[0].downDelay",
+    says: "must be a duration such as",
+  },
+  {
+    name: "a pace of nothing",
+    spec: { announcementPacing: [{ interfaces: ["eth0"] }] },
+    field: "spec.announcementPacing[0]",
+    says: "gratuitousARP or unsolicitedNA must be given",
+  },
+  {
+    name: "a pace that is none",
+    spec: { announcementPacing: [{ gratuitousARP: "0.09ms" }] },
+    field: "spec.announcementPacing[0].gratuitousARP",
+    says: "must be a duration from 0.1ms to 4294s",
+  },
+  {
+    name: "a pace beyond an hour",
+    spec: { announcementPacing: [{ unsolicitedNA: "2h" }] },
+    field: "spec.announcementPacing[0].unsolicitedNA",
+    says: "must be a duration from 0.1ms to 4294s",
+  },
+  {
+    name: "two paces for all others",
+    spec: { announcementPacing: [{ gratuitousARP: "1ms" }, { unsolicitedNA: "1ms" }] },
+    field: "spec.announcementPacing",
+    says: "one entry at the most may leave interfaces out",
   },
 ];

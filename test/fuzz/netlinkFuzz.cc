@@ -83,6 +83,7 @@ void readMessage(const NetlinkMessage& message) {
     REQUIRE(qdisc->ifindex != 0 && !qdisc->kind.empty());
     touch(qdisc->kind);
   }
+  if (const auto ifindex = parseFilterChange(message)) REQUIRE(*ifindex != 0);
   if (const auto result = parseNetlinkResult(message)) {
     REQUIRE(result->error >= 0 && result->error <= 4095);
     touch(result->message);

@@ -160,6 +160,23 @@ suite("two cores", () => {
     });
   }
 
+  test("a source address that is tracked is a fault while it is missing, one that is not is none", async () => {
+    const sourceAddress = "198.51.100.77";
+    const own = ["ip", "address", "add", `${sourceAddress}/24`, "dev", "eth0"];
+    const one = await start("n1");
+    await one.apply(desiredRouter({ sourceAddress, trackSourceAddress: true }));
+    const { message, reason, transitions } = await one.becomes("FAULT");
+    assert.deepEqual([message, reason], [`interface eth0 has no ${sourceAddress} to send adverts from`, "NoSourceAddress"]);
+    assert.equal(transitions, 1, "it was never BACKUP");
+    await lan.exec("n1", own);
+    await one.becomes("MASTER");
+    await lan.exec("n1", own.with(2, "delete"));
+    await one.becomes("FAULT");
+    await until("the address to go", async () => !(await stands("n1")));
+    await one.apply(desiredRouter({ sourceAddress }));
+    await one.becomes("MASTER");
+  });
+
   test("a MASTER that stood still looks first: its first packet does not override its successor", async () => {
     const [one, two] = await elected();
     process.kill(one.pid, "SIGSTOP");

@@ -133,6 +133,24 @@ suite("the gate", () => {
     for (const address of addresses) assert.deepEqual(await owners(observation, address), ["n1"]);
   });
 
+  for (const [takes, accept] of [
+    ["takes", true],
+    ["refuses", false],
+  ] as const) {
+    test(`${takes} packets to the addresses as the router says, and answers for them`, async () => {
+      const one = await start("n1");
+      await one.apply(...both({ priority: 254, accept }));
+      for (const key of keys) await one.becomes("MASTER", key);
+      const observation = await observed(() => sleep(500));
+      for (const address of addresses) {
+        assert.deepEqual(await owners(observation, address), ["n1"]);
+        const echoes = observation.summaries.find((summary) => summary.by === "echo" && summary.address === address);
+        assert.ok((echoes?.sent ?? 0) > 100);
+        assert.equal((echoes?.answered ?? 0) > 0, accept, `${echoes?.answered} of ${echoes?.sent} pings of ${address} were answered`);
+      }
+    });
+  }
+
   test("hands over at stop(): the successor answers before the addresses go, and never do two", async (context) => {
     const [one, two] = await elected();
     const observation = await observed(async () => {

@@ -53,6 +53,46 @@ suite("adverts", () => {
     });
   }
 
+  test("by unicast through a router count where their TTL is expected, and else are counted and told of", async () => {
+    // n2 is behind the fabric, in a network of its own.
+    await lan.exec("fabric", ["ip", "link", "add", "n2-far", "type", "veth", "peer", "name", "far", "netns", lan.namespace("n2")]);
+    await lan.exec("fabric", ["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+    for (const [host, ...commands] of [
+      ["fabric", "address add 203.0.113.1/24 dev n2-far", "link set n2-far up"],
+      ["n1", "route add 203.0.113.0/24 via 198.51.100.1"],
+      ["n2", "address add 203.0.113.2/24 dev far", "link set far up", "route add 198.51.100.11 via 203.0.113.1"],
+    ] as const)
+      for (const command of commands) await lan.exec(host, ["ip", ...command.split(" ")]);
+
+    const near = { sourceAddress: lan.nodeAddress("n1").IPv4, unicastPeers: ["203.0.113.2"] };
+    const far = { interface: "far", sourceAddress: "203.0.113.2", unicastPeers: [lan.nodeAddress("n1").IPv4] };
+    const routed = { peerTTLs: [{ minimum: 254, maximum: 254 }] };
+    const [one, two] = await startBoth();
+    await one.apply(desiredRouter({ ...near, ...routed, priority: 254 }));
+    await one.becomes("MASTER");
+    await two.apply(desiredRouter({ ...far, ...routed, priority: 244 }));
+    await until("adverts", async () => (await two.router()).counters.advertsReceived > 3);
+    assert.deepEqual([(await two.router()).state, (await two.router()).peer], ["BACKUP", near.sourceAddress]);
+
+    const discarded = async () => (await two.snapshot()).discarded.TtlNot255 ?? 0;
+    assert.equal(await discarded(), 0);
+    await one.apply(desiredRouter({ ...near, ...routed, unicastTTL: 64, priority: 254 }));
+    await two.becomes("MASTER");
+    assert.deepEqual((await two.router()).foreignRouter, undefined, "the filter keeps all but a sample of them");
+    await until("a sample", async () => (await discarded()) > 0, { timeoutMs: 60_000 });
+    assert.equal((await discarded()) % 64, 0);
+    // Another virtual router hears those from 1 on: then the filter passes what the engine refuses.
+    const other = { key: "other/IPv4", virtualRouterID: 77, addresses: [{ address: "203.0.113.77/24" }] };
+    await two.apply(
+      desiredRouter({ ...far, ...routed, priority: 244 }),
+      desiredRouter({ ...far, ...other, peerTTLs: [{ minimum: 1, maximum: 64 }] }),
+    );
+    await until("a notice", async () => two.notices().some(({ notice }) => notice === "ForeignRouter"));
+    assert.deepEqual((await two.router()).foreignRouter?.reason, "TtlNot255");
+    await two.apply(desiredRouter({ ...far, peerTTLs: [{ minimum: 63, maximum: 63 }], priority: 244 }));
+    await two.becomes("BACKUP");
+  });
+
   test("of another multicast group are another world", async () => {
     const [one, two] = await startBoth();
     const elsewhere = { multicastGroup: "224.0.100.19" };

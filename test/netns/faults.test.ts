@@ -6,18 +6,22 @@ import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Family } from "../../src/api/ipAddress.ts";
 import { run } from "../support/command.ts";
 import type { StandaloneAgent } from "../support/standaloneAgent.ts";
+import { elapsedMs } from "../support/takeover.ts";
 import { until } from "../support/waiting.ts";
 import {
   activeDownMs,
   addresses,
   FaultsBed,
   intervalMs,
+  longestGapMs,
   mastersWere,
   neverTwoAnswers,
   outageMs,
   silenceOf,
+  slackMs,
   takenOverInTime,
 } from "./faultsBed.ts";
 
@@ -44,6 +48,42 @@ test("kill -9: the successor is there in time, and the dead node's kernel answer
   neverTwoAnswers(seen);
   mastersWere(seen, "n1", "n2");
   takenOverInTime(seen);
+});
+
+test("the gate is removed from the MASTER's link: it is back, and shuts behind a kill -9", async () => {
+  const [one] = await bed.elect();
+  await onNode("n1", "tc qdisc del dev eth0 clsact");
+  await sleep(200);
+  const seen = await bed.watch(async () => {
+    await one.kill();
+    await sleep(1_000);
+  });
+  neverTwoAnswers(seen);
+  mastersWere(seen, "n1", "n2");
+  takenOverInTime(seen);
+  assert.match(messages(one, /the gate was removed/).join("\n"), /"interface":"eth0"/);
+});
+
+test("a program of tcx comes before the gate: the gate goes before it again, and shuts behind a kill -9", async (context) => {
+  const program = join(bed.lan.directory, "tcx");
+  await run("cc", ["-O2", "-o", program, fileURLToPath(new URL("faultsTcx.c", import.meta.url))]);
+  const [one] = await bed.elect();
+  const index = (await onNode("n1", "cat /sys/class/net/eth0/ifindex")).trim();
+  const foreign = bed.lan.spawn("n1", "tcx", [program, index]);
+  try {
+    await until("the program to be attached", () => !foreign.running || /attached/.test(foreign.logTail()), { everyMs: 5 });
+    if (!foreign.running) return context.skip(`no tcx here: ${foreign.logTail()}`);
+    await sleep(1_100);
+    const seen = await bed.watch(async () => {
+      await one.kill();
+      await sleep(1_000);
+    });
+    neverTwoAnswers(seen);
+    mastersWere(seen, "n1", "n2");
+    takenOverInTime(seen);
+  } finally {
+    await foreign.kill();
+  }
 });
 
 test("SIGSTOP for 5 s: the same; when it goes on, it looks before it sends, and takes the addresses back", async () => {
@@ -121,6 +161,44 @@ test("every third advert lost on the way to the BACKUP: it stays BACKUP", async 
   const seen = await bed.watch(() => sleep(3_000));
   neverTwoAnswers(seen);
   mastersWere(seen, "n1");
+});
+
+test("every advert lost on the way to the BACKUP: two MASTERs, of which the better one defends itself, and one again when it ends", async () => {
+  const [, two] = await bed.elect();
+  let healedNs = 0n;
+  const seen = await bed.watch(async () => {
+    await onNode(
+      "n2",
+      "nft 'add table inet loss; add chain inet loss in { type filter hook input priority 0; }; add rule inet loss in meta l4proto 112 drop'",
+    );
+    await sleep(3_000);
+    await onNode("n2", "nft flush ruleset");
+    healedNs = process.hrtime.bigint();
+    await sleep(1_500);
+  });
+  const macs = { n1: await bed.lan.mac("n1"), n2: await bed.lan.mac("n2") };
+  for (const [family, address] of Object.entries(addresses)) {
+    const adverts = { n1: seen.advertsBy("n1", family as Family), n2: seen.advertsBy("n2", family as Family) };
+    const announced = (node: "n1" | "n2") =>
+      seen.observation.announcements.filter((one) => one.address === address && one.mac === macs[node]);
+    assert.ok(longestGapMs(adverts.n1) < 2 * intervalMs, `${family}: the better one was silent for ${longestGapMs(adverts.n1)} ms`);
+    const firstClaimNs = announced("n2")[0]?.timeNs ?? 0n;
+    assert.ok(
+      announced("n1").some(({ timeNs }) => timeNs > firstClaimNs && timeNs < healedNs),
+      `${family}: it did not defend ${address}`,
+    );
+    const lastNs = adverts.n2.at(-1)?.atNs ?? 0n;
+    assert.ok(lastNs > seen.sinceNs, `${family}: the other one never was MASTER`);
+    assert.ok(
+      elapsedMs(healedNs, lastNs) <= intervalMs + slackMs,
+      `${family}: two MASTERs ${elapsedMs(healedNs, lastNs)} ms after the loss`,
+    );
+    const again = announced("n1").find(({ timeNs }) => timeNs > lastNs);
+    assert.ok(again && elapsedMs(lastNs, again.timeNs) <= 1_000 + slackMs, `${family}: ${address} was not announced anew`);
+    assert.deepEqual(seen.observation.owners.filter((owner) => owner.address === address).at(-1)?.macs, [macs.n1]);
+  }
+  await bed.heldBy("n1", 0);
+  assert.match(messages(two, /"to":"BACKUP"/).at(-1) ?? "", /"reason":"HigherPriority"/);
 });
 
 test("5,000 addresses of others come and go at once: nobody takes over, and a lost address is noticed afterwards", async () => {

@@ -7,7 +7,7 @@ import { Lan } from "../support/lan.ts";
 import { longestDoubleAnswerMs, longestOutageMs, type Observation, Observer } from "../support/observer.ts";
 import { untilHeldBy } from "../support/routers.ts";
 import { type StandaloneAgent, type StandaloneOptions, startStandaloneAgent } from "../support/standaloneAgent.ts";
-import { advertsOf, elapsedMs, findTakeover, successions } from "../support/takeover.ts";
+import { type Advert, advertsOf, elapsedMs, findTakeover, successions } from "../support/takeover.ts";
 import type { RouterSettings } from "../support/vrrpRouter.ts";
 
 export const intervalMs = 100;
@@ -15,7 +15,7 @@ export const priorities: Record<string, number> = { n1: 200, n2: 100 };
 export const addresses: Record<Family, string> = { IPv4: "198.51.100.200", IPv6: "2001:db8:100::200" };
 const virtualRouterID = 51;
 /** What a machine that runs other tests besides may add. */
-const slackMs = 30;
+export const slackMs = 30;
 export const activeDownMs = (node: string) => activeDownInterval(priorities[node] ?? 0, intervalMs);
 
 const settings = (node: string): RouterSettings[] =>
@@ -36,6 +36,8 @@ export interface Seen {
   masters: Record<Family, string[]>;
   /** Last advert of n1 to the first of n2. */
   takeoverMs: Record<Family, number | undefined>;
+  /** In the order of time. */
+  advertsBy(node: string, family: Family): Advert[];
 }
 
 export class FaultsBed {
@@ -100,6 +102,7 @@ export class FaultsBed {
         successions(observation.adverts, election(family), intervalMs / 4).map((source) => sources.get(source) ?? source),
       ),
       takeoverMs: of((family) => findTakeover(observation.adverts, election(family), sinceNs)?.durationMs),
+      advertsBy: (node, family) => advertsOf(observation.adverts, election(family)).filter(({ source }) => sources.get(source) === node),
     };
   }
 
@@ -130,6 +133,10 @@ export function takenOverInTime({ takeoverMs }: Seen): void {
 /** The client's longest loss of answers. */
 export function outageMs({ observation, sinceNs }: Seen): number {
   return Math.max(...observation.summaries.map(({ address }) => longestOutageMs(observation, address, sinceNs)));
+}
+
+export function longestGapMs(adverts: readonly Advert[]): number {
+  return Math.max(...adverts.slice(1).map(({ atNs }, index) => elapsedMs(adverts[index]?.atNs ?? 0n, atNs)));
 }
 
 /** From a moment to the next advert of a node. */

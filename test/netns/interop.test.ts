@@ -13,6 +13,9 @@ const v6 = { version: 3, family: "IPv6", intervalMs: 100 } as const;
 const yaml = { form: "yaml" } as const;
 const conf = { form: "conf" } as const;
 
+/** Of its unicast adverts over IPv6, unless unicast_ttl gives another: the kernel's. */
+const keepalivedHopLimit = 64;
+
 interface Row extends Setting {
   /** Leaves out the farewell and the cut: at an interval of 1 s they take long, and samples of keepalived.conf show them. */
   brief?: boolean;
@@ -28,6 +31,7 @@ const matrix: Record<string, Row> = {
   "version 3 over IPv4, virtual MAC, keepalived.conf": { ...v3, ...conf, virtualMAC: true },
   "version 3 over IPv6": { ...v6, ...yaml },
   "version 3 over IPv6, keepalived.conf": { ...v6, ...conf },
+  "version 3 over IPv6, unicast": { ...v6, ...yaml, unicast: true, minimumTTL: keepalivedHopLimit },
   "version 3 over IPv6, unicast, keepalived.conf": { ...v6, ...conf, unicast: true },
   "version 3 over IPv6, virtual MAC": { ...v6, ...yaml, virtualMAC: true },
 };

@@ -24,6 +24,8 @@ export interface Setting {
   form: Form;
   /** Whether adverts go by unicast. */
   unicast?: boolean;
+  /** What Aloft takes of them at least. */
+  minimumTTL?: number;
   password?: string;
   /** Whether Aloft, and what can choose, has the virtual router's own MAC address. */
   virtualMAC?: boolean;
@@ -65,7 +67,7 @@ export class Pair {
   }
 
   private settings(node: string): RouterSettings {
-    const { family, version, intervalMs, unicast, password, virtualMAC } = this.setting;
+    const { family, version, intervalMs, unicast, minimumTTL, password, virtualMAC } = this.setting;
     const peer = node === "n1" ? "n2" : "n1";
     return {
       virtualRouterID,
@@ -75,6 +77,7 @@ export class Pair {
       advertisementIntervalMs: intervalMs,
       addresses: [`${this.address}/${family === "IPv4" ? 24 : 64}`],
       ...(unicast && { unicast: { source: this.lan.nodeAddress(node)[family], peer: this.lan.nodeAddress(peer)[family] } }),
+      ...(minimumTTL !== undefined && { minimumTTL }),
       ...(password !== undefined && { password }),
       ...(virtualMAC !== undefined && { virtualMAC }),
     };

@@ -45,11 +45,9 @@ function instance(router: RouterSettings, { instanceLines = [], linkLocalFirst =
   ];
 }
 
-function transport({ family, unicast, password, virtualMAC = false }: RouterSettings): string[] {
-  // Unless told, it sends unicast over IPv6 with the hop limit 64, which RFC 9568 §5.1.2.3 has every receiver discard.
-  const hopLimit = unicast && family === "IPv6" ? ["unicast_ttl 255"] : [];
+function transport({ unicast, password, virtualMAC = false }: RouterSettings): string[] {
   return [
-    ...(unicast ? [`unicast_src_ip ${unicast.source}`, ...hopLimit, "unicast_peer {", `  ${unicast.peer}`, "}"] : []),
+    ...(unicast ? [`unicast_src_ip ${unicast.source}`, "unicast_peer {", `  ${unicast.peer}`, "}"] : []),
     ...(password === undefined ? [] : ["authentication {", "  auth_type PASS", `  auth_pass ${password}`, "}"]),
     ...(virtualMAC ? ["use_vmac"] : []),
   ];

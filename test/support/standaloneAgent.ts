@@ -39,7 +39,7 @@ const nameOf = ({ family, virtualRouterID }: RouterSettings) => `${family.toLowe
 
 function virtualIP(node: string, router: RouterSettings) {
   const { virtualRouterID, family, version, priority, advertisementIntervalMs, addresses, preempt = true } = router;
-  const { unicast, password, virtualMAC } = router;
+  const { unicast, minimumTTL, password, virtualMAC } = router;
   const sourceAddress = unicast && { [family === "IPv4" ? "ipv4" : "ipv6"]: unicast.source };
   return {
     apiVersion,
@@ -54,7 +54,7 @@ function virtualIP(node: string, router: RouterSettings) {
         virtualRouterID,
         advertisementInterval: formatDuration(advertisementIntervalMs),
         preempt,
-        ...(unicast && { mode: "Unicast", unicastPeers: [unicast.peer] }),
+        ...(unicast && { mode: "Unicast", unicastPeers: [unicast.peer], minimumTTL }),
         ...(password !== undefined && { authentication: { type: "PASS", secretRef: { name: nameOf(router) } } }),
         ...(virtualMAC && { virtualMAC }),
       },

@@ -14,6 +14,8 @@ export interface RouterSettings {
   preempt?: boolean;
   /** Adverts go from one address to another instead of to the group. */
   unicast?: { source: string; peer: string };
+  /** The least TTL with which unicast adverts count; default: what the make takes. */
+  minimumTTL?: number;
   /** PASS of version 2. */
   password?: string;
   /** The addresses stand on a macvlan with the virtual router's own MAC address. Default false; FRR knows nothing else. */

@@ -5,7 +5,8 @@ import type { NodeCheck } from "../../api/nodeAgent.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import { type FileWatch, watchFile } from "./fileWatch.ts";
-import { badOutcome, goodOutcome, type Outcome, type Probe } from "./probe.ts";
+import { type InitialFile, makeInitialFile } from "./initialFile.ts";
+import { badOutcome, goodOutcome, type Outcome, type Probe, type ProbeTools } from "./probe.ts";
 
 /** Of the file is read. A number needs no more. */
 const readBytes = 128;
@@ -18,17 +19,21 @@ export class FileProbe implements Probe {
   readonly #present: "Up" | "Down" | undefined;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** Until it is made. */
+  #initial: InitialFile | undefined;
   #watch: FileWatch | undefined;
   #lastProblem = "";
 
-  constructor({ path, present }: NonNullable<NodeCheck["file"]>, clock: Clock, log: Logger) {
+  constructor({ path, present, create }: NonNullable<NodeCheck["file"]>, tools: Pick<ProbeTools, "clock" | "log" | "initialFiles">) {
     this.#path = path;
     this.#present = present;
-    this.#clock = clock;
-    this.#log = log;
+    this.#clock = tools.clock;
+    this.#log = tools.log;
+    if (create && tools.initialFiles !== "None") this.#initial = { ...create, overwrite: create.overwrite && tools.initialFiles === "All" };
   }
 
   async run(): Promise<Outcome | undefined> {
+    if (this.#initial) await this.#make(this.#initial);
     this.#watch?.ensure();
     try {
       return this.#present === undefined ? await this.#readNumber() : await this.#look();
@@ -44,6 +49,14 @@ export class FileProbe implements Probe {
 
   close(): void {
     this.#watch?.close();
+  }
+
+  /** Once, whatever comes of it: somebody may want it gone later. */
+  async #make(initial: InitialFile): Promise<void> {
+    this.#initial = undefined;
+    await makeInitialFile(this.#path, initial).catch(({ message }: Error) => {
+      this.#log.warn({ path: this.#path, problem: message }, "a tracked file cannot be made");
+    });
   }
 
   async #look(): Promise<Outcome> {

@@ -9,6 +9,8 @@ export interface HealthTarget {
   address: string;
   port: number;
   check: HealthCheck;
+  /** The virtual server that asks: checks of one hold up no others when they hang. Default: the check stands for itself. */
+  group?: string;
 }
 
 export interface HealthResult {
@@ -20,7 +22,7 @@ export interface HealthResult {
   weightChange?: number;
   /** When `up` began; undefined before the first result. */
   since?: Date;
-  /** Why it is down; "" when it is up. */
+  /** Why it is down, or why nothing can be found out; "" when all is well. */
   message: string;
 }
 

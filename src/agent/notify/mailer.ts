@@ -6,7 +6,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import { DeliveryQueue, retry } from "./deliveryQueue.ts";
 import type { NotificationCounters } from "./notificationCounters.ts";
-import type { MailText } from "./transition.ts";
+import type { MailText, NotifyState } from "./transition.ts";
 
 export interface MailerOptions {
   settings: Mail;
@@ -60,6 +60,11 @@ export class Mailer {
   /** Name in the subject, as keepalived's router_id. */
   get subjectName(): string {
     return this.#options.settings.subjectName ?? this.#options.node;
+  }
+
+  /** Whether mail is sent about such a state at all. */
+  tells(state: NotifyState): boolean {
+    return state !== "FAULT" || this.#options.settings.faults !== false;
   }
 
   send(mail: MailText): void {

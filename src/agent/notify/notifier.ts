@@ -29,6 +29,12 @@ interface Group extends Subject {
   state: RouterStateName | undefined;
 }
 
+/** Of whom was told under the configuration before. */
+interface Told {
+  routers: ReadonlyMap<string, Router>;
+  groups: ReadonlyMap<string, Group>;
+}
+
 export class Notifier {
   readonly #options: NotifierOptions;
   readonly #outlets: Outlets;
@@ -45,6 +51,7 @@ export class Notifier {
   /** Makes these settings count for all events that come from now on. */
   configure({ virtualRouters, groups = [], notify }: NotifySettings): void {
     this.#outlets.configure(notify);
+    const former: Told = { routers: this.#routers, groups: this.#groups };
     const routers = new Map<string, Router>();
     for (const { virtualIP, family, group, priority, notify: own } of virtualRouters) {
       const key = `${virtualIP}/${family}`;
@@ -59,17 +66,20 @@ export class Notifier {
     this.#routers = routers;
     this.#seedStates();
     this.#setGroups(groups);
+    if (notify?.statesOnReload) this.#tellStates(former);
     this.#warnOfPrograms();
   }
 
   /** For all events of the core. */
   onEvents(batch: readonly CoreEvent[]): void {
-    if (!batch.some(isOfInterest)) return;
-    this.#readPriorities();
-    for (const event of batch) {
+    const interesting = batch.filter(isOfInterest);
+    if (interesting.length === 0) return;
+    this.#readPriorities(new Set(interesting.flatMap((event) => (isPriority(event) ? event.key : []))));
+    for (const event of interesting) {
       if (event.type === "stateChanged") this.#onChange(event.key, event.to, new Date(event.changedAt), event);
       else if (event.type === "resync") this.#resync();
-      else if (isOfInterest(event)) this.#onLowerPriority(event);
+      else if (isPriority(event)) this.#onPriority(event);
+      else this.#onLowerPriority(event);
     }
   }
 
@@ -117,6 +127,15 @@ export class Notifier {
     this.#groups = groups;
   }
 
+  /** Of what was there before as well: what has just come is told of as it changes. */
+  #tellStates({ routers, groups }: Told): void {
+    this.#readPriorities();
+    for (const { name, state } of this.#groups.values())
+      if (groups.has(name) && state !== undefined && state !== "INIT") this.#outlets.note({ type: "GROUP", name, state, priority: 0 });
+    for (const [key, { name, state, priority }] of this.#routers)
+      if (routers.has(key) && state !== undefined && state !== "INIT") this.#outlets.note({ type: "INSTANCE", name, state, priority });
+  }
+
   #warnOfPrograms(): void {
     if (this.#options.programs.enabled) return;
     const subjects = [...this.#routers.values(), ...this.#groups.values()];
@@ -124,9 +143,10 @@ export class Notifier {
     if (skipped.length > 0) this.#options.log.warn({ skipped }, "notify programs do not run: no directory is allowed (--allow-scripts)");
   }
 
-  /** The core may have ended; what it said last counts then. */
-  #readPriorities(): void {
+  /** The core may have ended; what it said last counts then. Those of `told` come one after the other, with events. */
+  #readPriorities(told: ReadonlySet<string> = new Set()): void {
     for (const [key, priority] of this.#options.priorities()) {
+      if (told.has(key)) continue;
       const router = this.#routers.get(key) ?? this.#leaving.get(key);
       // A router that has ended shows 0.
       if (router && priority > 0) router.priority = priority;
@@ -152,6 +172,15 @@ export class Notifier {
   #onLowerPriority({ key, address, changedAt }: NoticeEvent): void {
     const router = this.#routers.get(key);
     if (router) this.#tellRouter(router, "MASTER_RX_LOWER_PRI", new Date(changedAt), { peer: address });
+  }
+
+  #onPriority({ key, priority }: PriorityEvent): void {
+    const router = this.#routers.get(key);
+    if (!router) return;
+    router.priority = priority;
+    const { name, state, notify } = router;
+    if (notify?.priorityChanges)
+      this.#outlets.note({ type: "INSTANCE", name, state: state === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY", priority });
   }
 
   #updateGroup(name: string | undefined, at: Date): void {
@@ -183,9 +212,20 @@ export class Notifier {
   }
 }
 
+type PriorityEvent = NoticeEvent & { priority: number };
+
+function isPriority(event: CoreEvent): event is PriorityEvent {
+  return event.type === "notice" && event.notice === "PriorityChanged" && event.priority !== undefined;
+}
+
 /** Whether somebody may have to be told of it. */
 function isOfInterest(event: CoreEvent): event is StateChangedEvent | ResyncEvent | NoticeEvent {
-  return event.type === "stateChanged" || event.type === "resync" || (event.type === "notice" && event.notice === "LowerPriority");
+  return (
+    event.type === "stateChanged" ||
+    event.type === "resync" ||
+    isPriority(event) ||
+    (event.type === "notice" && event.notice === "LowerPriority")
+  );
 }
 
 function isRunning({ state }: Router): boolean {

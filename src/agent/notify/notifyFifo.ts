@@ -1,5 +1,5 @@
 /**
- * keepalived's vrrp_notify_fifo: one line per change, for whoever reads. Writing never waits; when nobody reads and the FIFO is full, the
+ * keepalived's notify_fifo: one line per change, for whoever reads. Writing never waits; when nobody reads and the FIFO is full, the
  * newest lines wait here.
  */
 import { spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-/** Where notifications go: programs, FIFO, web hooks and mail. Nothing here holds up the caller, and what hangs holds up itself alone. */
+/** Where notifications go: programs, FIFOs, web hooks and mail. Nothing here holds up the caller, and what hangs holds up itself alone. */
 import type { Mail, NodeAgentSpec, Notify } from "../../api/nodeAgent.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
@@ -8,7 +8,7 @@ import { Mailer } from "./mailer.ts";
 import { NotificationCounters } from "./notificationCounters.ts";
 import { NotifyFifo } from "./notifyFifo.ts";
 import { ProgramLane } from "./programLane.ts";
-import { fifoLine, mailOf, type NotifyState, programsOf, type Transition, webhookDocument } from "./transition.ts";
+import { type FifoEntry, fifoLine, mailOf, type NotifyState, programsOf, type Transition, webhookDocument } from "./transition.ts";
 import { Webhooks } from "./webhook.ts";
 
 export interface OutletsOptions {
@@ -41,7 +41,8 @@ export class Outlets {
   readonly #end = new AbortController();
   /** With something to run; also of subjects that are gone. */
   readonly #lanes = new Set<ProgramLane>();
-  #fifo: NotifyFifo | undefined;
+  /** By path. */
+  readonly #fifos = new Map<string, NotifyFifo>();
   #mailer: Mailer | undefined;
   #mailSettings = "";
   /** Ends the programs that run now. */
@@ -55,7 +56,7 @@ export class Outlets {
 
   /** What concerns the node as a whole. */
   configure(settings: NodeAgentSpec["notify"]): void {
-    this.#setFifo(settings?.fifo);
+    this.#setFifos(new Set([settings?.fifo, settings?.vrrpFifo].filter((path) => path !== undefined)));
     this.#setMail(settings?.mail);
   }
 
@@ -67,14 +68,19 @@ export class Outlets {
   /** Hands a transition to whatever `subject` has been given. Returns at once. */
   tell(subject: Subject, transition: Transition): void {
     const { notify, lane } = subject;
-    this.#fifo?.write(fifoLine(transition));
+    this.note(transition);
     if (this.#options.programs.enabled) this.#push(lane, programsOf(notify, transition));
     if (notify?.webhook !== undefined) this.#webhooks.post(notify.webhook, webhookDocument(transition, this.#options.node));
-    if (!notify?.mail || !this.#mailer || subject.mailed === transition.state) return;
+    if (!notify?.mail || !this.#mailer?.tells(transition.state) || subject.mailed === transition.state) return;
     const mail = mailOf(transition, this.#mailer.subjectName);
     if (!mail) return;
     subject.mailed = transition.state;
     this.#mailer.send(mail);
+  }
+
+  /** Writes a line that only the FIFOs get. */
+  note(entry: FifoEntry): void {
+    for (const fifo of this.#fifos.values()) fifo.write(fifoLine(entry));
   }
 
   /**
@@ -94,16 +100,20 @@ export class Outlets {
     before.abort();
     this.#running.abort();
     this.#end.abort(new Error("the agent ends"));
-    await this.#fifo?.close();
+    await Promise.all([...this.#fifos.values()].map((fifo) => fifo.close()));
   }
 
-  #setFifo(path: string | undefined): void {
-    if (this.#fifo?.path === path) return;
+  #setFifos(paths: ReadonlySet<string>): void {
     const { log, clock, programs } = this.#options;
-    const closed = this.#fifo?.close();
-    closed?.catch((error: Error) => log.warn({ reason: error.message }, "the old notify FIFO could not be closed"));
-    this.#fifo = undefined;
-    if (path !== undefined) this.#fifo = new NotifyFifo({ path, owner: () => programs.account(), counters: this.counters, log, clock });
+    for (const [path, fifo] of this.#fifos) {
+      if (paths.has(path)) continue;
+      this.#fifos.delete(path);
+      fifo.close().catch((error: Error) => log.warn({ fifo: path, reason: error.message }, "the old notify FIFO could not be closed"));
+    }
+    for (const path of paths) {
+      if (this.#fifos.has(path)) continue;
+      this.#fifos.set(path, new NotifyFifo({ path, owner: () => programs.account(), counters: this.counters, log, clock }));
+    }
   }
 
   #setMail(settings: Mail | undefined): void {

@@ -5,13 +5,18 @@ import type { Program } from "../programs/programRunner.ts";
 
 export type NotifyState = NonNullable<Notify["programs"]>[number]["events"][number];
 
-/** A change of a virtual router ("INSTANCE") or of a sync group. */
-export interface Transition {
+/** What a line of the FIFO says of a virtual router ("INSTANCE") or of a sync group. */
+export interface FifoEntry {
   type: "INSTANCE" | "GROUP";
   name: string;
-  state: NotifyState;
+  state: NotifyState | "MASTER_PRIORITY" | "BACKUP_PRIORITY";
   /** After tracking; 0 for a group. */
   priority: number;
+}
+
+/** A change of state, or what programs are started for as for one. */
+export interface Transition extends FifoEntry {
+  state: NotifyState;
   at: Date;
   /** Of a virtual router: its state before, why it changed and whom that speaks of. */
   from?: RouterStateName;
@@ -35,8 +40,8 @@ export function stateOfDeletion(notify: Notify | undefined): NotifyState {
   return notify?.programs?.some(({ events }) => events.includes("DELETED")) ? "DELETED" : "FAULT";
 }
 
-/** The line for keepalived's vrrp_notify_fifo. */
-export function fifoLine({ type, name, state, priority }: Transition): string {
+/** The line for keepalived's notify_fifo. */
+export function fifoLine({ type, name, state, priority }: FifoEntry): string {
   return `${type} "${printable(name).replaceAll('"', "'")}" ${state} ${priority}\n`;
 }
 

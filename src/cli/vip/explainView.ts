@@ -49,7 +49,7 @@ export function explain(virtualIP: VirtualIPState, { nodeAgents }: ClusterState,
     lastMove: last && describeMove(last),
     nodes,
     ...losses(byFamily, forecast),
-    problems: problemsOf(status),
+    problems: problemsOf(virtualIP),
   };
 }
 

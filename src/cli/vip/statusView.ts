@@ -22,7 +22,7 @@ export interface StatusRow {
   transitions: number;
   lastFailover?: string;
   nodes: NodeRow[];
-  /** Conditions that ask for attention, in sentences. */
+  /** What asks for attention, in sentences. */
   problems: string[];
 }
 
@@ -30,7 +30,8 @@ export function statusRows(cluster: ClusterState): StatusRow[] {
   return cluster.virtualIPs.map(statusRow);
 }
 
-function statusRow({ name, spec, status }: VirtualIPState): StatusRow {
+function statusRow(virtualIP: VirtualIPState): StatusRow {
+  const { name, spec, status } = virtualIP;
   return {
     name,
     addresses: spec?.addresses.map(({ address }) => address) ?? [],
@@ -41,17 +42,33 @@ function statusRow({ name, spec, status }: VirtualIPState): StatusRow {
     transitions: status.transitions ?? 0,
     lastFailover: status.summary?.lastFailover,
     nodes: (status.nodes ?? []).map(({ name: node, ...rest }) => ({ node, ...rest })),
-    problems: problemsOf(status),
+    problems: problemsOf(virtualIP),
   };
 }
 
 /** These ought to be True; any other condition reports trouble when it is. */
 const healthyWhenTrue = new Set(["Accepted", "Ready"]);
 
-export function problemsOf({ conditions = [] }: VirtualIPState["status"]): string[] {
-  return conditions
+export function problemsOf(virtualIP: VirtualIPState): string[] {
+  const conditions = (virtualIP.status.conditions ?? [])
     .filter(({ type, status }) => status !== (healthyWhenTrue.has(type) ? "True" : "False"))
     .map(({ type, status, reason, message }) => `${type}=${status} (${reason}): ${message}`);
+  return [...conditions, ...closePriorities(virtualIP)];
+}
+
+/** As far apart as the operator puts them: by then Skew_Time tells two backups apart on any network. */
+const priorityDistance = 10;
+
+/** Neighbours of whom one was given its priority by the user. */
+function closePriorities({ spec, status: { nodes = [] } }: VirtualIPState): string[] {
+  const given = new Set(spec?.nodes.overrides?.flatMap(({ name, priority }) => (priority === undefined ? [] : name)));
+  const ordered = [...nodes].sort((a, b) => b.priority - a.priority);
+  return ordered.flatMap((lower, index) => {
+    const upper = ordered[index - 1];
+    if (!upper || upper.priority - lower.priority >= priorityDistance || !(given.has(upper.name) || given.has(lower.name))) return [];
+    const both = `${upper.name} (${upper.priority}) and ${lower.name} (${lower.priority})`;
+    return [`priorities of ${both} are less than ${priorityDistance} apart: as backups both may take over at once`];
+  });
 }
 
 export function statusLines(rows: readonly StatusRow[], now: Date): string[] {

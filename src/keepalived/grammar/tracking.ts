@@ -25,7 +25,7 @@ export const trackFile: BlockGrammar = {
     file: one(name),
     weight: weight(-254, 254),
     init_file: {
-      args: [argument("value", integer(-2_147_483_648, 2_147_483_647), { optional: true })],
+      args: [argument("value", integer(-2_147_483_648, 2_147_483_647), { skippable: true })],
       options: { overwrite: { args: [] } },
     },
   },
@@ -101,7 +101,6 @@ export const linkbeatInterfaces = list("linkbeat_interfaces", {
   args: [argument("name", interfaceName), argument("method", oneOf(["MII", "ETHTOOL", "IOCTL"]), { optional: true })],
 });
 
-/** Without the second delay both are the same. */
 export const interfaceDelays = list("interface_up_down_delays", {
   args: [argument("name", interfaceName), argument("down", decimal(0, 255)), argument("up", decimal(0, 255), { optional: true })],
 });

@@ -38,7 +38,11 @@ function readSpec({ loaded: { spec } }: ImportedNode): AgentConfigSpec {
   return {
     ...(standing && { static: withoutEmpty(standing) as AgentConfigSpec["static"] }),
     ...(notify?.fifo !== undefined && { notifyFifo: notify.fifo }),
+    ...(notify?.vrrpFifo !== undefined && { vrrpNotifyFifo: notify.vrrpFifo }),
+    ...(notify?.statesOnReload && { notifyStatesOnReload: true }),
     ...(notify?.mail && { mail: notify.mail }),
+    ...(spec.announcementPacing && { announcementPacing: spec.announcementPacing }),
+    ...(spec.interfaces && { interfaces: spec.interfaces }),
     ...(startupDelay !== undefined && { startupDelay }),
     ...(spec.debugUnknownRouters && { debugUnknownRouters: true }),
     ...(directories.length > 0 && { scriptDirectories: directories }),

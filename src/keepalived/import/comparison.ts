@@ -1,6 +1,7 @@
 /** In what the nodes of a virtual router must agree, and in what they had better. */
 import { isDeepStrictEqual } from "node:util";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import { strictTTL } from "../../api/vrrpParameters.ts";
 import type { Diagnostics, Position } from "../diagnostic.ts";
 import { type Cluster, leaderOf, type Member } from "./members.ts";
 
@@ -39,6 +40,10 @@ const hadBetterAgree: readonly Agreement[] = [
   { name: "v3_checksum_as_v2", field: "checksum" },
   { name: "dont_track_primary", field: "trackPrimary" },
   { name: "use_vmac", field: "virtualMACInterface", read: ({ router }) => router.virtualMACInterface !== undefined },
+  { name: "vmac_xmit_base", field: "advertsWithVirtualMAC" },
+  { name: "unicast_ttl", field: "unicastTTL", show: (value) => text(value ?? strictTTL) },
+  { name: "track_src_ip", field: "trackSourceAddress" },
+  { name: "no_accept", field: "accept" },
   { name: "the sync group", field: "group", show: text },
   { name: "virtual_routes", field: "routes" },
   { name: "virtual_rules", field: "rules" },
@@ -71,6 +76,19 @@ export function compareMembers(cluster: Cluster, diagnostics: Diagnostics): void
     }
   }
   comparePriorities(cluster, diagnostics);
+  comparePeerTTLs(cluster, diagnostics);
+}
+
+/** A VirtualIP has one range for all peers: the widest, so that nobody becomes deaf to a peer. */
+function comparePeerTTLs(cluster: Cluster, diagnostics: Diagnostics): void {
+  const ranges = cluster.flatMap((member) =>
+    (member.router.peerTTLs ?? []).map(({ minimum, maximum }) => ({ member, text: `${minimum}-${maximum}` })),
+  );
+  const other = ranges.find(({ text }) => text !== ranges[0]?.text);
+  if (!other) return;
+  const widest = "the widest range is taken for all";
+  const message = `min_ttl and max_ttl give ${other.text} here, and ${ranges[0]?.text} elsewhere: ${widest}`;
+  diagnostics.warning("difference", other.member.place("peerTTLs"), message);
 }
 
 function difference(

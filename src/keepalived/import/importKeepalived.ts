@@ -32,6 +32,7 @@ export function importKeepalived(nodes: readonly ImportedNode[], { namespace }: 
   );
   const agentConfigs = makeAgentConfigs(nodes);
   reportPrograms(nodes, diagnostics);
+  reportFiles(nodes, diagnostics);
   if (!diagnostics.hasErrors) reportSchemaIssues(virtualIPs, agentConfigs, diagnostics);
   return { virtualIPs, agentConfigs, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
 }
@@ -89,6 +90,14 @@ function reportPrograms(nodes: readonly ImportedNode[], diagnostics: Diagnostics
         "programs run only in directories that the agent allows (--allow-scripts DIR), by one user that it chooses",
       );
   }
+}
+
+/** An object of a cluster has no file made on a node. */
+function reportFiles(nodes: readonly ImportedNode[], diagnostics: Diagnostics): void {
+  for (const { loaded } of nodes)
+    for (const [path, position] of loaded.places)
+      if (path.endsWith(".file.create"))
+        diagnostics.warning("programs", position, "the agents of a cluster make no file: make it yourself");
 }
 
 /** What keepalived allows and the objects do not. */

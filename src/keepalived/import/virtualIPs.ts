@@ -2,6 +2,7 @@
 import { apiVersion, group } from "../../api/group.ts";
 import type { NodeAgentSpec, Notify, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import { strictTTL } from "../../api/vrrpParameters.ts";
 import { dnsLabel, type UniqueNames } from "../plan/names.ts";
 import { withoutDefaults } from "./defaults.ts";
 import { type Cluster, leaderOf, type Member } from "./members.ts";
@@ -106,7 +107,7 @@ function nodesOf(cluster: Cluster, tracks: MergedTracks["overrides"]) {
 
 function vrrpOf(cluster: Cluster, secretName: string | undefined) {
   const { router } = leaderOf(cluster);
-  const { announcements, multicastGroup, unicastPeers, trackPrimary, downTimerAdverts } = router;
+  const { announcements, multicastGroup, unicastPeers, unicastTTL, trackPrimary, downTimerAdverts } = router;
   return {
     version: router.version,
     virtualRouterID: router.virtualRouterID,
@@ -114,10 +115,18 @@ function vrrpOf(cluster: Cluster, secretName: string | undefined) {
     ...withoutDefaults({ preempt: router.preempt, preemptDelay: router.preemptDelay }, { preempt: true, preemptDelay: "0s" }),
     // Of version 2 there is one form, and IPv6 always has the pseudo-header.
     ...(router.version === 3 && router.family === "IPv4" && { checksum: router.checksum }),
-    ...(unicastPeers && { mode: "Unicast", ...outsidePeers(cluster) }),
+    ...(unicastPeers && {
+      mode: "Unicast",
+      ...outsidePeers(cluster),
+      ...(unicastTTL !== undefined && { unicastTTL }),
+      ...peerTTLs(cluster),
+    }),
     ...(multicastGroup !== undefined && { multicastGroup: { [fieldOf[router.family]]: multicastGroup } }),
     ...(secretName !== undefined && { authentication: { type: "PASS", secretRef: { name: secretName, key: "password" } } }),
+    ...(router.trackSourceAddress && { trackSourceAddress: true }),
     ...(router.virtualMACInterface !== undefined && { virtualMAC: true }),
+    ...(router.advertsWithVirtualMAC === false && { advertsWithVirtualMAC: false }),
+    ...(router.accept === false && { accept: false }),
     ...(announcements && { gratuitousARP: withoutDefaults(announcements, { copies: 1, refresh: "0s", refreshCopies: 1 }) }),
     ...(downTimerAdverts !== 3 && { downTimerAdverts }),
     ...(trackPrimary === false && { trackPrimary }),
@@ -134,10 +143,23 @@ function outsidePeers(cluster: Cluster): { unicastPeers?: string[] } {
   return unicastPeers.length > 0 ? { unicastPeers } : {};
 }
 
+/** The widest of all. */
+function peerTTLs(cluster: Cluster): { minimumTTL?: number; maximumTTL?: number } {
+  const ranges = cluster.flatMap(({ router }) => router.peerTTLs ?? []);
+  const minimumTTL = Math.min(...ranges.map(({ minimum }) => minimum));
+  const maximumTTL = Math.max(...ranges.map(({ maximum }) => maximum));
+  return withoutDefaults({ minimumTTL, maximumTTL }, { minimumTTL: strictTTL, maximumTTL: strictTTL });
+}
+
 function joinNotify(own: Notify | undefined, ofGroup: Notify | undefined): Notify | undefined {
   if (!own || !ofGroup) return own ?? ofGroup;
   const programs = [...(own.programs ?? []), ...(ofGroup.programs ?? [])];
-  return { ...(programs.length > 0 && { programs }), ...((own.mail || ofGroup.mail) && { mail: true }) };
+  const { priorityChanges } = own;
+  return {
+    ...(programs.length > 0 && { programs }),
+    ...((own.mail || ofGroup.mail) && { mail: true }),
+    ...(priorityChanges && { priorityChanges }),
+  };
 }
 
 /** The group of the spec of a node. */

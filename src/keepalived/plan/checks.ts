@@ -85,7 +85,9 @@ export function runAs(statement: CheckedStatement | undefined): { user?: string 
 }
 
 function planFile(block: CheckedBlock): CheckPlan {
-  return { file: { path: block.text("file") ?? "" }, ...timing };
+  const init = block.last("init_file");
+  const create = init && { value: init.number() ?? 0, overwrite: init.has("overwrite") };
+  return { file: { path: block.text("file") ?? "", ...(create && { create }) }, ...timing };
 }
 
 function planProcess(block: CheckedBlock): CheckPlan {

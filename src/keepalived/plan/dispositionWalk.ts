@@ -57,7 +57,7 @@ export const topics: Record<string, string> = {
 };
 
 /** Values that say what is so anyway; off and 0 are such for every word but these. */
-const inertValues: Record<string, unknown> = { unicast_ttl: 255, old_unicast_checksum: "never" };
+const inertValues: Record<string, unknown> = { old_unicast_checksum: "never" };
 
 function isInert({ word, statement, option }: DisposedWord): boolean {
   if (option) return false;

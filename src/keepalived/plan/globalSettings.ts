@@ -19,6 +19,8 @@ export interface GlobalSettings {
   strict: boolean;
   /** Mail on changes of state of instances that do not say. */
   mail: boolean;
+  /** Changes of the priority of instances that do not say are told to the FIFOs. */
+  priorityChanges: boolean;
   /** For static addresses without `dev`. */
   defaultInterface: string;
   virtualMACPrefix: string;
@@ -42,6 +44,7 @@ export function readGlobalSettings(config: CheckedBlock): GlobalSettings {
     downTimerAdverts: block.number("vrrp_down_timer_adverts") ?? 3,
     strict: block.flag("vrrp_strict") ?? false,
     mail: block.flag("smtp_alert_vrrp") ?? block.flag("smtp_alert") ?? false,
+    priorityChanges: block.flag("vrrp_notify_priority_changes") ?? false,
     defaultInterface: block.text("default_interface") ?? "eth0",
     virtualMACPrefix: block.text("vmac_prefix") ?? "vrrp",
   };

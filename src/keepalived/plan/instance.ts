@@ -1,7 +1,7 @@
 /** vrrp_instance → virtual router. */
 import { formatDuration } from "../../api/duration.ts";
 import type { Family } from "../../api/ipAddress.ts";
-import type { NodeAddress, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { NodeAddress, Notify, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostics, quote } from "../diagnostic.ts";
 import { optionText, planAddress } from "./addresses.ts";
@@ -54,7 +54,7 @@ export function planInstance(statement: CheckedStatement, options: InstanceOptio
     return undefined;
   }
   const election = planElection(block, subject);
-  const notify = planNotify(block, globals, diagnostics);
+  const notify = planInstanceNotify(subject);
   const router: VirtualRouterSpec = {
     virtualIP: name,
     family,
@@ -69,6 +69,7 @@ export function planInstance(statement: CheckedStatement, options: InstanceOptio
     ...planMacvlan(subject),
     ...planTracking(subject, election.priority),
     conflicts: "Report",
+    ...planAccept(subject, election),
     deadMan: true,
     ...planRouting(subject),
     ...(notify && { notify }),
@@ -135,16 +136,44 @@ function withoutOwnInterface({ interface: named, ...address }: NodeAddress, line
   return needed === undefined ? address : { ...address, interface: needed };
 }
 
+function planInstanceNotify({ block, group, globals, diagnostics }: Subject): Notify | undefined {
+  const notify = planNotify(block, globals, diagnostics);
+  const keyword = "notify_priority_changes";
+  const priorityChanges = block.flag(keyword) ?? group?.block.flag(keyword) ?? globals.priorityChanges;
+  return priorityChanges ? { ...notify, priorityChanges } : notify;
+}
+
 function planStartupDelay({ block }: GlobalSettings): Pick<VirtualRouterSpec, "startupDelay"> {
   const seconds = block.number("vrrp_startup_delay");
   return seconds === undefined ? {} : { startupDelay: formatDuration(Math.round(seconds * 1e6) / 1e3) };
 }
 
-function planMacvlan(subject: Subject): Pick<VirtualRouterSpec, "virtualMACInterface"> {
-  const statement = subject.block.last("use_vmac");
+function planMacvlan(subject: Subject): Pick<VirtualRouterSpec, "virtualMACInterface" | "advertsWithVirtualMAC"> {
+  const { block, strict, diagnostics } = subject;
+  const statement = block.last("use_vmac");
+  const base = block.last("vmac_xmit_base");
+  const why = statement ? (strict ? "is ignored beside strict_mode, as in keepalived" : undefined) : "has no effect without use_vmac";
+  if (base && why !== undefined) diagnostics.warning("ignored", base.position, `vmac_xmit_base ${why}`);
   if (!statement) return {};
-  reportMacvlan(statement, subject.diagnostics);
-  return { virtualMACInterface: macvlanName(statement) ?? subject.macvlans.take(subject.virtualRouterID, subject.family) };
+  reportMacvlan(statement, diagnostics);
+  return {
+    virtualMACInterface: macvlanName(statement) ?? subject.macvlans.take(subject.virtualRouterID, subject.family),
+    ...(base && !strict && { advertsWithVirtualMAC: false }),
+  };
+}
+
+/** strict_mode turns it off where nothing is said, and of version 2, which has no such mode, in any case. An owner always accepts. */
+function planAccept(
+  { block, strict, diagnostics }: Subject,
+  { version, priority }: Pick<VirtualRouterSpec, "version" | "priority">,
+): Pick<VirtualRouterSpec, "accept"> {
+  if (priority === 255) return {};
+  const last = block.statements.findLast(({ keyword }) => keyword === "accept" || keyword === "no_accept");
+  const wished = last ? last.keyword === "accept" : !strict;
+  const forbidden = strict && version === 2;
+  if (wished && forbidden && last)
+    diagnostics.warning("ignored", last.position, "accept is ignored beside strict_mode and version 2, as in keepalived");
+  return wished && !forbidden ? {} : { accept: false };
 }
 
 function planTracking(subject: Subject, priority: number): Pick<VirtualRouterSpec, "group" | "track" | "trackPrimary"> {

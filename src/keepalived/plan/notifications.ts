@@ -68,6 +68,7 @@ export function planMail({ block }: GlobalSettings, node: string): Mail | undefi
     to,
     ...(helo !== undefined && { helo }),
     timeout: formatDuration((timeout ?? 30) * 1000),
+    ...(block.last("no_email_faults") && { faults: false }),
     ...(routerID !== undefined && { subjectName: routerID }),
   };
 }

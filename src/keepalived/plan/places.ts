@@ -22,9 +22,14 @@ const fieldKeywords: Partial<Record<keyof VirtualRouterSpec, readonly string[]>>
   addresses: ["virtual_ipaddress", "virtual_ipaddress_excluded"],
   sourceAddress: ["mcast_src_ip", "unicast_src_ip"],
   multicastGroup: ["mcast_dst_ip"],
+  trackSourceAddress: ["track_src_ip"],
   unicastPeers: ["unicast_peer"],
+  peerTTLs: ["unicast_peer"],
+  unicastTTL: ["unicast_ttl"],
   passwordRef: ["authentication"],
   virtualMACInterface: ["use_vmac"],
+  advertsWithVirtualMAC: ["vmac_xmit_base"],
+  accept: ["accept", "no_accept", "strict_mode"],
   track: ["track_interface", "track_script", "track_file", "track_process"],
   routes: ["virtual_routes"],
   rules: ["virtual_rules"],
@@ -53,6 +58,7 @@ export function locate({ spec, config, instances, checks }: Planned): Places {
     put(`checks[${index}]`, statement);
     for (const keyword of ["script", "file", "process"])
       put(`checks[${index}].${keyword === "script" ? "exec" : keyword}`, statement.block?.last(keyword));
+    put(`checks[${index}].file.create`, statement.block?.last("init_file"));
   }
   const lists = { addresses: "static_ipaddress", routes: "static_routes", rules: "static_rules" };
   for (const [field, keyword] of Object.entries(lists)) {

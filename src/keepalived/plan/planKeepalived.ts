@@ -1,4 +1,5 @@
 /** Checked keepalived.conf → what this node runs. Pure. What the file leaves open is as keepalived 2.2.7 has it. */
+import { formatDuration } from "../../api/duration.ts";
 import { type NodeAgentSpec, nodeAgentSpecSchema, type VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostic, Diagnostics, type Position, quote } from "../diagnostic.ts";
@@ -10,6 +11,7 @@ import { type GlobalSettings, readGlobalSettings } from "./globalSettings.ts";
 import { type PlannedInstance, planInstance } from "./instance.ts";
 import { dnsLabel, UniqueNames } from "./names.ts";
 import { planMail } from "./notifications.ts";
+import { planPacing } from "./pacing.ts";
 import { locate, type Places } from "./places.ts";
 import { planRule, RulePriorities } from "./policyRules.ts";
 import { planRoute } from "./routes.ts";
@@ -74,12 +76,26 @@ export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions 
     ...(plannedGroups.length > 0 && { groups: plannedGroups }),
     ...planNodeNotify(globals, node, diagnostics),
     ...(standing && { static: standing }),
+    ...planInterfaces(config),
+    ...planPacing(config, globals, diagnostics),
     ...(globals.block.last("log_unknown_vrids") && { debugUnknownRouters: true }),
   };
   reportSchemaIssues(spec, config, instances, diagnostics);
   const agent = readAgentSettings(globals);
   const places = locate({ spec, config, instances: instances.map(({ statement }) => statement), checks });
   return { spec, secrets, agent, unsupported, places, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
+}
+
+/** Of two lines about one interface the last counts. Without the second delay it is 0, whatever the manual says. */
+function planInterfaces(config: CheckedBlock): Pick<NodeAgentSpec, "interfaces"> {
+  const delay = (line: CheckedStatement, name: string) => formatDuration(Math.round((line.number(name) ?? 0) * 1e6) / 1e3);
+  const interfaces = new Map(
+    config.items("interface_up_down_delays").map((line) => {
+      const name = line.text("name") ?? "";
+      return [name, { name, downDelay: delay(line, "down"), upDelay: delay(line, "up") }];
+    }),
+  );
+  return interfaces.size > 0 ? { interfaces: [...interfaces.values()] } : {};
 }
 
 interface StaticOptions {
@@ -99,17 +115,25 @@ function planStatic(config: CheckedBlock, { globals, rulePriorities, diagnostics
   return addresses.length + routes.length + rules.length > 0 ? { addresses, routes, rules } : undefined;
 }
 
-/** One FIFO at the most; vrrp_notify_fifo gets the same lines as notify_fifo as long as there are no virtual servers. */
 function planNodeNotify(globals: GlobalSettings, node: string, diagnostics: Diagnostics): Pick<NodeAgentSpec, "notify"> {
-  const [fifo, second] = ["vrrp_notify_fifo", "notify_fifo"].flatMap((keyword) => globals.block.last(keyword) ?? []);
-  const path = fifo?.text("path");
-  if (second && second.text("path") !== path)
-    diagnostics.warning("ignored", second.position, `${quote(second.keyword)} is ignored: there is one FIFO, that of vrrp_notify_fifo`);
-  for (const statement of fifo ? [fifo] : [])
-    if (statement.text("user") !== undefined)
+  const { block } = globals;
+  const pathOf = (keyword: string): string | undefined => {
+    const statement = block.last(keyword);
+    if (statement?.text("user") !== undefined)
       diagnostics.warning("ignored", statement.position, "the owner of the FIFO is ignored: one that exists is used as it is");
-  const mail = planMail(globals, node);
-  return path === undefined && !mail ? {} : { notify: { ...(path !== undefined && { fifo: path }), ...(mail && { mail }) } };
+    return statement?.text("path");
+  };
+  const [fifo, vrrpFifo, mail] = [pathOf("notify_fifo"), pathOf("vrrp_notify_fifo"), planMail(globals, node)];
+  const hasFifo = (fifo ?? vrrpFifo) !== undefined;
+  if (!hasFifo && !mail) return {};
+  return {
+    notify: {
+      ...(fifo !== undefined && { fifo }),
+      ...(vrrpFifo !== undefined && { vrrpFifo }),
+      ...(hasFifo && block.last("fifo_write_vrrp_states_on_reload") && { statesOnReload: true }),
+      ...(mail && { mail }),
+    },
+  };
 }
 
 function planPasswords(instances: readonly PlannedInstance[]) {

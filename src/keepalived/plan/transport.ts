@@ -1,14 +1,21 @@
 /** How the adverts of an instance travel: addresses, group, peers, password, virtual MAC. */
 import { type Family, formatAddress } from "../../api/ipAddress.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import { strictTTL } from "../../api/vrrpParameters.ts";
 import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostics, quote } from "../diagnostic.ts";
 import type { WrittenAddress } from "../grammar/types.ts";
 import type { GlobalSettings } from "./globalSettings.ts";
 
-type Transport = Pick<VirtualRouterSpec, "sourceAddress" | "multicastGroup" | "unicastPeers">;
+type Transport = Pick<
+  VirtualRouterSpec,
+  "sourceAddress" | "trackSourceAddress" | "multicastGroup" | "unicastPeers" | "peerTTLs" | "unicastTTL"
+>;
 
 const groupKeywords: Record<Family, string> = { IPv4: "vrrp_mcast_group4", IPv6: "vrrp_mcast_group6" };
+
+/** Over IPv6 keepalived leaves the hop limit to the kernel unless unicast_ttl gives one; over IPv4 it takes 255. */
+const kernelHopLimit = 64;
 
 /** Words that make an instance a unicast one, if only it has peers. */
 const unicastWords = ["unicast_src_ip", "unicast_fault_no_peer", "check_unicast_src", "unicast_ttl"];
@@ -29,15 +36,55 @@ export function planTransport(
     const address = statement?.address("value");
     return statement && address ? ofFamily(statement, address)[0] : undefined;
   };
-  const peers = [...new Set(block.items("unicast_peer").flatMap((line) => ofFamily(line, line.address() ?? { ...noAddress, family })))];
+  // Of a peer that is there twice the first line counts.
+  const peers = new Map<string, CheckedStatement>();
+  for (const line of block.items("unicast_peer"))
+    for (const peer of ofFamily(line, line.address() ?? { ...noAddress, family })) if (!peers.has(peer)) peers.set(peer, line);
   const source = block.statements.findLast(({ keyword }) => keyword === "mcast_src_ip" || keyword === "unicast_src_ip")?.keyword;
   const sourceAddress = source === undefined ? undefined : one(block, source);
   const multicastGroup = one(block, "mcast_dst_ip") ?? one(globals, groupKeywords[family]);
   if (block.items("unicast_peer").length === 0) reportNoPeers(block, diagnostics);
   return {
-    ...(sourceAddress !== undefined && { sourceAddress }),
-    ...(peers.length > 0 ? { unicastPeers: peers } : multicastGroup !== undefined && { multicastGroup }),
+    ...planSource(sourceAddress, block, diagnostics),
+    ...(peers.size > 0 ? planUnicast(peers, block, family, diagnostics) : multicastGroup !== undefined && { multicastGroup }),
   };
+}
+
+function planSource(
+  sourceAddress: string | undefined,
+  block: CheckedBlock,
+  diagnostics: Diagnostics,
+): Pick<Transport, "sourceAddress" | "trackSourceAddress"> {
+  const tracked = block.last("track_src_ip");
+  if (sourceAddress !== undefined) return { sourceAddress, ...(tracked && { trackSourceAddress: true }) };
+  if (tracked) diagnostics.warning("ignored", tracked.position, "track_src_ip has no effect without mcast_src_ip or unicast_src_ip");
+  return {};
+}
+
+function planUnicast(
+  lines: ReadonlyMap<string, CheckedStatement>,
+  block: CheckedBlock,
+  family: Family,
+  diagnostics: Diagnostics,
+): Pick<Transport, "unicastPeers" | "peerTTLs" | "unicastTTL"> {
+  const peers = [...lines];
+  const written = block.last("unicast_ttl");
+  if (written?.number() === 0) diagnostics.warning("value", written.position, "unicast_ttl 0 is taken for 1");
+  const ttl = written ? Math.max(1, written.number() ?? 1) : family === "IPv4" ? strictTTL : kernelHopLimit;
+  return {
+    unicastPeers: peers.map(([peer]) => peer),
+    peerTTLs: peers.map(([peer, line]) => ({ peer, ...readTTLs(line, diagnostics) })),
+    ...(ttl !== strictTTL && { unicastTTL: ttl }),
+  };
+}
+
+/** As in keepalived, any is good unless the line of the peer says otherwise. */
+function readTTLs(line: CheckedStatement, diagnostics: Diagnostics): { minimum: number; maximum: number } {
+  const read = (name: string, otherwise: number) => Number(line.option(name)?.values[0]?.value ?? otherwise);
+  const [minimum, maximum] = [read("min_ttl", 0), read("max_ttl", strictTTL)];
+  if (minimum > maximum)
+    diagnostics.error("conflict", line.position, `min_ttl ${minimum} is above max_ttl ${maximum}: no advert of the peer would count`);
+  return { minimum, maximum };
 }
 
 const noAddress = { bits: 0n, prefixLength: 0, hasLength: false };

@@ -2,6 +2,7 @@
 import { type Condition, type ConditionFinding, findCondition } from "../../api/condition.ts";
 import type { Holding } from "./holder.ts";
 import type { Placement } from "./placements.ts";
+import { countOf, list } from "./words.ts";
 
 export interface ConditionQuestion {
   placement: Placement;
@@ -16,6 +17,8 @@ export interface ConditionQuestion {
   claims: readonly string[];
   /** Routers outside that use its VRID: "192.0.2.9 (heard by n1: ...)". */
   rivals: readonly string[];
+  /** Addresses outside the subnets of their interfaces: "198.51.100.9 is in no subnet of eth0 (n1, n2)". */
+  outsiders: readonly string[];
   /** None of the candidates' agents reports. */
   allSilent: boolean;
   /** As recorded. */
@@ -23,7 +26,7 @@ export interface ConditionQuestion {
 }
 
 export function findConditions(question: ConditionQuestion): ConditionFinding[] {
-  return [findAccepted, findReady, findDegraded, findAddressConflict, findForeignRouter]
+  return [findAccepted, findReady, findDegraded, findAddressConflict, findForeignRouter, findOutsideSubnet]
     .map((find) => find(question))
     .flatMap((finding) => finding ?? []);
 }
@@ -104,20 +107,18 @@ function findForeignRouter({ rivals }: ConditionQuestion): ConditionFinding {
   return { type, status: "False", reason: "NotHeard", message: "no router outside uses the VRID" };
 }
 
+/** A hint and no more: such an address works where the routers know the way. */
+function findOutsideSubnet({ placement, outsiders }: ConditionQuestion): ConditionFinding | undefined {
+  const type = "OutsideSubnet";
+  if (placement.candidates.length === 0) return undefined;
+  if (outsiders.length > 0) return { type, status: "True", reason: "NoSubnet", message: list(outsiders) };
+  return { type, status: "False", reason: "InSubnet", message: "no address is outside the subnets of its interface" };
+}
+
 function describeSplit(holders: readonly (readonly [family: string, node: string | undefined])[]): string {
   return holders.map(([family, node]) => (node === undefined ? `no node answers for ${family}` : `${node} for ${family}`)).join(", ");
 }
 
 function listNodes(nodes: Placement["unfit"]): string {
   return list(nodes.map(({ node, message }) => `${node}: ${message}`));
-}
-
-/** A message is for a person; a cluster may have thousands of nodes. */
-function list(texts: readonly string[], most = 8): string {
-  const rest = texts.length - most;
-  return [...texts.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
-}
-
-function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { families } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../../api/nodeAgent.ts";
-import { mergeNodePlans } from "../../plan/nodeAgentSpec.ts";
+import { mergeConfigs, mergeNodePlans } from "../../plan/nodeAgentSpec.ts";
 import { type NodePlan, planVirtualRouters } from "../../plan/virtualRouters.ts";
 import { configsOf } from "./agentConfigs.ts";
 import type { AgentView, ClusterView, NodeView, RunningRouters } from "./cluster.ts";
+import { addServers, type ServersOf } from "./nodeServers.ts";
 import type { Placement } from "./placements.ts";
 
 export interface NodeAgentQuestion {
@@ -14,11 +15,12 @@ export interface NodeAgentQuestion {
   running: RunningRouters;
   /** VirtualIPs of which it is certain that they no longer exist; what runs for others that are merely unknown goes on. */
   gone: ReadonlySet<string>;
+  serversOf: ServersOf;
 }
 
 /** The spec of the NodeAgent of every node; an empty one for a NodeAgent whose node is gone. */
 export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAgentSpec> {
-  const { cluster, placements, running, gone } = question;
+  const { cluster, placements, running, gone, serversOf } = question;
   const agents = new Map(cluster.agents.map((agent) => [agent.name, agent]));
   const live = new Set(cluster.nodes.filter((node) => isLive(node, agents.get(node.name))).map(({ name }) => name));
   const known = new Set(placements.map(({ view }) => view.name));
@@ -30,13 +32,17 @@ export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAge
   const byNode = Map.groupBy(planned, ([node]) => node);
   const nodes = new Map(cluster.nodes.filter(({ deleting }) => !deleting).map((node) => [node.name, node]));
   const names = new Set([...nodes.keys(), ...agents.keys()]);
+  const specs = new Map((cluster.virtualServers ?? []).flatMap(({ key, spec }) => (spec ? [[key, spec]] : [])));
   return new Map(
     [...names].map((name) => {
       const node = nodes.get(name);
       if (!node) return [name, mergeNodePlans([])];
+      const agent = agents.get(name);
       const plans = (byNode.get(name) ?? []).map(([, plan]) => plan);
-      if (!cluster.configs) return [name, withConfigOf(agents.get(name)?.spec, mergeNodePlans(plans))];
-      return [name, mergeNodePlans(plans, configsOf(node, cluster.configs))];
+      const configs = cluster.configs && configsOf(node, cluster.configs);
+      const spec = configs ? mergeNodePlans(plans, configs) : withConfigOf(agent?.spec, mergeNodePlans(plans));
+      const servers = serversOf(name, new Set(spec.virtualRouters.map(({ virtualIP }) => virtualIP)));
+      return [name, addServers({ spec, servers, agent, settings: configs && mergeConfigs(configs), specs })];
     }),
   );
 }
@@ -103,7 +109,7 @@ function kept(name: string, running: RunningRouters, agents: ReadonlyMap<string,
 
 /** What the node has from AgentConfigs stays while those cannot be read. */
 function withConfigOf(before: NodeAgentSpec | undefined, planned: NodeAgentSpec): NodeAgentSpec {
-  const { notify, static: standing, debugUnknownRouters, virtualRouters = [] } = before ?? {};
+  const { notify, static: standing, interfaces, announcementPacing, debugUnknownRouters, virtualRouters = [] } = before ?? {};
   const delayOf = (router: VirtualRouterSpec) => virtualRouters.find((other) => sortKey(other) === sortKey(router))?.startupDelay;
   return {
     ...planned,
@@ -113,6 +119,8 @@ function withConfigOf(before: NodeAgentSpec | undefined, planned: NodeAgentSpec)
     }),
     ...(notify && { notify }),
     ...(standing && { static: standing }),
+    ...(interfaces && { interfaces }),
+    ...(announcementPacing && { announcementPacing }),
     ...(debugUnknownRouters !== undefined && { debugUnknownRouters }),
   };
 }

@@ -16,6 +16,7 @@ const warnings: Record<string, { status: Condition["status"]; reasons?: readonly
   Degraded: { status: "True", reasons: ["RouterFault"] },
   AddressConflict: { status: "True" },
   ForeignRouter: { status: "True" },
+  OutsideSubnet: { status: "True" },
 };
 
 export function noticesOf(before: VirtualIPStatus, after: VirtualIPStatus, move: Move | undefined): Notice[] {

@@ -8,6 +8,7 @@ import { recordInterfaces } from "./elections.ts";
 import { findHolder, type HolderMemory, type Holding } from "./holder.ts";
 import { describeClaims, describeRivals } from "./intruders.ts";
 import { findMove, recordMove } from "./moves.ts";
+import { describeOutsiders, type SubnetsByNode } from "./outsiders.ts";
 import type { PlacedCandidate, Placement } from "./placements.ts";
 import { type RouterReport, reportOf } from "./reports.ts";
 import { summarize } from "./summary.ts";
@@ -19,6 +20,7 @@ export interface StatusQuestion {
   silent: ReadonlySet<string>;
   /** The addresses of all nodes. */
   own: ReadonlySet<string>;
+  subnets: SubnetsByNode;
   memory: HolderMemory;
   /** Monotonic ms. */
   now: number;
@@ -61,6 +63,7 @@ export function planStatus(question: StatusQuestion): StatusAnswer {
     faults: candidates.flatMap((candidate) => faultsOf(candidate, reports)),
     claims: describeClaims(reports),
     rivals: describeRivals(reports, verdict?.virtualRouterID, question.own),
+    outsiders: view.spec ? describeOutsiders(view.spec, candidates, question.subnets) : [],
     allSilent: candidates.every(({ node }) => silent.has(node)),
     conditions: before.conditions ?? [],
   });

@@ -38,6 +38,64 @@ TEST_F(GateAttachTest, ComesBackWhereOthersRemovedIt) {
   EXPECT_TRUE(keepsSilent(*lan_, vip4_));
 }
 
+TEST_F(GateAttachTest, SaysWhetherItHadToBeRestored) {
+  const auto restored = [this] {
+    const auto result = gate_->restore(host_->index);
+    EXPECT_TRUE(result.ok());
+    return result.value();
+  };
+  EXPECT_FALSE(restored()) << "it was never attached";
+  EXPECT_FALSE(hasClsact());
+  attach();
+  EXPECT_FALSE(restored());
+  for (const char* removal : {"tc filter del dev host ingress", "tc filter del dev host egress", "tc qdisc del dev host clsact"}) {
+    ASSERT_TRUE(shell(removal));
+    EXPECT_TRUE(restored()) << removal;
+    EXPECT_EQ(filters(Direction::Ingress).size(), 1U);
+    EXPECT_EQ(filters(Direction::Egress).size(), 1U);
+    EXPECT_FALSE(restored());
+  }
+  const ForeignProgram foreign(-1);
+  put(foreign, Direction::Ingress, 1, 0xa1);
+  EXPECT_TRUE(restored()) << "replaced by a program of somebody else";
+  EXPECT_EQ(filters(Direction::Ingress).size(), 2U) << "which stays";
+}
+
+TEST_F(GateAttachTest, LeavesTheGateOfASuccessorAlone) {
+  attach();
+  const auto next = successor(0);
+  const auto standing = filters(Direction::Ingress);
+  const auto restored = gate_->restore(host_->index);
+  ASSERT_TRUE(restored.ok());
+  EXPECT_FALSE(restored.value());
+  ASSERT_EQ(filters(Direction::Ingress).size(), 1U);
+  EXPECT_EQ(filters(Direction::Ingress)[0].program, standing[0].program);
+}
+
+/// Of one priority the last one is asked first, and a program that accepts a packet itself keeps it from all others.
+TEST_F(GateAttachTest, ComesFirstAgainWhenOthersCameBeforeIt) {
+  ASSERT_TRUE(addAddresses());
+  assign();
+  attach();
+  const ForeignProgram incoming(0), outgoing(0);
+  put(incoming, Direction::Ingress, 1, 1);
+  put(outgoing, Direction::Egress, 1, 1);
+  EXPECT_TRUE(answers(*lan_, vip4_)) << "that one keeps the packets";
+  for (int i = 0; i < 2; ++i) {
+    const auto restored = gate_->restore(host_->index);
+    ASSERT_TRUE(restored.ok());
+    EXPECT_EQ(restored.value(), i == 0);
+    for (const Direction direction : {Direction::Ingress, Direction::Egress}) {
+      const auto standing = filters(direction);
+      ASSERT_EQ(standing.size(), 2U);
+      EXPECT_TRUE(isGateFilter(standing[0]));
+    }
+  }
+  EXPECT_TRUE(keepsSilent(*lan_, vip4_));
+  ASSERT_TRUE(gate_->detachAll().ok());
+  EXPECT_EQ(filters(Direction::Ingress).size(), 1U);
+}
+
 TEST_F(GateAttachTest, OutlivesTheGateAndIsReplacedByTheNextOne) {
   ASSERT_TRUE(addAddresses());
   assign();
@@ -173,7 +231,11 @@ TEST(GatePlace, IsTheFirstWhereItCanStand) {
   EXPECT_EQ(place({filter(1, 0xa1, wire::kAnyProtocol, "bpf", "other")}), at(1, 0xa2));
   EXPECT_EQ(place({filter(1, 1, 0x0800, "bpf", "other")}), at(2, 0xa1));
   EXPECT_EQ(place({filter(1, 1, wire::kAnyProtocol, "flower", ""), filter(2, 1, 0x0800, "u32", "")}), at(3, 0xa1));
-  EXPECT_EQ(place({filter(1, 1, wire::kAnyProtocol, "bpf", "x"), filter(7, 3, wire::kAnyProtocol, "bpf", "aloft_gate")}), at(7, 3));
+  const Filter own = filter(7, 3, wire::kAnyProtocol, "bpf", "aloft_gate");
+  EXPECT_EQ(place({own, filter(7, 1, wire::kAnyProtocol, "bpf", "x"), filter(8, 1, 0x0800, "u32", "")}), at(7, 3)) << "where it stands";
+  EXPECT_EQ(place({filter(1, 1, 0x0800, "u32", ""), own}), at(7, 3)) << "nothing that it could come before";
+  EXPECT_EQ(place({filter(7, 1, wire::kAnyProtocol, "bpf", "x"), own}), at(1, 0xa1)) << "first again";
+  EXPECT_EQ(place({filter(1, 1, wire::kAnyProtocol, "bpf", "x"), filter(1, 0xa1, wire::kAnyProtocol, "bpf", "aloft_gate")}), at(1, 0xa2));
   EXPECT_EQ(place({filter(7, 3, wire::kAnyProtocol, "flower", "aloft_gate")}), at(1, 0xa1)) << "not ours";
 }
 

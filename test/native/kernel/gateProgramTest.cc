@@ -147,6 +147,28 @@ TEST_F(GateProgramTest, EachTimeDecidesOnItsOwn) {
   }
 }
 
+/// RFC 9568 §6.1: Accept_Mode False drops neither NS nor NA.
+TEST_F(GateProgramTest, WhoAnswersAndTakesNoTrafficHearsNeighborDiscovery) {
+  assignBoth();
+  const IpAddress other6 = ip("2001:db8::77");
+  const auto toUs = [](Frame bytes) {
+    std::fill_n(bytes.begin(), 6, 0);
+    return bytes;
+  };
+  wire::NeighborMessage question = *wire::decodeNeighbor(frame(wire::encodeNeighborSolicitation(kLinkMac, vip6_, client6_)));
+  const std::vector<Frame> neighbors = {
+      toUs(solicitation(client6_, vip6_, vip6_, kSourceOption)),                  // whether it is still there
+      toUs(solicitation(client6_, vip6_, other6, kSourceOption)),                 // of another address of the node
+      toUs(frame(wire::encodeSolicitedNa(kClient, question))),                    // to a question from the address
+  };
+  slot().answerUntil = now() + 3'600'000'000'000;
+  for (const Frame& bytes : neighbors) EXPECT_EQ(runner_->verdict(kIn, bytes), kGatePass);
+  for (const Frame& bytes : traffic()) EXPECT_EQ(runner_->verdict(kIn, bytes), kGateDrop);
+  EXPECT_EQ(slot().droppedPackets, traffic().size());
+  open(now());
+  for (const Frame& bytes : neighbors) EXPECT_EQ(runner_->verdict(kIn, bytes), kGateDrop);
+}
+
 TEST_F(GateProgramTest, ASlotDecidesOnlyOnItsOwnAddresses) {
   assignBoth();
   open(kForEver);
@@ -363,6 +385,11 @@ TEST_F(GateProgramTest, NothingLeavesALinkOfAVirtualMacThatIsShut) {
   runner_->slot(5).acceptUntil = now() + 3'600'000'000'000;
   EXPECT_EQ(verdict(any), kGatePass);
   runner_->slot(5).acceptUntil = now();
+  EXPECT_EQ(verdict(any), kGateDrop);
+  // Accept_Mode False.
+  runner_->slot(5).answerUntil = now() + 3'600'000'000'000;
+  EXPECT_EQ(verdict(any), kGatePass);
+  runner_->slot(5).answerUntil = now();
   EXPECT_EQ(verdict(any), kGateDrop);
   // Resigning: the address is not announced any more, but adverts and traffic leave.
   runner_->slot(5).acceptUntil = kForEver;

@@ -82,15 +82,27 @@ TEST_F(GateTcxTest, KnowsWhatAPredecessorHadNoTimeToRemove) {
   EXPECT_TRUE(answers(*lan_, vip4_));
 }
 
-TEST_F(GateTcxTest, ComesBeforeWhoCameLaterWhenItIsAttachedAgain) {
+TEST_F(GateTcxTest, ComesBeforeWhoCameLaterWhenItIsRestored) {
   attach();
   const ForeignProgram later(0);
   ASSERT_TRUE(os::attachTcxFirst(host_->index, Direction::Ingress, later.fd()).ok());
   ASSERT_TRUE(os::attachTcxFirst(host_->index, Direction::Egress, later.fd()).ok());
   EXPECT_TRUE(answers(*lan_, vip4_)) << "that one keeps the packets";
-  attach();
+  EXPECT_TRUE(gate_->isOvertaken(host_->index));
+  const auto restored = gate_->restore(host_->index);
+  EXPECT_TRUE(restored.ok() && restored.value());
+  EXPECT_FALSE(gate_->isOvertaken(host_->index));
   EXPECT_TRUE(keepsSilent(*lan_, vip4_));
   EXPECT_EQ(programs(Direction::Ingress), (std::vector{filters(Direction::Ingress)[0].program, idOf(later), idOf(incoming_)}));
+}
+
+TEST_F(GateTcxTest, SeesWhenItIsOvertakenInOneDirection) {
+  EXPECT_FALSE(gate_->isOvertaken(host_->index)) << "it is not attached";
+  attach();
+  EXPECT_FALSE(gate_->isOvertaken(host_->index));
+  const ForeignProgram later(0);
+  ASSERT_TRUE(os::attachTcxFirst(host_->index, Direction::Egress, later.fd()).ok());
+  EXPECT_TRUE(gate_->isOvertaken(host_->index));
 }
 
 TEST_F(GateTcxTest, IsNotThereWithoutOthers) {

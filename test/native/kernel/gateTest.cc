@@ -48,6 +48,20 @@ TEST_F(GateTest, AcceptsTrafficWhileItIsOpenAndNotWhileItIsShut) {
   EXPECT_TRUE(echoes(*lan_, host_->mac, ip("2001:db8::1"), kSoon));
 }
 
+/// Accept_Mode False: whoever needs the node as a gateway finds it.
+TEST_F(GateTest, AnswersWithoutTakingTrafficAndPassesWhatIsForOtherAddresses) {
+  ASSERT_TRUE(addAddresses());
+  assign();
+  attach();
+  slot().answerUntil = kForEver;
+  slot().acceptUntil = 0;
+  for (const IpAddress& vip : vips_) {
+    EXPECT_TRUE(answers(*lan_, vip)) << wire::format(vip);
+    EXPECT_FALSE(echoes(*lan_, host_->mac, vip, kSilence)) << wire::format(vip);
+  }
+  for (const char* own : {"192.0.2.1", "2001:db8::1"}) EXPECT_TRUE(echoes(*lan_, host_->mac, ip(own), kSoon)) << own;
+}
+
 TEST_F(GateTest, AnnouncementsLeaveOnlyWhileItIsOpen) {
   ASSERT_TRUE(addAddresses());
   assign();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/filterClient.h"
 #include "kernel/routeClient.h"
 #include "text.h"
 
@@ -28,7 +29,10 @@ class RouteMonitorTest : public testing::Test {
     auto client = RouteClient::open();
     ASSERT_TRUE(client.ok());
     client_ = std::make_unique<RouteClient>(std::move(client.value()));
-    auto monitor = RouteMonitor::open(client_->port());
+    auto filters = FilterClient::open();
+    ASSERT_TRUE(filters.ok());
+    filters_ = std::make_unique<FilterClient>(std::move(filters.value()));
+    auto monitor = RouteMonitor::open(client_->port(), filters_->port().value());
     ASSERT_TRUE(monitor.ok());
     monitor_ = std::make_unique<RouteMonitor>(std::move(monitor.value()));
     table_ = client_->dump().value().links;
@@ -45,7 +49,8 @@ class RouteMonitorTest : public testing::Test {
          [this](const wire::RouteMessage& message) {
            told_.push_back((message.removed ? "gone: " : "replaced: ") + describe(message.route, table_));
          },
-         [this](const wire::RuleMessage& message) { told_.push_back((message.removed ? "gone: " : "new: ") + describe(message.rule)); }}));
+         [this](const wire::RuleMessage& message) { told_.push_back((message.removed ? "gone: " : "new: ") + describe(message.rule)); },
+         [this](std::uint32_t ifindex) { told_.push_back("filters of " + table_.find(ifindex)->name); }}));
   }
   void perform(const Operation& operation) {
     Outcome outcome;
@@ -54,6 +59,7 @@ class RouteMonitorTest : public testing::Test {
   }
 
   std::unique_ptr<RouteClient> client_;
+  std::unique_ptr<FilterClient> filters_;
   std::unique_ptr<RouteMonitor> monitor_;
   LinkTable table_;
   std::vector<std::string> told_;
@@ -120,11 +126,63 @@ TEST_F(RouteMonitorTest, HearsNothingOfWhatWeRemoveAndOfForeignRoutesAndNewRules
   EXPECT_TRUE(told_.empty()) << told_[0];
 }
 
+/// A program of classic BPF, which needs no compiler: "accept".
+constexpr char kBpf[] = " bpf bytecode '1,6 0 0 0' ";
+
+TEST_F(RouteMonitorTest, TellsWhenOthersWereAtTheFilters) {
+  const std::string filter = std::string("dev al0 ingress prio 1 handle 7") + kBpf;
+  const std::vector<std::pair<std::string, std::size_t>> changes = {
+      {"tc qdisc add dev al0 clsact", 0},
+      {"tc filter add " + filter, 1},
+      {"tc filter replace " + filter, 1},
+      {"tc filter del dev al0 ingress prio 1 handle 7 bpf", 1},
+      {"tc filter add " + filter + "; tc filter del dev al0 ingress prio 1", 2},
+      {"tc filter add " + filter + "; tc filter del dev al0 ingress", 2},
+      {"tc qdisc del dev al0 clsact", 1},
+      {"tc qdisc add dev al0 ingress; tc qdisc del dev al0 ingress", 1},
+  };
+  for (const auto& [change, times] : changes) {
+    shell(change);
+    drain();
+    EXPECT_EQ(told_, std::vector<std::string>(times, "filters of al0")) << change;
+  }
+}
+
+TEST_F(RouteMonitorTest, HearsNothingOfOurOwnFiltersAndOfThoseThatCannotConcernThem) {
+  const std::uint32_t al0 = table_.find("al0")->index;
+  ASSERT_TRUE(filters_->addClsact(al0).ok());
+  ASSERT_TRUE(filters_->removeClsact(al0).ok());
+  shell(
+      "tc qdisc add dev al0 clsact; tc filter add dev al0 ingress prio 1 protocol ip u32 match u32 0 0 flowid 1:1; "
+      "tc filter del dev al0 ingress prio 1; tc qdisc replace dev al0 root pfifo; tc qdisc del dev al0 root");
+  drain();
+  EXPECT_TRUE(told_.empty()) << told_[0];
+}
+
+TEST_F(RouteMonitorTest, HearsNothingOfFiltersWithoutAGate) {
+  auto monitor = RouteMonitor::open(client_->port(), {});
+  ASSERT_TRUE(monitor.ok());
+  monitor_ = std::make_unique<RouteMonitor>(std::move(monitor.value()));
+  shell("tc qdisc add dev al0 clsact; tc qdisc del dev al0 clsact");
+  drain();
+  EXPECT_TRUE(told_.empty()) << told_[0];
+}
+
 /// The queue must not fill with what is none of ours: 20,000 notifications of some 200 bytes are more than it holds.
 TEST_F(RouteMonitorTest, IsNotFloodedByForeignRoutes) {
   shell(
       "for i in $(seq 1 5000); do echo route add blackhole 10.$((i / 250)).$((i % 250)).0/24; done > /tmp/aloft-flood-$$; "
       "for k in 1 2; do ip -batch /tmp/aloft-flood-$$ && ip route flush type blackhole; done; rm /tmp/aloft-flood-$$");
+  drain();
+  EXPECT_TRUE(told_.empty());
+}
+
+/// As a switch in software has them.
+TEST_F(RouteMonitorTest, IsNotFloodedByForeignFilters) {
+  shell(
+      "tc qdisc add dev al0 clsact; for i in $(seq 1 20000); do "
+      "echo filter add dev al0 ingress prio 1 protocol ip u32 match ip dst 10.$((i / 250)).$((i % 250)).0/24 flowid 1:1; "
+      "done > /tmp/aloft-flood-$$; tc -batch /tmp/aloft-flood-$$; rm /tmp/aloft-flood-$$");
   drain();
   EXPECT_TRUE(told_.empty());
 }

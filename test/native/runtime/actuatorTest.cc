@@ -1,46 +1,8 @@
-// The actuator on the real kernel, in a network namespace of the test's own; the test plays the vrrp thread.
-#include "runtime/actuator.h"
-
-#include <gtest/gtest.h>
-
-#include <chrono>
-#include <functional>
-#include <thread>
-
-#include "namespaces.h"
+// What becomes of addresses, routes, rules and links with virtual MAC addresses.
+#include "actuatorBed.h"
 
 namespace aloft::runtime {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr vrrp::RouterId kRouter = 7;
-
-wire::IpAddress ip(const std::string& text) {
-  wire::IpAddress out;
-  EXPECT_TRUE(wire::parseIpAddress(text, out)) << text;
-  return out;
-}
-wire::IpPrefix prefix(const std::string& text) {
-  wire::IpPrefix out;
-  EXPECT_TRUE(wire::parseIpPrefix(text, out)) << text;
-  return out;
-}
-
-bool within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
-bool shows(const std::string& command, const std::string& pattern) {
-  return test::shellSucceeds(command + " | grep -qE '" + pattern + "'");
-}
-
-kernel::AddressEntry address(const std::string& text, const char* interface = "eth0") { return {prefix(text), interface, "", {}, {}}; }
 
 kernel::RouteEntry route(const std::string& destination, const std::string& via = "", const char* interface = "eth0") {
   kernel::RouteEntry entry;
@@ -51,98 +13,6 @@ kernel::RouteEntry route(const std::string& destination, const std::string& via 
   entry.nextHops = {hop};
   return entry;
 }
-
-class ActuatorTest : public testing::Test {
- protected:
-  void SetUp() override {
-    space_ = test::newNamespace();
-    if (!space_.valid()) GTEST_SKIP() << "a network namespace of its own needs CAP_SYS_ADMIN";
-    test::shell(
-        "ip link set lo up; ip link add eth0 type veth peer name cable; sysctl -q -w net.ipv6.conf.eth0.accept_dad=0; "
-        "ip link set cable up; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 nodad dev eth0; "
-        "until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
-  }
-  void TearDown() override { stop(); }
-
-  void start(std::vector<JournalEntry> journal = {}, kernel::Gate* gate = nullptr) {
-    auto channels = Channels::open();
-    ASSERT_TRUE(channels.ok());
-    channels_ = std::move(channels.value());
-    auto actuator = Actuator::create(
-        *channels_, std::move(journal), [] {}, gate);
-    ASSERT_TRUE(actuator.ok());
-    actuator_ = std::move(actuator.value());
-    ASSERT_TRUE(actuator_->start(false).ok());
-  }
-  /// `keep`: as after a kill, nothing is removed.
-  void stop(bool keep = false) {
-    if (!actuator_) return;
-    Order last{Order::Kind::Finished};
-    last.keepAddresses = keep;
-    order(last);
-    EXPECT_TRUE(actuator_->join().ok());
-    actuator_.reset();
-    channels_.reset();
-  }
-
-  static Assignment assignment(kernel::Entries entries, vrrp::RouterId router = kRouter) {
-    Assignment assignment;
-    assignment.router = router;
-    assignment.interface = "eth0";
-    assignment.virtualRouterId = 51;
-    assignment.entries = std::move(entries);
-    return assignment;
-  }
-  void assign(Assignments assignments) {
-    actuator_->assign(++generation_, std::move(assignments));
-    ASSERT_TRUE(within(
-        5s, [this] { return take([this](const Report& r) { return r.kind == Report::Kind::Ready && r.generation == generation_; }); }));
-    Order configured{Order::Kind::Configured};
-    configured.generation = generation_;
-    order(configured);
-  }
-  void assign(kernel::Entries entries) {
-    Assignments assignments;
-    assignments.routers = {assignment(std::move(entries))};
-    assign(std::move(assignments));
-  }
-
-  void order(const Order& order) {
-    ASSERT_TRUE(channels_->orders.push(order));
-    channels_->actuatorWake.notify();
-  }
-  /// Returns what the actuator answered.
-  vrrp::Actuated ask(Order::Kind kind, vrrp::RouterId router = kRouter) {
-    Order ordered{kind};
-    ordered.router = router;
-    order(ordered);
-    return awaitAnswer(router);
-  }
-  vrrp::Actuated awaitAnswer(vrrp::RouterId router = kRouter) {
-    vrrp::Actuated answer;
-    EXPECT_TRUE(within(5s, [&] {
-      return take([&](const Report& report) {
-        if (report.kind != Report::Kind::Actuated || report.actuated.router != router) return false;
-        answer = report.actuated;
-        return true;
-      });
-    }));
-    return answer;
-  }
-  bool take(const std::function<bool(const Report&)>& wanted) {
-    for (Report report; channels_->reports.pop(report);) {
-      delete report.sockets;
-      if (wanted(report)) return true;
-    }
-    return false;
-  }
-  std::string message() { return actuator_->holdings()[kRouter].message; }
-
-  os::Fd space_;
-  std::unique_ptr<Channels> channels_;
-  std::unique_ptr<Actuator> actuator_;
-  Generation generation_ = 0;
-};
 
 kernel::Entries full() {
   kernel::Entries entries;
@@ -175,6 +45,22 @@ TEST_F(ActuatorTest, SetsAddressesRoutesAndRulesWhileMaster) {
   EXPECT_TRUE(within(1s, fullStands));
   EXPECT_FALSE(ask(Order::Kind::Release).held);
   EXPECT_TRUE(nothingStands());
+}
+
+TEST_F(ActuatorTest, R9568_6_4_2_IsInTheSolicitedNodeGroupOfAnIPv6AddressWhileMaster) {
+  start();
+  Assignment one = assignment({});
+  one.family = wire::Family::IPv6;
+  one.entries.addresses = {address("2001:db8::5a/64")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  const auto isMember = [] { return shows("ip maddress show dev eth0", "ff02::1:ff00:5a"); };
+  EXPECT_FALSE(isMember());
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_TRUE(within(1s, isMember));
+  EXPECT_FALSE(ask(Order::Kind::Release).held);
+  EXPECT_TRUE(within(1s, [&] { return !isMember(); }));
 }
 
 TEST_F(ActuatorTest, RemovesAllInTheEnd) {
@@ -221,6 +107,26 @@ TEST_F(ActuatorTest, SetsItsRoutesAgainAfterTheLinkWasDown) {
   ASSERT_TRUE(within(1s, fullStands));
   test::shell("ip link set eth0 down; sleep 0.2; ip link set eth0 up");
   EXPECT_TRUE(within(3s, fullStands));
+}
+
+TEST_F(ActuatorTest, TellsOfALostCarrierWhenItsDelayIsOverAndOfABounceNothing) {
+  start();
+  Assignments assignments;
+  assignments.routers = {assignment({})};
+  assignments.linkDelays = {{"eth0", 300ms, 0ms}};
+  assign(std::move(assignments));
+  const auto down = [](const Report& report) { return report.kind == Report::Kind::Link && !report.link.up; };
+  take([](const Report&) { return false; });
+  test::shell("ip link set cable down; sleep 0.1; ip link set cable up");
+  std::this_thread::sleep_for(500ms);
+  EXPECT_FALSE(take(down)) << "a bounce";
+  const auto before = std::chrono::steady_clock::now();
+  test::shell("ip link set cable down");
+  EXPECT_TRUE(within(5s, [&] { return take(down); }));
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 300ms);
+  assign(kernel::Entries{});
+  test::shell("ip link set cable up");
+  EXPECT_TRUE(within(5s, [&] { return take([](const Report& report) { return report.kind == Report::Kind::Link && report.link.up; }); }));
 }
 
 TEST_F(ActuatorTest, SaysOnceWhyARouteCannotBeSetAndTriesAgain) {
@@ -336,6 +242,38 @@ TEST_F(ActuatorTest, AVirtualMacLinkIsDownInBackupAndUpAsMaster) {
   stop();
   EXPECT_FALSE(test::shellSucceeds("ip link show v4-51-eth0 2>/dev/null >&2"));
   EXPECT_TRUE(shows("cat /proc/sys/net/ipv4/conf/eth0/arp_ignore", "^0$"));
+}
+
+TEST_F(ActuatorTest, WhatIsSentToAVirtualMacAddressIsForwardedAsMasterAlone) {
+  const os::Fd far = test::newNamespace();
+  test::enter(space_);
+  test::shell(
+      "sysctl -q -w net.ipv4.ip_forward=1; ip link add inside type veth peer name beyond; "
+      "sysctl -q -w net.ipv6.conf.inside.disable_ipv6=1; ip link set beyond up; ip link set inside up; "
+      "ip addr add 198.51.100.1/24 dev inside; ip neigh add 198.51.100.9 lladdr 02:00:00:00:00:09 dev inside; "
+      "ip link set cable netns " +
+      test::pathOf(far));
+  test::enter(far);
+  test::shell("ip link set cable up; ip addr add 192.0.2.2/24 dev cable; ip route add 198.51.100.0/24 via 192.0.2.10; "
+              "ip neigh add 192.0.2.10 lladdr 00:00:5e:00:01:33 dev cable");
+  test::enter(space_);
+  test::shell("until ip link show dev eth0 | grep -q 'state UP'; do sleep 0.01; done");
+  start();
+  Assignment one = assignment({});
+  one.virtualMacInterface = "v4-51-eth0";
+  one.entries.addresses = {address("192.0.2.10/24", "v4-51-eth0")};
+  Assignments assignments;
+  assignments.routers = {one};
+  assign(assignments);
+  const auto isForwarded = [&](std::chrono::milliseconds patience) {
+    test::enter(far);
+    test::shell("bash -c 'echo > /dev/udp/198.51.100.9/9'");
+    test::enter(space_);
+    return within(patience, [] { return shows("ip -s -j link show dev inside", "\"tx\":\\{\"bytes\":[1-9]"); });
+  };
+  EXPECT_FALSE(isForwarded(200ms)) << "BACKUP";
+  EXPECT_TRUE(ask(Order::Kind::Hold).held);
+  EXPECT_TRUE(isForwarded(3s));
 }
 
 TEST_F(ActuatorTest, AfterAKillAVirtualMacLinkThatNobodyWantsGoes) {

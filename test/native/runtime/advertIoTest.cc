@@ -147,6 +147,33 @@ TEST_F(AdvertIoTest, CarriesUnicastWithTtl255) {
   }
 }
 
+/// Another TTL is of one datagram, and not of the next.
+TEST_F(AdvertIoTest, CarriesUnicastWithTheTtlThatItNames) {
+  test::enter(far_);
+  test::shell("ip addr add 10.9.0.2/24 dev far; ip addr add 2001:db8::2/64 dev far nodad");
+  for (const auto& [socket, family] : {std::pair{0, Family::IPv4}, {1, Family::IPv6}}) {
+    const auto filter = wire::vrrpFilter(family, wire::VirtualRouterSet().set(51), {.leastUnicastTtl = 1});
+    ASSERT_TRUE(os::attachFilter(receiver_->sockets[static_cast<std::size_t>(socket)].get(), filter).ok());
+  }
+  test::enter(near_);
+  test::shell("ip addr add 2001:db8::1/64 dev near nodad");
+  const auto onError = [](vrrp::RouterId router) { ADD_FAILURE() << router; };
+  for (const std::uint8_t ttl : {64, 1, 255}) {
+    for (const auto& [source, destination] : {std::pair{"10.9.0.1", "10.9.0.2"}, {"2001:db8::1", "2001:db8::2"}}) {
+      std::vector<std::uint8_t> message = message_;
+      message[2] = ttl;
+      sender_->io.send(77, {sender_->index, {}, address(source), address(destination), message, ttl}, onError);
+    }
+  }
+  sender_->io.flush(onError);
+  for (std::size_t heard = 0; heard < 6;) {  // the kernels first ask who has the addresses
+    const auto more = receiver_->receive(5000);
+    ASSERT_FALSE(more.empty());
+    for (const End::Heard& each : more) EXPECT_EQ(each.ttl, each.message[2]) << wire::format(each.destination);
+    heard += more.size();
+  }
+}
+
 TEST_F(AdvertIoTest, HearsAGroupOnlyWhileItIsJoined) {
   const auto group = address("224.0.100.19");
   EXPECT_TRUE(send(message_, "10.9.0.1", "224.0.100.19", sender_->index).empty());

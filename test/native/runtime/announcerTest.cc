@@ -76,12 +76,13 @@ class AnnouncerTest : public testing::Test {
     config.addresses.push_back({prefix, "", true});
     return config;
   }
-  void configure(std::vector<vrrp::RouterConfig> routers) {
+  void configure(std::vector<vrrp::RouterConfig> routers, const std::vector<vrrp::AnnouncementPace>& paces = {}) {
     for (const vrrp::RouterConfig& router : routers) idOf_[router.key] = ids_.idOf(router);
-    const auto former = engine_.configure(vrrp::Engine::prepare(std::move(routers), ids_), now_);
+    const auto former = engine_.configure(vrrp::Engine::prepare(std::move(routers), ids_, paces), now_);
     vrrp::Effect effect;
     while (engine_.pollEffect(effect)) {
     }
+    announcer_->configure(engine_, now_);
   }
 
   /// Frames that have come, by what they are and for whom: "garp 10.1.0.7".
@@ -126,8 +127,8 @@ class AnnouncerTest : public testing::Test {
 };
 
 TEST_F(AnnouncerTest, SendsEachCopyOfEachAddress) {
-  announcer_->announce(idOf_["four"], 2);
-  announcer_->announce(idOf_["six"], 1);
+  announcer_->announce(engine_, idOf_["four"], 2);
+  announcer_->announce(engine_, idOf_["six"], 1);
   finish();
   const auto frames = captured();
   EXPECT_EQ(frames.size(), kAddresses + 1);
@@ -148,7 +149,7 @@ TEST_F(AnnouncerTest, AsksWithoutTeachingAnybody) {
 }
 
 TEST_F(AnnouncerTest, KeepsAPace) {
-  announcer_->announce(idOf_["four"], 1);
+  announcer_->announce(engine_, idOf_["four"], 1);
   announcer_->sendSome(engine_, now_);
   EXPECT_EQ(count(captured()), 64) << "one batch, so that an advert waits for no more";
   announcer_->sendSome(engine_, now_ + 100us);
@@ -158,9 +159,9 @@ TEST_F(AnnouncerTest, KeepsAPace) {
 }
 
 TEST_F(AnnouncerTest, ForgetsWhoIsNotMasterAnyMore) {
-  announcer_->announce(idOf_["four"], 3);
+  announcer_->announce(engine_, idOf_["four"], 3);
   announcer_->sendSome(engine_, now_);
-  announcer_->announce(idOf_["six"], 1);
+  announcer_->announce(engine_, idOf_["six"], 1);
   announcer_->cancel(idOf_["four"]);
   captured();
   finish();
@@ -168,17 +169,90 @@ TEST_F(AnnouncerTest, ForgetsWhoIsNotMasterAnyMore) {
 }
 
 TEST_F(AnnouncerTest, PassesOverRoutersAndLinksThatAreGone) {
-  announcer_->announce(idOf_["four"], 1);
-  announcer_->announce(idOf_["six"], 1);
+  announcer_->announce(engine_, idOf_["four"], 1);
+  announcer_->announce(engine_, idOf_["six"], 1);
   configure({six()});
   finish();
   EXPECT_EQ(captured(), (std::map<std::string, int>{{"na 2001:db8::10", 1}}));
-  announcer_->announce(idOf_["six"], 1);
+  announcer_->announce(engine_, idOf_["six"], 1);
   engine_.handleLinkRemoved(if_nametoindex("near"), now_);
   vrrp::Effect effect;
   while (engine_.pollEffect(effect)) {
   }
   finish();
+}
+
+TEST_F(AnnouncerTest, KeepsTheDistanceThatIsAskedForPerFamily) {
+  configure({four(), six()}, {{{"near"}, 20ms, 3ms}});
+  now_ += 1s;
+  announcer_->announce(engine_, idOf_["four"], 1);
+  announcer_->announce(engine_, idOf_["six"], 2);
+  std::map<std::string, int> frames;
+  for (TimePoint last = now_; announcer_->nextDeadline() != TimePoint::max(); last = now_) {
+    now_ = std::max(now_, announcer_->nextDeadline());
+    announcer_->sendSome(engine_, now_);
+    const auto sent = captured();
+    for (const auto& [what, times] : sent) frames[what] += times;
+    EXPECT_LE(count(sent), last == now_ ? 2 : 1) << "one of each family at the same time";
+  }
+  EXPECT_EQ(frames.size(), kAddresses + 1);
+  EXPECT_EQ(frames.at("na 2001:db8::10"), 2);
+  EXPECT_EQ(now_, TimePoint(1001s) + 20ms * (kAddresses - 1));
+  announcer_->announce(engine_, idOf_["four"], 1);
+  EXPECT_EQ(announcer_->nextDeadline(), now_ + 20ms) << "from the last of the series before";
+}
+
+TEST_F(AnnouncerTest, SomeoneWithoutAPaceIsNotHeldUp) {
+  configure({four(), six()}, {{{"near"}, 10s, 0ms}});
+  now_ += 10s;
+  announcer_->announce(engine_, idOf_["four"], 5);
+  announcer_->sendSome(engine_, now_);
+  announcer_->announce(engine_, idOf_["six"], 3);
+  announcer_->probe(idOf_["four"]);
+  captured();
+  for (int i = 0; i < 10; ++i) {
+    now_ += 1ms;
+    announcer_->sendSome(engine_, now_);
+  }
+  const auto frames = captured();
+  EXPECT_EQ(frames.at("na 2001:db8::10"), 3);
+  EXPECT_EQ(frames.at("probe 10.1.0.149"), 1) << "an answer is waited for";
+  EXPECT_EQ(count(frames), 3 + static_cast<int>(kAddresses));
+}
+
+TEST_F(AnnouncerTest, AnotherSeriesForWhomOneWaitsMakesItNoLonger) {
+  configure({four(), six()}, {{{"near"}, 1ms, 0ms}});
+  now_ += 1s;
+  announcer_->announce(engine_, idOf_["four"], 2);
+  for (int i = 0; i < 50; ++i) {
+    announcer_->sendSome(engine_, now_);
+    now_ += 1ms;
+  }
+  EXPECT_EQ(count(captured()), 50);
+  announcer_->announce(engine_, idOf_["four"], 2);
+  announcer_->announce(engine_, idOf_["four"], 1);
+  finish();
+  const auto frames = captured();
+  EXPECT_EQ(frames.at("garp 10.1.0.0"), 2);
+  EXPECT_EQ(frames.at("garp 10.1.0.49"), 2);
+  EXPECT_EQ(frames.at("garp 10.1.0.149"), 3) << "the round that was under way goes on";
+}
+
+TEST_F(AnnouncerTest, AnotherConfigurationLosesNothingThatWaits) {
+  configure({four(), six()}, {{{"near"}, 1ms, 1ms}});
+  now_ += 1s;
+  announcer_->announce(engine_, idOf_["four"], 2);
+  announcer_->announce(engine_, idOf_["six"], 2);
+  announcer_->sendSome(engine_, now_);
+  EXPECT_EQ(count(captured()), 2);
+  configure({four(), six()}, {{{"far"}, 1ms, 1ms}, {{}, 5ms, 0ms}});
+  announcer_->cancel(idOf_["six"]);
+  finish();
+  const auto frames = captured();
+  EXPECT_EQ(frames.size(), kAddresses);
+  EXPECT_EQ(frames.at("garp 10.1.0.0"), 2);
+  EXPECT_EQ(frames.at("garp 10.1.0.149"), 2);
+  EXPECT_GE(now_, TimePoint(1001s) + 5ms * (2 * kAddresses));
 }
 
 }  // namespace

@@ -42,6 +42,8 @@ TEST_F(FaultMessageTest, SaysWhatIsMissingOnWhichInterface) {
   EXPECT_NE(say(Reason::NoSourceAddress).find("IPv4"), std::string::npos);
   name_.family = wire::Family::IPv6;
   EXPECT_NE(say(Reason::NoSourceAddress).find("link-local IPv6"), std::string::npos);
+  ASSERT_TRUE(wire::parseIpAddress("fe80::7", name_.sourceAddress));
+  EXPECT_EQ(say(Reason::NoSourceAddress), "interface eth9 has no fe80::7 to send adverts from");
 }
 
 TEST_F(FaultMessageTest, NamesTheMacvlanWhereThatIsWhatIsMissing) {

@@ -54,6 +54,14 @@ TEST_F(SocketPoolTest, AnotherSetOfRoutersNeedsNoOtherSocket) {
   EXPECT_FALSE(pool_.hasProblems());
 }
 
+TEST_F(SocketPoolTest, NorDoesAnotherTtl) {
+  ASSERT_NE(pool_.update({{{index_, Family::IPv4}, need("al0", {51})}}), nullptr);
+  SocketPool::Need near = need("al0", {51});
+  near.options.leastUnicastTtl = 64;
+  EXPECT_EQ(pool_.update({{{index_, Family::IPv4}, near}}), nullptr);
+  EXPECT_FALSE(pool_.hasProblems());
+}
+
 TEST_F(SocketPoolTest, JoinsAndLeavesGroupsOfAnOpenSocket) {
   const SocketPool::Key key{index_, Family::IPv4};
   ASSERT_NE(pool_.update({{key, need("al0", {51})}}), nullptr);

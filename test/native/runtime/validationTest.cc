@@ -74,6 +74,11 @@ TEST(Validate, LeavesTheDefaultsOfTheEngineWhereNothingIsSaid) {
   EXPECT_EQ(election.conflicts, standard.conflicts);
   EXPECT_EQ(election.authentication, standard.authentication);
   EXPECT_EQ(election.deadMan, standard.deadMan);
+  EXPECT_EQ(election.accept, standard.accept);
+  EXPECT_EQ(election.unicastTtl, standard.unicastTtl);
+  EXPECT_EQ(election.leastTtl(), 255);
+  EXPECT_EQ(election.trackSource, standard.trackSource);
+  EXPECT_EQ(election.advertsWithVirtualMac, standard.advertsWithVirtualMac);
 }
 
 TEST(Validate, TakesEverythingThatMayBeSaid) {
@@ -85,15 +90,20 @@ TEST(Validate, TakesEverythingThatMayBeSaid) {
   router.startupDelayMs = 2500;
   router.sourceAddress = "192.0.2.2";
   router.multicastGroup = "224.0.100.19";
+  router.trackSourceAddress = true;
   router.unicastPeers = {"192.0.2.3", "203.0.113.1"};
+  router.peerTTLs = {{255, 255}, {0, 64}};
+  router.unicastTTL = 64;
   router.password = "secret";
   router.virtualMACInterface = "vrrp.51";
+  router.advertsWithVirtualMAC = false;
   router.group = "gateway";
   router.checks = {{"web", -20, true}};
   router.interfaces = {{"eth1", 0, false}};
   router.trackPrimary = false;
   router.announcements = {{0, 5000}, 5, 60'000, 2};
   router.conflicts = "Enforce";
+  router.accept = false;
   router.deadMan = true;
   router.handOver = 1767000000000;
   const RouterConfiguration out = taken(router);
@@ -106,6 +116,12 @@ TEST(Validate, TakesEverythingThatMayBeSaid) {
   EXPECT_EQ(wire::format(election.unicastPeers.at(1)), "203.0.113.1");
   EXPECT_EQ(election.authentication.type, 1);
   EXPECT_EQ(election.authentication.data, (std::array<std::uint8_t, 8>{'s', 'e', 'c', 'r', 'e', 't', 0, 0}));
+  EXPECT_TRUE(election.trackSource);
+  EXPECT_EQ(election.peerTtls, (std::vector<vrrp::TtlRange>{{255, 255}, {0, 64}}));
+  EXPECT_EQ(election.leastTtl(), 0);
+  EXPECT_EQ(election.unicastTtl, 64);
+  EXPECT_FALSE(election.advertsWithVirtualMac);
+  EXPECT_FALSE(election.accept);
   EXPECT_EQ(election.virtualMacInterface, "vrrp.51");
   EXPECT_EQ(election.group, "gateway");
   EXPECT_EQ(out.checks, std::vector<std::string>{"web"});
@@ -317,6 +333,13 @@ const std::vector<Bad> kBad = {
      [](auto& r) {
        r.announcements = {{0}, 1, 0, 256};
      }},
+    {"routers[1].unicastTTL", [](auto& r) { r.unicastTTL = 0; }},
+    {"routers[1].peerTTLs", [](auto& r) { r.peerTTLs = {{0, 255}}; }},
+    {"routers[1].peerTTLs[0].maximum",
+     [](auto& r) {
+       r.unicastPeers = {"192.0.2.3"};
+       r.peerTTLs = {{0, 256}};
+     }},
     {"routers[1].conflicts", [](auto& r) { r.conflicts = "off"; }},
     {"routers[1].handOver", [](auto& r) { r.handOver = -1; }},
     {"routers[1].routes[0].family", [](auto& r) { r.routes = {route()}, r.routes[0].family = "IPX"; }},
@@ -368,6 +391,33 @@ TEST(Validate, NamesTheFieldOfWhatStandsAlways) {
   desired.always.addresses = {};
   desired.always.routes = {route(), {"IPv4", "10.0.0.0/8", "unicast", {}}};
   EXPECT_EQ(refused(desired).path, "static.routes[1].nextHops");
+}
+
+TEST(Validate, TakesDelaysOfInterfacesEachOnce) {
+  DesiredState desired{{good()}, {}, false, {{"eth0", 500, 0}, {"eth1", 0, 2000}}};
+  const auto delays = taken(desired).linkDelays;
+  ASSERT_EQ(delays.size(), 2U);
+  EXPECT_EQ(delays[0].interface, "eth0");
+  EXPECT_EQ(delays[0].down, 500ms);
+  EXPECT_EQ(delays[1].up, 2s);
+  desired.interfaces[1].name = "eth0";
+  EXPECT_EQ(refused(desired).path, "interfaces[1].name");
+  desired.interfaces[1] = {"eth1", -1, 0};
+  EXPECT_EQ(refused(desired).path, "interfaces[1].downDelayMs");
+}
+
+TEST(Validate, TakesPacesOfAnnouncementsInMicroseconds) {
+  DesiredState desired{{good()}, {}, false, {}, {{{"eth0", "eth1"}, 1500.0, {}}, {{}, {}, 100.0}}};
+  const auto paces = taken(desired).paces;
+  ASSERT_EQ(paces.size(), 2U);
+  EXPECT_EQ(paces[0].interfaces, (std::vector<std::string>{"eth0", "eth1"}));
+  EXPECT_EQ(paces[0].gratuitousArp, 1500us);
+  EXPECT_EQ(paces[0].unsolicitedNa, 0us);
+  EXPECT_EQ(paces[1].unsolicitedNa, 100us);
+  desired.announcementPacing[1].unsolicitedNaUs = 99;
+  EXPECT_EQ(refused(desired).path, "announcementPacing[1].unsolicitedNAUs");
+  desired.announcementPacing[0].interfaces[1] = "a b";
+  EXPECT_EQ(refused(desired).path, "announcementPacing[0].interfaces[1]");
 }
 
 TEST(Validate, RefusesOneMacvlanForTwo) {

@@ -138,7 +138,7 @@ TEST(Discard, AfterShutdownNothingRuns) {
   EXPECT_EQ(bench.receive({.priority = 200}), Discard::NotRunning);
 }
 
-TEST(Discard, R9568_5_2_9_FirstIPv6AddressNotLinkLocal) {
+TEST(Discard, R9568_7_1_FirstIPv6AddressNotLinkLocal) {
   Bench bench(ipv6Config());
   EXPECT_EQ(bench.receive({.priority = 200, .source = "fe80::20", .addresses = {"2001:db8::100"}}), Discard::FirstAddressNotLinkLocal);
   EXPECT_EQ(bench.receive({.priority = 200, .source = "fe80::20", .addresses = {"fe80::1", "2001:db8::100"}}), std::nullopt);

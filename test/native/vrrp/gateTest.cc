@@ -168,6 +168,59 @@ TEST(Gate, OneThatRanOutBeforeTheAdvertLeftIsALateWakeUp) {
   EXPECT_EQ(gate.drain(), "");
 }
 
+// ----- Accept_Mode False -----
+
+RouterConfig acceptsNothing() {
+  RouterConfig config = deadMan();
+  config.accept = false;
+  return config;
+}
+
+TEST(Gate, WithoutAcceptModeAMasterAnswersAndTakesNoTraffic) {
+  Gate gate(acceptsNothing());
+  EXPECT_EQ(gate.drain(), "gate(shut,open) INIT>BACKUP:Started") << "packets pass through a node without the addresses";
+  gate.fire();
+  EXPECT_EQ(gate.drain(), "advert(100) gate(shut,shut) hold BACKUP>MASTER:FirstElection") << "before it has the addresses";
+  gate.advance(5ms);
+  gate.actuated(true);
+  EXPECT_EQ(gate.drain(), "gate(295ms,shut) announce");
+  gate.run(6s);
+  while (gate.drain().find("advert") == std::string::npos) gate.fire();
+  EXPECT_EQ(gate.run(100ms), "advert(100) gate(300ms,shut)");
+}
+
+TEST(Gate, NorDoesItWhileTheAddressesLinger) {
+  Gate gate(acceptsNothing());
+  gate.settle();
+  gate.receive({.priority = 200});
+  EXPECT_EQ(gate.drain(), "gate(shut,shut) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
+  EXPECT_EQ(gate.run(50ms), "release");
+  gate.actuated(false);
+  EXPECT_EQ(gate.drain(), "gate(shut,open)");
+}
+
+TEST(Gate, WithoutADeadManSwitchEither) {
+  RouterConfig config = routerConfig();
+  config.accept = false;
+  Gate gate(config);
+  gate.settle();
+  EXPECT_EQ(gate.run(1s).find("gate"), std::string::npos);
+  config.accept = true;
+  gate.configure({config});
+  EXPECT_EQ(gate.drain(), "gate(open,open)");
+  config.accept = false;
+  gate.configure({config});
+  EXPECT_EQ(gate.drain(), "gate(open,shut)");
+}
+
+TEST(Gate, AnAddressOwnerAcceptsWhateverIsSaid) {
+  RouterConfig owner = acceptsNothing();
+  owner.priority = 255;
+  Gate gate(owner);
+  gate.settle();
+  EXPECT_EQ(gate.run(100ms), "advert(255) gate(300ms,300ms)");
+}
+
 // ----- Whoever was MASTER before -----
 
 TEST(Gate, APreemptorAnswersWhenTheFormerMasterHasSaidFarewell) {

@@ -146,8 +146,7 @@ const Case kVersion3[] = {
     {"X_BackupLinkUpChangesNothing", Given::Backup, Event::LinkUp, "", State::Backup, kDown3 - 40ms},
 
     {"R9568_6_4_3_MasterAdverTimerFires", Given::Master, Event::Timeout, "advert(100)", State::Master, 100ms},
-    {"R9568_6_4_3_MasterPriorityZeroSendsAndResetsAdverTimer", Given::Master, Event::Resignation, "advert(100) announce", State::Master,
-     50ms},
+    {"R9568_6_4_3_MasterPriorityZeroIsAnsweredAtOnce", Given::Master, Event::Resignation, "advert(100) announce", State::Master, 50ms},
     {"R9568_6_4_3_MasterHigherGivesWay", Given::Master, Event::Higher, "advert(100) release MASTER>BACKUP:HigherPriority(192.0.2.20)",
      State::Backup, kDown3},
     {"R9568_6_4_3_MasterEqualFromGreaterAddressGivesWay", Given::Master, Event::EqualFromMore,
@@ -198,9 +197,9 @@ const Case kVersion2[] = {
     {"R3768_6_4_2_BackupHigherResetsMasterDown", Given::BackupOfMaster, Event::Higher, "", State::Backup, kDown2},
     {"R3768_6_4_2_BackupEqualResetsMasterDown", Given::BackupOfMaster, Event::EqualFromLess, "", State::Backup, kDown2},
     {"R3768_6_4_2_BackupLowerIsDiscardedTimerGoesOn", Given::BackupOfMaster, Event::Lower, "", State::Backup, kDown2 - 400ms},
+    {"R3768_6_4_2_BackupShutdown", Given::Backup, Event::Shutdown, "BACKUP>INIT:Stopped", State::Init, kNone},
     {"R3768_6_4_3_MasterAdverTimerFires", Given::Master, Event::Timeout, "advert(100)", State::Master, 1s},
-    {"R3768_6_4_3_MasterPriorityZeroSendsAndResetsAdverTimer", Given::Master, Event::Resignation, "advert(100) announce", State::Master,
-     50ms},
+    {"R3768_6_4_3_MasterPriorityZeroIsAnsweredAtOnce", Given::Master, Event::Resignation, "advert(100) announce", State::Master, 50ms},
     {"R3768_6_4_3_MasterHigherGivesWay", Given::Master, Event::Higher, "advert(100) release MASTER>BACKUP:HigherPriority(192.0.2.20)",
      State::Backup, kDown2},
     {"R3768_6_4_3_MasterEqualFromGreaterAddressGivesWay", Given::Master, Event::EqualFromMore,
@@ -212,6 +211,20 @@ const Case kVersion2[] = {
 class Version2 : public testing::TestWithParam<Case> {};
 TEST_P(Version2, StateMachine) { check(version2Config(), GetParam()); }
 INSTANTIATE_TEST_SUITE_P(, Version2, testing::ValuesIn(kVersion2), nameOf);
+
+// Preempt_Mode false in version 2.
+const Case kNoPreempt2[] = {
+    {"R3768_6_4_2_BackupLowerResetsMasterDown", Given::BackupOfMaster, Event::Lower, "", State::Backup, kDown2},
+    {"R3768_6_4_2_BackupPriorityZeroSetsSkewTime", Given::BackupOfMaster, Event::Resignation, "", State::Backup, kSkew2},
+};
+
+class NoPreempt2 : public testing::TestWithParam<Case> {};
+TEST_P(NoPreempt2, StateMachine) {
+  RouterConfig config = version2Config();
+  config.preempt = false;
+  check(config, GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(, NoPreempt2, testing::ValuesIn(kNoPreempt2), nameOf);
 
 TEST(StateMachine, R9568_6_4_1_StartupGoesToBackupWithActiveDown) {
   Bench bench;

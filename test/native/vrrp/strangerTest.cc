@@ -243,7 +243,7 @@ TEST(DuplicateSource, NorWhatWasSentBeforeThePriorityChanged) {
   bench.engine.handleCheck({1, false, false, 0}, bench.now);
   bench.drain();
   for (int i = 0; i < 10; ++i) receiveOwn(bench);  // of priority 100
-  EXPECT_EQ(bench.notices, "");
+  EXPECT_EQ(bench.notices, "PriorityChanged(80)");
 }
 
 TEST(DuplicateSource, NorTheLastAdvertsOfWhoJustGaveWay) {
@@ -286,6 +286,32 @@ TEST(LowerPriority, AMasterTellsOfItOnceAMinute) {
     bench.run(1s);
   }
   EXPECT_EQ(bench.notices, "LowerPriority(192.0.2.20) LowerPriority(192.0.2.20)");
+}
+
+TEST(SecondOwner, Erratum8298_AnOwnerTellsOfItOnceAMinuteInBothVersions) {
+  for (const std::uint8_t version : {2, 3}) {
+    RouterConfig owner = version == 2 ? version2Config() : routerConfig();
+    owner.priority = 255;
+    Bench bench(owner);
+    for (int i = 0; i < 100; ++i) {
+      bench.receive({.version = version, .priority = 255, .interval = owner.advertisementInterval, .source = "192.0.2.5"});
+      bench.run(1s);
+    }
+    EXPECT_EQ(bench.notices, "SecondOwner(192.0.2.5) SecondOwner(192.0.2.5)") << +version;
+  }
+}
+
+TEST(SecondOwner, OthersAreNone) {
+  RouterConfig owner = routerConfig();
+  owner.priority = 255;
+  Bench asOwner(owner);
+  asOwner.receive({.priority = 254});
+  asOwner.drain();
+  EXPECT_EQ(asOwner.notices, "LowerPriority(192.0.2.20)");
+  Bench asBackup(routerConfig());
+  asBackup.receive({.priority = 255});
+  asBackup.drain();
+  EXPECT_EQ(asBackup.notices, "");
 }
 
 }  // namespace

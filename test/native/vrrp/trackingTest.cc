@@ -120,6 +120,28 @@ TEST(Tracking, ALoweredMasterTellsItsPeersAtOnce) {
   EXPECT_EQ(bench.drain(), "") << "the same again";
 }
 
+TEST(Tracking, EachChangeOfThePriorityIsToldOnceInAnyState) {
+  RouterConfig config = tracking(-20);
+  config.checks.push_back({8, 0, false});
+  Bench bench(config);
+  bench.engine.handleCheck({7, false, false, 0}, bench.now);
+  bench.engine.handleCheck({7, false, false, 0}, bench.now);
+  bench.becomeSettledMaster();
+  bench.engine.handleCheck({7, true, false, 0}, bench.now);
+  bench.drain();
+  EXPECT_EQ(bench.notices, "PriorityChanged(80) PriorityChanged(100)");
+  bench.engine.handleCheck({8, false, false, 0}, bench.now);
+  bench.drain();
+  bench.engine.handleCheck({7, false, false, 0}, bench.now);
+  bench.drain();
+  ASSERT_EQ(bench.state(), State::Fault);
+  bench.engine.handleCheck({8, true, false, 0}, bench.now);
+  config.priority = 50;
+  bench.configure({config});
+  bench.drain();
+  EXPECT_EQ(bench.notices, "PriorityChanged(80) PriorityChanged(100) PriorityChanged(80) PriorityChanged(30)");
+}
+
 TEST(Tracking, ALoweredMasterGivesWayToWhomItWouldHaveBeaten) {
   Bench bench(tracking(-20));
   bench.becomeSettledMaster();

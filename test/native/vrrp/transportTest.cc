@@ -17,9 +17,9 @@ RouterConfig unicast(RouterConfig config = routerConfig()) {
 }
 
 /// To the bench's own address, as a unicast peer sends it.
-std::optional<Discard> receiveUnicast(Bench& bench, PeerAdvert advert, const char* destination = "192.0.2.10") {
+std::optional<Discard> receiveUnicast(Bench& bench, PeerAdvert advert, const char* destination = "192.0.2.10", std::uint8_t ttl = 255) {
   std::vector<std::uint8_t> message = encode(advert);
-  ReceivedAdvert received{2, address(advert.source.c_str()), address(destination), 255, message};
+  ReceivedAdvert received{2, address(advert.source.c_str()), address(destination), ttl, message};
   return bench.engine.handleAdvert(received, bench.now);
 }
 
@@ -74,6 +74,68 @@ TEST(Unicast, MulticastAndUnicastDoNotMix) {
   EXPECT_EQ(receiveUnicast(multicast, {.priority = 200}), Discard::WrongDestination) << "unicast to a multicast router";
 }
 
+/// What peer 192.0.2.20 sends with that TTL.
+std::optional<Discard> hearWithTtl(Bench& bench, std::uint8_t ttl, const char* source = "192.0.2.20") {
+  return receiveUnicast(bench, {.priority = 50, .source = source}, "192.0.2.10", ttl);
+}
+
+TEST(UnicastTtl, Is255UnlessSomethingElseIsSaid) {
+  Bench bench(unicast());
+  EXPECT_EQ(hearWithTtl(bench, 255), std::nullopt);
+  EXPECT_EQ(hearWithTtl(bench, 254), Discard::TtlNot255);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).ttl, 255);
+  EXPECT_EQ(bench.engine.leastUnicastTtl(2, wire::Family::IPv4), 255);
+}
+
+TEST(UnicastTtl, EachPeerHasItsOwnRange) {
+  RouterConfig config = unicast();
+  config.peerTtls = {{62, 64}};
+  Bench bench(config);
+  EXPECT_EQ(bench.engine.leastUnicastTtl(2, wire::Family::IPv4), 62);
+  for (const std::uint8_t ttl : {62, 63, 64}) EXPECT_EQ(hearWithTtl(bench, ttl), std::nullopt) << +ttl;
+  for (const std::uint8_t ttl : {0, 61, 65, 255}) EXPECT_EQ(hearWithTtl(bench, ttl), Discard::TtlNot255) << +ttl;
+  EXPECT_EQ(hearWithTtl(bench, 255, "192.0.2.5"), std::nullopt) << "of whom nothing is said";
+  EXPECT_EQ(hearWithTtl(bench, 64, "192.0.2.5"), Discard::TtlNot255);
+  EXPECT_EQ(hearWithTtl(bench, 64, "192.0.2.6"), Discard::UnknownPeer);
+  EXPECT_EQ(bench.engine.discarded()[static_cast<std::size_t>(Discard::TtlNot255)], 5u);
+}
+
+TEST(UnicastTtl, APeerWhoseTtlIsWrongIsTold) {
+  Bench bench(unicast());
+  RouterConfig near = unicast();
+  near.key = "b/v4";
+  near.virtualRouterId = 52;
+  near.peerTtls = {{0, 255}, {0, 255}};
+  bench.configure({unicast(), near});
+  bench.drain();
+  EXPECT_EQ(hearWithTtl(bench, 64), Discard::TtlNot255);
+  bench.drain();
+  EXPECT_EQ(bench.notices, "ForeignRouter(192.0.2.20,TtlNot255)");
+}
+
+TEST(UnicastTtl, MulticastIsForTheLinkAlone) {
+  Bench bench;
+  RouterConfig near = unicast();
+  near.key = "b/v4";
+  near.virtualRouterId = 52;
+  near.peerTtls = {{0, 255}, {0, 255}};
+  bench.configure({routerConfig(), near});
+  EXPECT_EQ(bench.receive(encode({.priority = 200}), "192.0.2.20", 2, 254), Discard::TtlNot255);
+  EXPECT_EQ(hearWithTtl(bench, 254), Discard::WrongDestination) << "unicast to a router of a group";
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).ttl, 255);
+}
+
+TEST(UnicastTtl, OwnAdvertsHaveTheConfiguredOne) {
+  RouterConfig config = unicast();
+  config.unicastTtl = 64;
+  Bench bench(config);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100, 0).ttl, 64);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 0, 1).ttl, 64);
+  config.unicastPeers.clear();
+  bench.configure({config});
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).ttl, 255) << "no unicast";
+}
+
 TEST(Multicast, AnotherGroupIsSentToAndHeardAlone) {
   RouterConfig config = routerConfig();
   config.multicastGroup = address("224.0.100.19");
@@ -94,6 +156,38 @@ TEST(Source, AConfiguredOneIsUsedAndNeedsNoPrimaryAddress) {
   bench.linkChanged();
   EXPECT_EQ(bench.state(), State::Backup);
   EXPECT_EQ(bench.receive({.priority = 200, .source = "198.51.100.7"}), Discard::OwnPacket);
+}
+
+RouterConfig tracksSource() {
+  RouterConfig config = routerConfig();
+  config.sourceAddress = address("192.0.2.7");
+  config.trackSource = true;
+  return config;
+}
+
+TEST(Source, OneThatIsTrackedIsAFaultWhileItIsMissing) {
+  Bench bench(tracksSource());
+  bench.becomeSettledMaster();
+  const CheckId check = sourceCheckOf(bench.status().id);
+  bench.engine.handleCheck({check, false}, bench.now);
+  EXPECT_EQ(bench.drain(), "advert(0) release MASTER>FAULT:NoSourceAddress");
+  bench.engine.handleCheck({check, true}, bench.now);
+  EXPECT_EQ(bench.drain(), "FAULT>BACKUP:InterfaceReady");
+}
+
+TEST(Source, WhatIsKnownOfItBeforeTheConfigurationCounts) {
+  Bench bench;
+  bench.configure({tracksSource()});
+  const RouterId id = bench.status().id;
+  bench.configure({});
+  bench.drain();
+  bench.engine.handleCheck({sourceCheckOf(id), false}, bench.now);
+  bench.configure({tracksSource()});
+  EXPECT_EQ(bench.drain(), "INIT>FAULT:NoSourceAddress");
+  RouterConfig careless = tracksSource();
+  careless.trackSource = false;
+  bench.configure({careless});
+  EXPECT_EQ(bench.drain(), "FAULT>BACKUP:InterfaceReady");
 }
 
 class VirtualMac : public Bench {
@@ -125,8 +219,43 @@ TEST(VirtualMacAddress, AdvertsHaveItAndLeaveByTheInterface) {
   const auto transmit = bench.engine.advert(bench.status().id, 100);
   EXPECT_EQ(transmit.ifindex, 2u);
   EXPECT_EQ(transmit.mac, (wire::MacAddress{0, 0, 0x5e, 0, 1, 51}));
-  Bench plain(routerConfig());
-  EXPECT_EQ(plain.engine.advert(plain.status().id, 100).mac, wire::MacAddress{});
+}
+
+TEST(Frames, MulticastAdvertsAreFramesOfTheLinksMac) {
+  Bench bench(routerConfig());
+  const wire::MacAddress mac = bench.engine.announcement(bench.status().id, 0).mac;
+  ASSERT_NE(mac, wire::MacAddress{});
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, mac);
+}
+
+TEST(Frames, AnotherMacOfTheLinkIsThatOfTheNextAdvert) {
+  Bench bench(routerConfig());
+  const wire::MacAddress other{2, 0, 0, 0, 0, 9};
+  LinkState renewed = bench.link;
+  renewed.mac = other;
+  bench.engine.handleLink(renewed, bench.now);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, other);
+}
+
+TEST(Frames, TheKernelMakesThoseOfUnicastAndOfLinksWithoutMac) {
+  Bench toPeers(unicast());
+  EXPECT_EQ(toPeers.engine.advert(toPeers.status().id, 100).mac, wire::MacAddress{});
+  Bench bench(routerConfig());
+  LinkState tunnel = bench.link;
+  tunnel.mac = {};
+  bench.engine.handleLink(tunnel, bench.now);
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, wire::MacAddress{});
+}
+
+TEST(VirtualMacAddress, AdvertsLeaveWithoutItWhereThatIsConfiguredAndByUnicast) {
+  VirtualMac bench;
+  bench.engine.handleLink(bench.macvlan, bench.now);
+  bench.config.advertsWithVirtualMac = false;
+  bench.configure({bench.config});
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, bench.link.mac);
+  EXPECT_EQ(bench.engine.announcement(bench.status().id, 0).mac, (wire::MacAddress{0, 0, 0x5e, 0, 1, 51})) << "the addresses keep it";
+  bench.configure({unicast(VirtualMac().config)});
+  EXPECT_EQ(bench.engine.advert(bench.status().id, 100).mac, wire::MacAddress{}) << "nobody could give the frame its destination";
 }
 
 TEST(VirtualMacAddress, AddressesAreAnnouncedOnItsLink) {

@@ -15,9 +15,9 @@ const Bytes kKeepalived = hex("ffff ffff ffff 0200 0000 0011 0806 0001 0800 0604
 const Bytes kQuestion = hex("ffff ffff ffff 0200 0000 0022 0806 0001 0800 0604 0001 0200 0000 0022 c000 0214 0000 0000 0000 c000 0264");
 const Bytes kAnswer = hex("0200 0000 0022 0200 0000 0011 0806 0001 0800 0604 0002 0200 0000 0011 c000 0264 0200 0000 0022 c000 0214");
 
-TEST(Arp, announcesInTheRequestFormWithZeroTargetMac) {
+TEST(Arp, R9568_6_4_2_AnnouncesInTheRequestFormWithItsMacAsTargetToo) {
   EXPECT_EQ(bytesOf(encodeGratuitousArp(kMac, ip("192.0.2.100"))),
-            hex("ffff ffff ffff 0200 0000 0011 0806 0001 0800 0604 0001 0200 0000 0011 c000 0264 0000 0000 0000 c000 0264"));
+            hex("ffff ffff ffff 0200 0000 0011 0806 0001 0800 0604 0001 0200 0000 0011 c000 0264 0200 0000 0011 c000 0264"));
 }
 
 TEST(Arp, asksAndAnswers) {

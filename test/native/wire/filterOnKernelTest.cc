@@ -76,6 +76,22 @@ std::string passesWhatItShould(Family family) {
   return passed.size() >= 3 && passed.size() <= 5 ? "" : "passed other adverts than 1, 51 and 255 with TTL 255";
 }
 
+/// To the loopback address, which is unicast.
+std::string passesLessOfUnicast(Family family) {
+  const Sockets sockets = open(family, vrrpFilter(family, VirtualRouterSet().set(51).set(52), {.leastUnicastTtl = 64}));
+  if (sockets.receive < 0) return "the kernel refuses the program";
+  for (const int ttl : {255, 65, 64}) {
+    if (!send(sockets, family, ttl, 51)) return "cannot send";
+  }
+  Bytes passed = received(sockets.receive, family);
+  if (passed != Bytes(3, 51)) return "refused an advert with a TTL from 64 on";
+  for (int i = 0; i < 64; ++i) {
+    if (!send(sockets, family, 63, 52)) return "cannot send";
+  }
+  passed = received(sockets.receive, family);
+  return passed.size() < 16 ? "" : "passed adverts with TTL 63";
+}
+
 /// How many of 4096 rejected packets the kernel lets pass: 64 on average, and hardly ever fewer than 20 or more than 130.
 std::string passesASample(Family family) {
   const Sockets sockets = open(family, vrrpFilter(family, VirtualRouterSet().set(1)));
@@ -91,6 +107,12 @@ std::string passesASample(Family family) {
 TEST(VrrpFilterOnKernel, filtersIPv4) {
   SKIP_WITHOUT_NAMESPACES();
   inNetworkNamespace([] { return passesWhatItShould(Family::IPv4); });
+}
+
+TEST(VrrpFilterOnKernel, passesLessOfUnicastWhereThatIsConfigured) {
+  SKIP_WITHOUT_NAMESPACES();
+  inNetworkNamespace([] { return passesLessOfUnicast(Family::IPv4); });
+  inNetworkNamespace([] { return passesLessOfUnicast(Family::IPv6); });
 }
 
 TEST(VrrpFilterOnKernel, passesASampleOfTheRest) {

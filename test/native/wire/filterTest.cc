@@ -135,6 +135,27 @@ TEST(VrrpFilter, dropsOtherTtls) {
   EXPECT_TRUE(passes6(all, kIPv6));
 }
 
+/// From the TTL that a configuration takes of unicast on; multicast is for the link alone in any case.
+TEST(VrrpFilter, passesLessOfUnicastWhereThatIsConfigured) {
+  const VirtualRouterSet all = VirtualRouterSet().set();
+  for (const std::uint8_t least : {0, 1, 64, 254, 255}) {
+    const VrrpFilter filter4 = vrrpFilter(Family::IPv4, all, {.leastUnicastTtl = least});
+    const VrrpFilter filter6 = vrrpFilter(Family::IPv6, all, {.leastUnicastTtl = least});
+    for (const std::uint8_t ttl : {0, 1, 63, 64, 254, 255}) {
+      Bytes packet4 = kIPv4, packet6 = kIPv6;
+      packet4[8] = packet6[7] = ttl;
+      EXPECT_EQ(run(filter4, packet4, 0).verdict != 0, ttl == 255) << "224.0.0.18";
+      EXPECT_EQ(run(filter6, packet6, 40).verdict != 0, ttl == 255) << "ff02::12";
+      packet4[16] = 192;
+      packet6[24] = 0xfe;
+      EXPECT_EQ(run(filter4, packet4, 0).verdict != 0, ttl >= least) << +ttl << " of " << +least;
+      EXPECT_EQ(run(filter6, packet6, 40).verdict != 0, ttl >= least) << +ttl << " of " << +least;
+      EXPECT_LE(run(filter4, packet4, 0).steps, 34);
+      EXPECT_LE(run(filter6, packet6, 40).steps, 34);
+    }
+  }
+}
+
 TEST(VrrpFilter, dropsOtherVersionsAndTypes) {
   const VirtualRouterSet all = VirtualRouterSet().set();
   for (int first = 0; first < 256; ++first) {
@@ -161,25 +182,36 @@ TEST(VrrpFilter, passesOneInSixtyFourOfTheRejected) {
 }
 
 TEST(VrrpFilter, passesUnknownVirtualRoutersWhenAskedTo) {
-  EXPECT_NE(run(vrrpFilter(Family::IPv4, {}, true), kIPv4, 0).verdict, 0U);
-  EXPECT_NE(run(vrrpFilter(Family::IPv6, {}, true), kIPv6, 40).verdict, 0U);
+  EXPECT_NE(run(vrrpFilter(Family::IPv4, {}, {.unknownToo = true}), kIPv4, 0).verdict, 0U);
+  EXPECT_NE(run(vrrpFilter(Family::IPv6, {}, {.unknownToo = true}), kIPv6, 40).verdict, 0U);
   Bytes packet = kIPv4;
   packet[8] = 254;
-  EXPECT_EQ(run(vrrpFilter(Family::IPv4, {}, true), packet, 0).verdict, 0U);
+  EXPECT_EQ(run(vrrpFilter(Family::IPv4, {}, {.unknownToo = true}), packet, 0).verdict, 0U);
+}
+
+void expectAgreement(const IpAddress& destination, std::uint8_t least, std::uint8_t ttl, std::size_t size, std::uint8_t first) {
+  const bool four = destination.family == Family::IPv4;
+  const std::size_t header = four ? 20 : 40;
+  Bytes packet(header + size);
+  packet[0] = 0x45;
+  packet[four ? 8 : 7] = ttl;
+  std::copy(destination.view().begin(), destination.view().end(), packet.begin() + (four ? 16 : 24));
+  if (size > 0) packet[header] = first;
+  const VrrpFilter filter = vrrpFilter(destination.family, VirtualRouterSet().set(), {.leastUnicastTtl = least});
+  const bool fails = failsVrrpFilter(destination, ttl, std::span(packet).subspan(header), least);
+  EXPECT_EQ(run(filter, packet, four ? 0 : header).verdict != 0, !fails) << format(destination) << " " << +least << " " << +ttl;
 }
 
 /// What comes although it fails is counted as many: both must agree on every packet, or the counters lie.
 TEST(VrrpFilter, isWhatFailsVrrpFilterSays) {
-  const VirtualRouterSet all = VirtualRouterSet().set();
-  for (const std::uint8_t ttl : {255, 254, 0}) {
-    for (const std::size_t size : {0, 1, 7, 8, 12, 16}) {
-      for (const std::uint8_t first : {0x31, 0x21, 0x32, 0x11, 0x00}) {
-        Bytes packet4(20 + size), packet6(40 + size);
-        packet4[0] = 0x45;
-        packet4[8] = packet6[7] = ttl;
-        if (size > 0) packet4[20] = packet6[40] = first;
-        EXPECT_EQ(passes4(all, packet4), !failsVrrpFilter(Family::IPv4, ttl, std::span(packet4).subspan(20))) << size << " " << first;
-        EXPECT_EQ(passes6(all, packet6), !failsVrrpFilter(Family::IPv6, ttl, std::span(packet6).subspan(40))) << size << " " << first;
+  for (const std::uint8_t least : {255, 254, 0}) {
+    for (const std::uint8_t ttl : {255, 254, 0}) {
+      for (const std::size_t size : {0, 1, 7, 8, 12, 16}) {
+        for (const std::uint8_t first : {0x31, 0x21, 0x32, 0x11, 0x00}) {
+          for (const char* destination : {"192.0.2.1", "224.0.0.18", "239.255.255.255", "fe80::1", "ff02::12"}) {
+            expectAgreement(ip(destination), least, ttl, size, first);
+          }
+        }
       }
     }
   }

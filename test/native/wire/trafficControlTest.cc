@@ -107,6 +107,24 @@ TEST_F(TrafficControl, readsQdiscs) {
   EXPECT_FALSE(read("20000000 24000200 02000000 7f550000 00000000 03000000 0000ffff f1ffffff")) << "too short";
 }
 
+TEST_F(TrafficControl, readsWhoseFiltersChanged) {
+  const auto read = [&](std::string_view text) {
+    datagram_ = hex(text);
+    NetlinkMessages messages(datagram_);
+    NetlinkMessage message;
+    EXPECT_TRUE(messages.next(message));
+    return parseFilterChange(message);
+  };
+  const std::string clsact = "00000000 03000000 0000ffff f1ffffff 01000000 0b000100 636c7361 63740000";
+  const std::string bpf = "00000000 03000000 00000000 f2ffffff 00030700 08000100 62706600 08000b00 00000000";
+  EXPECT_EQ(read("30000000 25000000 02000000 7f550000 " + clsact), 3U) << "a qdisc went";
+  EXPECT_EQ(read("34000000 2c000000 02000000 272f0000 " + bpf), 3U) << "a filter came";
+  EXPECT_EQ(read("34000000 2d000000 02000000 272f0000 " + bpf), 3U) << "a filter went";
+  EXPECT_FALSE(read("30000000 24000000 02000000 7f550000 " + clsact)) << "a qdisc came";
+  EXPECT_FALSE(read("20000000 2d000000 02000000 272f0000 00000000 03000000 00000000 f2ffffff")) << "too short";
+  EXPECT_FALSE(read("24000000 2d000000 02000000 272f0000 00000000 00000000 00000000 f2ffffff 00030700")) << "of no link";
+}
+
 TEST_F(TrafficControl, hasRoomForTheLongestName) {
   const std::string longName(200, 'x');
   const Bytes request = built([&](NetlinkBuilder& b) { return buildPutBpfFilter(b, {3, Direction::Ingress, 1, 1}, 9, longName, 1); });

@@ -126,6 +126,15 @@ TEST(VrrpDecode, refusesAnyOtherTtl) {
   EXPECT_EQ(decodeVrrp({}, kSource6, kGroup6, 64).discard, Discard::TtlNot255);
 }
 
+TEST(VrrpDecode, takesLessOfUnicastWhereThatIsConfigured) {
+  const IpAddress peer = ip("192.0.2.1");
+  EXPECT_EQ(decodeVrrp(kVersion3Plain, kSource4, peer, 64).discard, Discard::TtlNot255);
+  EXPECT_TRUE(decodeVrrp(kVersion3Plain, kSource4, peer, 64, 64).ok);
+  EXPECT_TRUE(decodeVrrp(kVersion3Plain, kSource4, peer, 255, 64).ok);
+  EXPECT_EQ(decodeVrrp(kVersion3Plain, kSource4, peer, 63, 64).discard, Discard::TtlNot255);
+  EXPECT_EQ(decodeVrrp(kVersion3Plain, kSource4, kGroup4, 254, 0).discard, Discard::TtlNot255) << "multicast never";
+}
+
 TEST(VrrpDecode, refusesEveryShorterMessage) {
   for (const Bytes& message : {kVersion3, kVersion2, kVersion2Password}) {
     for (std::size_t size = 0; size < message.size(); ++size) {

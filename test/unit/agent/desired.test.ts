@@ -163,9 +163,11 @@ test("all that a router can say, in the core's words", () => {
         downTimerAdverts: 5,
         startupDelay: "2s",
         sourceAddress: "192.0.2.1",
+        trackSourceAddress: true,
         multicastGroup: "224.0.100.19",
         passwordRef: { name: "vrrp", key: "pass" },
         virtualMACInterface: "v4-51-eth0",
+        advertsWithVirtualMAC: false,
         group: "gateway",
         track: [
           { check: "web.nginx", weight: -20, reverse: true },
@@ -174,6 +176,7 @@ test("all that a router can say, in the core's words", () => {
         trackPrimary: false,
         announcements: { at: ["0s", "5s"], copies: 5, refresh: "30s", refreshCopies: 2 },
         conflicts: "Report",
+        accept: false,
         deadMan: true,
         handOver: 7,
         routes: [
@@ -211,15 +214,18 @@ test("all that a router can say, in the core's words", () => {
     downTimerAdverts: 5,
     startupDelayMs: 2000,
     sourceAddress: "192.0.2.1",
+    trackSourceAddress: true,
     multicastGroup: "224.0.100.19",
     password: "s3cret",
     virtualMACInterface: "v4-51-eth0",
+    advertsWithVirtualMAC: false,
     group: "gateway",
     checks: [{ check: "web.nginx", weight: -20, reverse: true }],
     interfaces: [{ interface: "eth1", weight: 0, reverse: false }],
     trackPrimary: false,
     announcements: { atMs: [0, 5000], copies: 5, refreshMs: 30_000, refreshCopies: 2 },
     conflicts: "Report",
+    accept: false,
     deadMan: true,
     handOver: 7,
     routes: [
@@ -236,6 +242,23 @@ test("all that a router can say, in the core's words", () => {
   });
   assert.equal(accepted.checks?.[0]?.interval, "1s");
   assert.equal(paths.get("web/IPv4"), "virtualRouters[0]");
+});
+
+test("each peer gets its range of TTLs, in the order of the peers; of whom nothing is said, 255 alone", () => {
+  const unicastPeers = ["2001:DB8::2", "2001:db8::3", "2001:db8::2"];
+  const peerTTLs = [{ peer: "2001:db8:0::3", minimum: 0, maximum: 64 }];
+  const ttls = (fields: Partial<VirtualRouterSpec>) => {
+    const { desired, rejected } = planOf({
+      virtualRouters: [routerSpec({ family: "IPv6", addresses: plain("2001:db8::10/64"), ...fields })],
+    });
+    assert.deepEqual(rejected, []);
+    const [router] = desired.routers;
+    return [router?.unicastPeers, router?.peerTTLs, router?.unicastTTL];
+  };
+  const peers = ["2001:db8::2", "2001:db8::3"];
+  const strict = { minimum: 255, maximum: 255 };
+  assert.deepEqual(ttls({ unicastPeers, peerTTLs, unicastTTL: 64 }), [peers, [strict, { minimum: 0, maximum: 64 }], 64]);
+  assert.deepEqual(ttls({ unicastPeers }), [peers, undefined, undefined]);
 });
 
 const more: [string, Partial<Record<keyof VirtualRouterSpec, unknown>>, RegExp][] = [

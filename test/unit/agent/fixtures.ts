@@ -10,6 +10,7 @@ import { SpecRunner } from "../../../src/agent/specRunner.ts";
 import type { NodeAddress, VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
 import { silentLogger } from "../../../src/runtime/log.ts";
 import { VirtualClock } from "../runtime/virtualClock.ts";
+import { noDialer } from "./checks/realConnector.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
 
 /** Addresses that say nothing more. */
@@ -131,9 +132,9 @@ export function createRunner(
   const clock = new VirtualClock();
   const log = silentLogger;
   const programs = new LocalPrograms({ allowedDirectories, scriptUser: "nobody", perProgramUser: true, clock, log });
-  const companions = new Companions({ core, node: "n1", programs, clock, log });
+  const companions = new Companions({ core, startDialer: noDialer, node: "n1", programs, makesFiles: false, clock, log });
   const journal = new HeldAddressJournal(directory, () => clock.wallNow());
-  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods: false, clock, log });
+  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods: false, makesFiles: false, clock, log });
   context.after(() => companions.stopChecks());
   return { clock, directory, core, companions, runner };
 }

@@ -8,6 +8,7 @@ import { link, plain, planOf, routerSpec } from "./fixtures.ts";
 const facts = (fields: Partial<PreflightFacts> = {}): PreflightFacts => ({
   missingCapabilities: [],
   links: [link()],
+  gate: { active: true, message: "" },
   multicast: () => true,
   seesNodeProcesses: true,
   ipv4Setting: () => 0,
@@ -51,6 +52,12 @@ const problems: [string, Partial<VirtualRouterSpec>, Partial<PreflightFacts>, st
     {},
     "Interface eth0 does not have 192.0.2.9, the source address of the adverts.",
   ],
+  [
+    "packets that nobody refuses",
+    { accept: false },
+    { gate: { active: false, message: "bpf: Operation not permitted" } },
+    "Packets to the addresses are accepted although accept is false, for the kernel has no gate: bpf: Operation not permitted.",
+  ],
   ["no macvlan", { virtualMACInterface: "v4-51-eth0" }, {}, "The macvlan v4-51-eth0 could not be made: perhaps the kernel has no macvlan."],
   [
     "a reverse path filter above its macvlan",
@@ -62,6 +69,13 @@ const problems: [string, Partial<VirtualRouterSpec>, Partial<PreflightFacts>, st
 for (const [name, spec, more, sentence] of problems) {
   test(`the interface: ${name}`, () => assert.equal(routerProblem(router(spec), facts(more)), sentence));
 }
+
+test("accept: false needs nothing of who has a gate, nor of the address owner", () => {
+  const gate = { active: false, message: "no" };
+  assert.equal(routerProblem(router({ accept: false }), facts()), undefined);
+  assert.equal(routerProblem(router({ accept: false, priority: 255 }), facts({ gate })), undefined);
+  assert.equal(routerProblem(router({ accept: true }), facts({ gate })), undefined);
+});
 
 test("the address owner has its address statically by right", () => {
   const links = [link({ addresses: ["192.0.2.10/24"] })];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { refKey, type SecretSource } from "../../../src/agent/secrets.ts";
@@ -182,6 +182,18 @@ test("pods cannot be seen without a cluster", async (context) => {
   const { runner } = setUp(context);
   const { rejected } = await runner.apply({ checks: [{ name: "web.pods", podReady: { namespace: "a", selector: {} } }] });
   assert.match(rejected[0]?.message ?? "", /^podReady: an agent without Kubernetes sees no pods$/);
+});
+
+test("an object of a cluster has no file made on the node, and that is told", async (context) => {
+  const { runner } = setUp(context);
+  const path = join(temporaryDirectory(context), "number");
+  const { adjusted } = await runner.apply({ virtualRouters: [], checks: [{ name: "web.file", file: { path, create: {} } }] });
+  assert.deepEqual(
+    adjusted.map(({ subject, message }) => [subject, message.split(" ")[0]]),
+    [["check web.file", "file.create"]],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(existsSync(path), false);
 });
 
 for (const [name, spec, answer] of [

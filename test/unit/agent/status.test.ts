@@ -25,6 +25,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
     preflight: {
       missingCapabilities: [],
       links: current.links,
+      gate: current.gate,
       multicast: () => true,
       seesNodeProcesses: true,
       ipv4Setting: () => 0,
@@ -206,6 +207,16 @@ for (const [name, spec, active, status, reason, state] of gates) {
     if (reason === "Unavailable") assert.match(told?.message ?? "", /: bpf: Operation not permitted\. The agent lacks CAP_BPF\.$/);
   });
 }
+
+test("the gate that does not stand on an interface: Unavailable, and why", () => {
+  const gate = { active: true, message: "attach the gate to eth0: Device or resource busy" };
+  const built = buildStatus(
+    facts({ applied: { ...applied([]), ...planOf(deadMan) }, snapshot: snapshot({ gate, routers: [routerSnapshot()] }) }),
+  );
+  const told = condition(built, "DeadManSwitch");
+  assert.deepEqual([told?.status, told?.reason, built.state], ["False", "Unavailable", "Degraded"]);
+  assert.match(told?.message ?? "", /: attach the gate to eth0: Device or resource busy\.$/);
+});
 
 test("routers of others are told when that was asked for, and only those of the last ten minutes", () => {
   const heard = (minutes: number) => ({

@@ -8,6 +8,7 @@ import { hasTest, readTestFile } from "../../../scripts/test-titles.ts";
 import { agentConfigSpecSchema } from "../../../src/api/agentConfig.ts";
 import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
 import { virtualIPSchema } from "../../../src/api/virtualIP.ts";
+import { virtualServerSchema } from "../../../src/api/virtualServer.ts";
 import { agentFlags } from "../../../src/cli/agentCommand.ts";
 import { runCli } from "../../../src/cli/cli.ts";
 import { vipUsage } from "../../../src/cli/vipCommand.ts";
@@ -26,6 +27,7 @@ const ids = [
   ...numbered("T", 1, 15),
   ...numbered("N", 1, 13),
   ...numbered("G", 1, 12),
+  ...numbered("H", 1, 19),
   ...numbered("R", 1, 11),
   ...numbered("O", 1, 8),
   ...numbered("A", 1, 11),
@@ -100,6 +102,7 @@ const virtualIP = schemaOf(virtualIPSchema).properties ?? {};
 const places: Record<string, Schema | undefined> = {
   AgentConfig: schemaOf(agentConfigSpecSchema),
   NodeAgent: schemaOf(nodeAgentSchema),
+  VirtualServer: schemaOf(virtualServerSchema),
   metadata: { properties: { name: {} } },
   status: virtualIP.status,
 };

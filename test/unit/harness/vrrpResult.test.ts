@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatResult, isMet, type Measure, ratioOf, type ScenarioResult, toJson, verdictOf } from "../../../bench/vrrp/result.ts";
+import {
+  formatResult,
+  isMet,
+  type Measure,
+  ratioOf,
+  type ScenarioResult,
+  toJson,
+  toMarkdown,
+  verdictOf,
+} from "../../../bench/vrrp/result.ts";
 
 const measure = (aloft: number[], keepalived: number[], changes: Partial<Measure> = {}): Measure => ({
   what: "takeover",
@@ -46,4 +55,14 @@ test("in JSON what never came is a word, for JSON would make it null", () => {
   const [first] = JSON.parse(JSON.stringify(toJson([result(measure([30], [Number.POSITIVE_INFINITY]))])));
   assert.deepEqual(first.measures[0].values, { aloft: [30], keepalived: ["never"] });
   assert.equal(first.measures[0].verdict, "met");
+});
+
+test("in Markdown a scenario is a table with the unit behind what was measured, and its notes below", () => {
+  const text = toMarkdown({ ...result(measure([31, 33], [40])), notes: ["One note.", "Another."] });
+  const [title, , , titles, rule, row, , notes] = text.split("\n");
+  assert.equal(title, "### 1 router");
+  assert.equal(titles, "| what | n | keepalived | aloft | ratio | bar | verdict |");
+  assert.equal(rule, "| --- | ---: | ---: | ---: | ---: | --- | --- |");
+  assert.equal(row, "| takeover, ms | 2 | 40.00 | 32.00 / 33.00 | 0.825 | max ≤ Active_Down 30.5 + 2 | MISSED |");
+  assert.equal(notes, "One note. Another.");
 });

@@ -64,6 +64,21 @@ test("merge: lists of AgentConfigs are joined; of single values the one of the l
   assert.deepEqual([spec.static?.routes.length, spec.static?.rules.length], [1, 1]);
 });
 
+test("merge: of two that name an interface the one of the lower name counts; paces stand one behind the other", () => {
+  const [a, b] = ["1ms", "2ms"].map((gratuitousARP) => ({ interfaces: ["eth0"], gratuitousARP }));
+  const spec = mergeNodePlans(
+    [],
+    [
+      config("b", { interfaces: [{ name: "eth0", downDelay: "2s" }, { name: "eth1" }], announcementPacing: [b], vrrpNotifyFifo: "/run/v" }),
+      config("a", { interfaces: [{ name: "eth0", upDelay: "1s" }], announcementPacing: [a], notifyStatesOnReload: true }),
+    ],
+  );
+  assert.deepEqual(nodeAgentSpecSchema.parse(spec), spec);
+  assert.deepEqual(spec.interfaces, [{ name: "eth0", upDelay: "1s" }, { name: "eth1" }]);
+  assert.deepEqual(spec.announcementPacing, [a, b]);
+  assert.deepEqual(spec.notify, { vrrpFifo: "/run/v", statesOnReload: true });
+});
+
 test("merge: the start-up delay of the node holds where the VirtualIP has none", () => {
   const plans = [planned("a"), planned("b", { vrrp: { startupDelay: "1s" } })];
   assert.deepEqual(

@@ -187,6 +187,19 @@ test("plan: unicast to the other candidates and to peers outside, from the addre
   assert.deepEqual([IPv6.unicastPeers, IPv6.sourceAddress], [["fe80::2", "fe80::99"], "fe80::1"]);
 });
 
+test("plan: the TTLs of unicast are those of every peer, and 255 alone where nothing is said", () => {
+  const ttls = (vrrp: object) => {
+    const { peerTTLs, unicastTTL } = only(
+      { vrrp: { mode: "Unicast", unicastPeers: ["192.0.2.99"], ...vrrp } },
+      { peers: { IPv4: ["192.0.2.2"] } },
+    );
+    return [peerTTLs?.map(({ peer, minimum, maximum }) => `${peer} ${minimum}-${maximum}`), unicastTTL];
+  };
+  assert.deepEqual(ttls({}), [undefined, undefined]);
+  assert.deepEqual(ttls({ minimumTTL: 253 }), [["192.0.2.2 253-255", "192.0.2.99 253-255"], undefined]);
+  assert.deepEqual(ttls({ minimumTTL: 0, maximumTTL: 64, unicastTTL: 64 }), [["192.0.2.2 0-64", "192.0.2.99 0-64"], 64]);
+});
+
 test("plan: a node is no peer of its own", () => {
   const spec = { vrrp: { mode: "Unicast", unicastPeers: ["192.0.2.1", "192.0.2.2"] } };
   const sourced = { ...spec, nodes: { overrides: [{ name: "n1", sourceAddress: { ipv4: "192.0.2.1" } }] } };
@@ -242,6 +255,10 @@ test("plan: the parameters of the election, and what is to be told of conflicts"
     downTimerAdverts: 5,
     startupDelay: "10s",
     trackPrimary: false,
+    trackSourceAddress: true,
+    accept: false,
+    virtualMAC: true,
+    advertsWithVirtualMAC: false,
     linkLocalFirst: false,
   };
   const { IPv4, IPv6 } = both({ vrrp, conflictDetection: "Disabled" }, { handOver: 3 });
@@ -250,5 +267,6 @@ test("plan: the parameters of the election, and what is to be told of conflicts"
     [IPv4.downTimerAdverts, IPv4.startupDelay, IPv4.trackPrimary, IPv4.conflicts, IPv4.handOver],
     [5, "10s", false, "Off", 3],
   );
+  assert.deepEqual([IPv4.trackSourceAddress, IPv4.accept, IPv4.advertsWithVirtualMAC], [true, false, false]);
   assert.deepEqual([IPv4.linkLocalFirst, IPv6.linkLocalFirst], [undefined, false]);
 });

@@ -15,7 +15,7 @@ export const dispositions: Dispositions = {
   child_wait_time: needless("it is one process"),
   global_defs: becomes("AgentConfig", { block: globalDefs }),
   linkbeat_interfaces: needless("the kernel tells of a lost carrier by itself"),
-  interface_up_down_delays: ignored("an interface counts as up or down at once"),
+  interface_up_down_delays: becomes("AgentConfig interfaces"),
   track_group: ignored("the loss of a static entry does not make an instance FAULT; it is set again", {
     block: { group: needless("there is no group to be formed") },
   }),
@@ -27,8 +27,12 @@ export const dispositions: Dispositions = {
   bfd_instance: later("BFD"),
   vrrp_script: becomes("VirtualIP track[].exec", { block: script }),
   vrrp_sync_group: becomes("VirtualIP group", { block: syncGroup }),
-  garp_group: ignored("announcements of several addresses go out without a pause between them", {
-    block: all(["garp_interval", "gna_interval", "interface", "interfaces"], needless("there is no pause")),
+  garp_group: becomes("AgentConfig announcementPacing", {
+    block: {
+      garp_interval: becomes("AgentConfig announcementPacing[].gratuitousARP"),
+      gna_interval: becomes("AgentConfig announcementPacing[].unsolicitedNA"),
+      ...all(["interface", "interfaces"], becomes("AgentConfig announcementPacing[].interfaces")),
+    },
   }),
   vrrp_instance: becomes("VirtualIP", { block: instance }),
   ...all(["virtual_server_group", "virtual_server", "SSL"], later("IPVS")),

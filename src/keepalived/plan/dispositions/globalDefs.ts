@@ -10,14 +10,13 @@ const mail: Dispositions = {
   smtp_connect_timeout: becomes("AgentConfig mail.timeout"),
   ...all(["smtp_alert", "smtp_alert_vrrp"], becomes("VirtualIP notify.mail")),
   smtp_alert_checker: later("IPVS"),
-  no_email_faults: ignored("mail is sent for FAULT, too"),
+  no_email_faults: becomes("AgentConfig mail.faults"),
   router_id: becomes("AgentConfig mail.subjectName"),
 };
 
 const withPrefix = (prefix: string, dispositions: Dispositions): Dispositions =>
   Object.fromEntries(Object.entries(dispositions).map(([word, disposition]) => [`${prefix}${word}`, disposition]));
 
-const pause = ignored("announcements of several addresses go out without a pause between them");
 const noFirewall = needless("no firewall rule is needed");
 const bounded = needless("the agent's buffers are its own matter");
 
@@ -27,11 +26,12 @@ const vrrp: Dispositions = {
   vrrp_mcast_group4: becomes("VirtualIP vrrp.multicastGroup.ipv4"),
   vrrp_mcast_group6: becomes("VirtualIP vrrp.multicastGroup.ipv6"),
   vrrp_version: becomes("VirtualIP vrrp.version"),
-  ...all(["vrrp_garp_interval", "vrrp_gna_interval"], pause),
+  vrrp_garp_interval: becomes("AgentConfig announcementPacing[].gratuitousARP"),
+  vrrp_gna_interval: becomes("AgentConfig announcementPacing[].unsolicitedNA"),
   vrrp_min_garp: becomes("VirtualIP vrrp.gratuitousARP"),
   vrrp_down_timer_adverts: becomes("VirtualIP vrrp.downTimerAdverts"),
   vrrp_strict: becomes("VirtualIP vrrp"),
-  vrrp_notify_priority_changes: ignored("the FIFO gets changes of state, not of priority"),
+  vrrp_notify_priority_changes: becomes("VirtualIP notify.priorityChanges"),
   vrrp_startup_delay: becomes("AgentConfig startupDelay"),
   ...all(["vrrp_rx_bufs_policy", "vrrp_rx_bufs_multiplier"], bounded),
   ...all(["vrrp_iptables", "vrrp_ipsets", "nftables", "nftables_priority", "nftables_counters", "nftables_ifindex"], noFirewall),
@@ -93,9 +93,10 @@ const programs: Dispositions = {
   ...all(["startup_script_timeout", "shutdown_script_timeout"], needless("there is nothing that it limits")),
   script_user: becomes("Agent --script-user"),
   enable_script_security: needless("only programs below a directory of --allow-scripts are run"),
-  ...all(["notify_fifo", "vrrp_notify_fifo"], becomes("AgentConfig notifyFifo")),
+  notify_fifo: becomes("AgentConfig notifyFifo"),
+  vrrp_notify_fifo: becomes("AgentConfig vrrpNotifyFifo"),
   ...all(["notify_fifo_script", "vrrp_notify_fifo_script"], fifoReader),
-  fifo_write_vrrp_states_on_reload: ignored("the FIFO gets changes only"),
+  fifo_write_vrrp_states_on_reload: becomes("AgentConfig notifyStatesOnReload"),
 };
 
 const monitoring: Dispositions = {

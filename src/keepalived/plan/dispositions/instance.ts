@@ -5,7 +5,7 @@ import { trackLists } from "./tracking.ts";
 
 const notifications: Dispositions = {
   ...all(["notify", "notify_master", "notify_backup", "notify_fault", "notify_stop"], becomes("VirtualIP notify.programs")),
-  notify_priority_changes: ignored("the FIFO gets changes of state, not of priority"),
+  notify_priority_changes: becomes("VirtualIP notify.priorityChanges"),
   smtp_alert: becomes("VirtualIP notify.mail"),
 };
 
@@ -37,20 +37,20 @@ export const instance: Dispositions = {
   vrf: ignored("the instance runs on its interface"),
   use_vmac: becomes("VirtualIP vrrp.virtualMAC"),
   use_vmac_addr: ignored("only addresses on the instance's own interface have the virtual router MAC address"),
-  vmac_xmit_base: ignored("adverts come from the virtual router MAC address, as RFC 9568 7.3 says"),
+  vmac_xmit_base: becomes("VirtualIP vrrp.advertsWithVirtualMAC"),
   use_ipvlan: ignored("an ipvlan is not offered; the addresses stand on the interface itself, which has the same MAC address"),
   native_ipv6: needless("the addresses say which family it is"),
   dont_track_primary: becomes("VirtualIP vrrp.trackPrimary"),
   mcast_src_ip: becomes("VirtualIP nodes.overrides[].sourceAddress"),
   unicast_src_ip: becomes("VirtualIP nodes.overrides[].sourceAddress"),
   mcast_dst_ip: becomes("VirtualIP vrrp.multicastGroup"),
-  track_src_ip: ignored("an instance is not in FAULT because its source address is missing"),
+  track_src_ip: becomes("VirtualIP vrrp.trackSourceAddress"),
   version: becomes("VirtualIP vrrp.version"),
   unicast_peer: becomes("VirtualIP vrrp.unicastPeers", {
-    options: all(["min_ttl", "max_ttl"], ignored("adverts count that arrive with TTL 255, as RFC 9568 5.1.1.3 says")),
+    options: { min_ttl: becomes("VirtualIP vrrp.minimumTTL"), max_ttl: becomes("VirtualIP vrrp.maximumTTL") },
   }),
   unicast_fault_no_peer: needless("unicast without a peer is an error"),
-  unicast_ttl: ignored("adverts leave with TTL 255"),
+  unicast_ttl: becomes("VirtualIP vrrp.unicastTTL"),
   old_unicast_checksum: ignored("the checksum of releases before 1.3.7 is not offered"),
   down_timer_adverts: becomes("VirtualIP vrrp.downTimerAdverts"),
   virtual_router_id: becomes("VirtualIP vrrp.virtualRouterID"),
@@ -64,8 +64,7 @@ export const instance: Dispositions = {
   promote_secondaries: needless("an address that the kernel takes along with another is set again"),
   virtual_routes: becomes("VirtualIP routes", { options: virtualRouteOptions }),
   virtual_rules: becomes("VirtualIP rules", { options: virtualRuleOptions }),
-  accept: needless("packets to the addresses are accepted always"),
-  no_accept: ignored("packets to the addresses are accepted always"),
+  ...all(["accept", "no_accept"], becomes("VirtualIP vrrp.accept")),
   ...all(["nopreempt", "preempt"], becomes("VirtualIP vrrp.preempt")),
   preempt_delay: becomes("VirtualIP vrrp.preemptDelay"),
   strict_mode: becomes("VirtualIP vrrp"),

@@ -1,5 +1,5 @@
 /** What is watched: the definitions, and the lists that name them. */
-import { all, becomes, type Dispositions, ignored, later } from "../disposition.ts";
+import { all, becomes, type Dispositions, later } from "../disposition.ts";
 
 const weights: Dispositions = {
   weight: becomes("VirtualIP track[].weight"),
@@ -30,9 +30,7 @@ export const script: Dispositions = {
 export const file: Dispositions = {
   file: becomes("VirtualIP track[].file.path"),
   weight,
-  init_file: ignored("the file is not made; while it is missing it counts as 0", {
-    options: { overwrite: ignored("the file is not written to") },
-  }),
+  init_file: becomes("VirtualIP track[].file.create", { options: { overwrite: becomes("VirtualIP track[].file.create.overwrite") } }),
 };
 
 export const process: Dispositions = {

@@ -145,6 +145,7 @@ std::string gateTime(TimePoint until, TimePoint now) {
 }
 
 std::string notice(const Effect& effect) {
+  if (effect.notice == Notice::PriorityChanged) return std::string(name(effect.notice)) + "(" + std::to_string(effect.priority) + ")";
   std::string text = std::string(name(effect.notice)) + "(" + wire::format(effect.peer);
   if (effect.notice == Notice::ForeignRouter) text += std::string(",") + wire::name(effect.discard);
   if (effect.notice == Notice::AddressConflict) text += "," + wire::format(effect.mac);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FileProbe, parseNumber } from "../../../../src/agent/checks/fileProbe.ts";
+import type { ProbeTools } from "../../../../src/agent/checks/probe.ts";
 import { systemClock } from "../../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../../src/runtime/log.ts";
 import { until } from "../../../support/waiting.ts";
@@ -33,7 +34,7 @@ test("numbers are read as strtol(3) does", () => {
 });
 
 function probe(context: TestContext, path: string, present?: "Up" | "Down", log = silentLogger): FileProbe {
-  const made = new FileProbe({ path, present }, systemClock, log);
+  const made = new FileProbe({ path, present }, { clock: systemClock, log, initialFiles: "None" });
   context.after(() => made.close());
   return made;
 }
@@ -100,4 +101,70 @@ test("a change is hinted at within moments, also where the directory came later"
   writeFileSync(join(directory, "other"), "");
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(hints, before, "another file");
+});
+
+type InitialFiles = ProbeTools["initialFiles"];
+
+function initialProbe(context: TestContext, path: string, initialFiles: InitialFiles, create = { value: -20, overwrite: true }) {
+  const { log, lines } = recordedLog();
+  const made = new FileProbe({ path, create }, { clock: systemClock, log, initialFiles });
+  context.after(() => made.close());
+  return { made, problems: () => lines.map(({ problem }) => problem) };
+}
+
+test("a file that is missing is made before its number is read, and only once", async (context) => {
+  const path = join(temporaryDirectory(context), "file");
+  const { made, problems } = initialProbe(context, path, "Missing");
+  assert.equal((await made.run())?.value, -20);
+  assert.equal(readFileSync(path, "utf8"), "-20\n");
+  assert.equal(statSync(path).mode & 0o777, 0o644 & ~process.umask());
+  rmSync(path);
+  assert.equal((await made.run())?.value, 0);
+  assert.deepEqual([existsSync(path), problems()], [false, []]);
+});
+
+test("a file that is there is written to at the start alone, and where that is asked for", async (context) => {
+  const path = join(temporaryDirectory(context), "file");
+  const table: [InitialFiles, boolean, value: number][] = [
+    ["None", true, 5],
+    ["Missing", true, 5],
+    ["All", false, 5],
+    ["All", true, -20],
+  ];
+  for (const [initialFiles, overwrite, value] of table) {
+    writeFileSync(path, "5 and more\n");
+    const { made, problems } = initialProbe(context, path, initialFiles, { value: -20, overwrite });
+    assert.equal((await made.run())?.value, value, `${initialFiles} ${overwrite}`);
+    assert.deepEqual(problems(), []);
+  }
+  assert.equal(readFileSync(path, "utf8"), "-20\n");
+});
+
+test("in a cluster no file is made", async (context) => {
+  const path = join(temporaryDirectory(context), "file");
+  assert.equal((await initialProbe(context, path, "None").made.run())?.value, 0);
+  assert.equal(existsSync(path), false);
+});
+
+test("what is no file of its own is not written to: a link, a second name of another file, a FIFO, a directory", async (context) => {
+  const directory = temporaryDirectory(context);
+  const [other, path] = [join(directory, "other"), join(directory, "file")];
+  const plants: [name: string, plant: () => void, problem: RegExp][] = [
+    ["link", () => symlinkSync(other, path), /ELOOP/],
+    ["dangling link", () => symlinkSync(join(directory, "missing"), path), /ELOOP/],
+    ["second name", () => linkSync(other, path), /not a regular file of one name/],
+    ["FIFO", () => execFileSync("mkfifo", [path]), /ENXIO/],
+    ["directory", () => mkdirSync(path), /EISDIR/],
+  ];
+  for (const [name, plant, problem] of plants) {
+    writeFileSync(other, "5\n");
+    plant();
+    const { made, problems } = initialProbe(context, path, "All");
+    await made.run();
+    assert.match(String(problems()[0]), problem, name);
+    assert.equal(readFileSync(other, "utf8"), "5\n", name);
+    assert.equal(existsSync(join(directory, "missing")), false, name);
+    rmSync(path, { recursive: true });
+    rmSync(other);
+  }
 });

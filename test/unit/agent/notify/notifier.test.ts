@@ -276,6 +276,96 @@ test("an advert of lower priority is told to the FIFO and to who asks for it, an
   );
 });
 
+function fifoReader(context: TestContext, path: string): () => string[] {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  context.after(() => closeSync(file));
+  const buffer = Buffer.alloc(65536);
+  return () => buffer.toString("utf8", 0, readSync(file, buffer)).split("\n").slice(0, -1);
+}
+
+function priorityChange(key: string, priority: number): CoreEvent {
+  time += 1;
+  return { type: "notice", key, notice: "PriorityChanged", address: "", priority, changedAt: time };
+}
+
+test("both FIFOs get the lines, and changes of the priority of who asks for it, in their order", async (context) => {
+  const { notifier, directory, priorities } = setUp(context);
+  const [fifo, vrrpFifo] = [join(directory, "fifo"), join(directory, "vrrp-fifo")];
+  const routers = [{ virtualIP: "a", notify: { priorityChanges: true } }, { virtualIP: "b" }];
+  notifier.configure(settings(routers, { notify: { fifo, vrrpFifo } }));
+  await until("the FIFOs", () => existsSync(fifo) && existsSync(vrrpFifo), { everyMs: 5 });
+  // The core is ahead of its events: what it says of itself is newer than what a batch begins with.
+  priorities.set("a/IPv4", 60).set("b/IPv4", 60);
+  notifier.onEvents([
+    change("a/IPv4", "INIT", "BACKUP"),
+    priorityChange("a/IPv4", 80),
+    change("a/IPv4", "BACKUP", "MASTER"),
+    priorityChange("a/IPv4", 60),
+    priorityChange("b/IPv4", 60),
+    change("a/IPv4", "MASTER", "FAULT"),
+    priorityChange("a/IPv4", 70),
+  ]);
+  const lines = [
+    'INSTANCE "a" BACKUP 100',
+    'INSTANCE "a" BACKUP_PRIORITY 80',
+    'INSTANCE "a" MASTER 80',
+    'INSTANCE "a" MASTER_PRIORITY 60',
+    'INSTANCE "a" FAULT 60',
+    'INSTANCE "a" BACKUP_PRIORITY 70',
+  ];
+  const readers = [fifo, vrrpFifo].map((path) => fifoReader(context, path));
+  await until("the lines", () => notifier.counters().some(({ kind, count }) => kind === "fifo" && count === 12), { everyMs: 5 });
+  for (const read of readers) assert.deepEqual(read(), lines);
+  notifier.configure(settings(routers, { notify: { vrrpFifo } }));
+  await until("the end of the one", () => !existsSync(fifo), { everyMs: 5 });
+  notifier.onEvents([change("b/IPv4", "INIT", "BACKUP")]);
+  assert.deepEqual(readers[1]?.(), ['INSTANCE "b" BACKUP 60']);
+});
+
+test("a configuration that is applied again tells the FIFO the states that stay, where that is asked for", async (context) => {
+  const { notifier, directory, priorities, noted, notes, notify } = setUp(context);
+  const fifo = join(directory, "fifo");
+  const routers = [
+    { virtualIP: "a", group: "G", notify: notify() },
+    { virtualIP: "b", group: "G" },
+  ];
+  const configure = (statesOnReload: boolean, ...more: { virtualIP: string }[]) =>
+    notifier.configure(settings([...routers, ...more], { notify: { fifo, statesOnReload } }));
+  configure(true);
+  await until("the FIFO", () => existsSync(fifo), { everyMs: 5 });
+  const read = fifoReader(context, fifo);
+  notifier.onEvents([change("a/IPv4", "INIT", "BACKUP"), change("b/IPv4", "INIT", "BACKUP")]);
+  await until("the lines", () => notifier.counters().some(({ kind, count }) => kind === "fifo" && count === 3), { everyMs: 5 });
+  read();
+  await notes(2); // of "a", who alone has programs
+  priorities.set("a/IPv4", 90);
+  configure(true, { virtualIP: "new" });
+  assert.deepEqual(read(), ['GROUP "G" BACKUP 0', 'INSTANCE "a" BACKUP 90', 'INSTANCE "b" BACKUP 100']);
+  configure(false);
+  notifier.onEvents([change("a/IPv4", "BACKUP", "MASTER")]);
+  assert.deepEqual(read(), ['INSTANCE "a" MASTER 90'], "nothing of the states without the setting");
+  await notes(4);
+  assert.deepEqual(
+    noted().map((line) => line.split(" ")[0]),
+    ["backup", "any", "master", "any"],
+    "programs run for changes alone",
+  );
+});
+
+test("no mail about FAULT where the settings say so, nor another one of the state that it came from", async (context) => {
+  const { notifier } = setUp(context);
+  const relay = await startSmtpServer(context);
+  const mail = { server: `127.0.0.1:${relay.port}`, from: "a@b", to: ["c@d"], subjectName: "n", faults: false };
+  notifier.configure(settings([{ virtualIP: "a", notify: { mail: true } }], { notify: { mail } }));
+  const course: RouterStateName[] = ["INIT", "BACKUP", "FAULT", "BACKUP", "MASTER"];
+  for (const [index, to] of course.slice(1).entries()) notifier.onEvents([change("a/IPv4", course[index] ?? "INIT", to)]);
+  await notifier.stop();
+  assert.deepEqual(
+    relay.mails.map(({ headers }) => headers.find((line) => line.startsWith("Subject"))?.split(" - ")[1]),
+    ["Entering BACKUP state", "Entering MASTER state", "Stopping"],
+  );
+});
+
 test("a program that is not there or fails is told in the log", async (context) => {
   const { notifier, directory, script, lines } = setUp(context);
   const missing = join(directory, "missing.sh");
@@ -327,6 +417,7 @@ test("FIFO, web hook and mail are told of each transition, mail once per state",
   notifier.onEvents([change("VIR_1/IPv4", "INIT", "BACKUP"), change("quiet/IPv4", "INIT", "BACKUP")]);
   notifier.onEvents([change("VIR_1/IPv4", "BACKUP", "MASTER"), change("VIR_1/IPv4", "INIT", "MASTER")]);
   await until("the mails", () => relay.mails.length === 2 && posts.length === 3, { everyMs: 5 });
+  await until("the lines", () => notifier.counters().some(({ kind, count }) => kind === "fifo" && count === 4), { everyMs: 5 });
   const file = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   context.after(() => closeSync(file));
   const buffer = Buffer.alloc(4096);

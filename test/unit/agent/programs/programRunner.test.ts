@@ -180,7 +180,9 @@ test("output is logged at debug, no more of it than 4 KiB, and nobody waits for 
   const { runner, script, directory } = setUp(context, { log });
   const path = script(
     "talk.sh",
-    "echo to standard error >&2",
+    // The rest by the same pipe: which of two is read first is chance.
+    "exec >&2",
+    "echo to standard error",
     "head -c 100000 /dev/zero | tr '\\0' x",
     `sleep 300 & echo $! > ${directory}/child`,
   );

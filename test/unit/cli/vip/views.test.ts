@@ -36,6 +36,26 @@ describe("kubectl vip status", () => {
     ]);
   });
 
+  it("warns of priorities that the user has given too close to each other", () => {
+    const nodes = [254, 250, 250, 241, 240, 230].map((priority, index) => ({ name: `n${index + 1}`, priority }));
+    const close = (overrides: object[]) => {
+      const state = virtualIP({ nodes });
+      const spec = state.spec && { ...state.spec, nodes: { ...state.spec.nodes, overrides } };
+      return statusRows({ virtualIPs: [{ ...state, spec } as typeof state], nodeAgents: [] })[0]?.problems.map(
+        (text) => text.split(":")[0],
+      );
+    };
+    assert.deepEqual(close([]), [], "the operator knows what it does");
+    assert.deepEqual(
+      close([
+        { name: "n3", priority: 250 },
+        { name: "n6", priority: 230 },
+        { name: "n1", interface: "eth1" },
+      ]),
+      ["priorities of n2 (250) and n3 (250) are less than 10 apart", "priorities of n3 (250) and n4 (241) are less than 10 apart"],
+    );
+  });
+
   it("shows the nodes of one VirtualIP", () => {
     const [row] = statusRows(cluster());
     assert.ok(row);

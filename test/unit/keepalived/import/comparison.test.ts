@@ -64,6 +64,25 @@ const differences: [what: string, first: string, second: string, messages: strin
   ["preempt_delay", "", "preempt_delay 5", [`lb2.conf:8:1: warning: preempt_delay is 5s, and 0s on lb1 (lb1.conf:1): ${taken}`]],
   ["garp", "", "garp_master_repeat 1", [`lb2.conf:1:1: warning: garp_master_* differs from lb1 (lb1.conf:1): ${taken}`]],
   ["use_vmac", "use_vmac", "", [`lb2.conf:1:1: warning: use_vmac differs from lb1 (lb1.conf:8): ${taken}`]],
+  [
+    "vmac_xmit_base",
+    "use_vmac\nvmac_xmit_base",
+    "use_vmac",
+    [`lb2.conf:1:1: warning: vmac_xmit_base differs from lb1 (lb1.conf:9): ${taken}`],
+  ],
+  ["no_accept", "no_accept", "", [`lb2.conf:1:1: warning: no_accept differs from lb1 (lb1.conf:8): ${taken}`]],
+  [
+    "unicast_ttl",
+    "unicast_peer {\n10.0.0.9\n}",
+    "unicast_peer {\n10.0.0.8\n}\nunicast_ttl 64",
+    [`lb2.conf:11:1: warning: unicast_ttl is 64, and 255 on lb1 (lb1.conf:1): ${taken}`],
+  ],
+  [
+    "min_ttl",
+    "unicast_peer {\n10.0.0.9\n}",
+    "unicast_peer {\n10.0.0.8 min_ttl 255\n}",
+    ["lb2.conf:8:1: warning: min_ttl and max_ttl give 255-255 here, and 0-255 elsewhere: the widest range is taken for all"],
+  ],
   ["the interface, which each node may have", "", "interface ens3", []],
   ["the name, which each node may have", "", "", []],
 ];

@@ -56,6 +56,7 @@ function comparable(router: VirtualRouterSpec, checks: readonly NodeCheck[], { g
     virtualMACInterface,
     group,
     unicastPeers,
+    peerTTLs = [],
     startupDelay: _,
     linkLocalFirst,
     checksum,
@@ -68,6 +69,7 @@ function comparable(router: VirtualRouterSpec, checks: readonly NodeCheck[], { g
     hasPassword: passwordRef !== undefined,
     hasMAC: virtualMACInterface !== undefined,
     isUnicast: unicastPeers !== undefined,
+    peerTTLs: [...new Set(peerTTLs.map(({ minimum, maximum }) => `${minimum}-${maximum}`))],
     group: group?.toLowerCase(),
     downTimerAdverts: rest.downTimerAdverts ?? 3,
     trackPrimary: rest.trackPrimary ?? true,
@@ -184,6 +186,23 @@ test("unicast: candidates find each other, peers that all have stay", () => {
     virtualIP?.spec.nodes.overrides?.map(({ sourceAddress }) => sourceAddress),
     [{ ipv4: "10.0.0.8" }, { ipv4: "10.0.0.9" }],
   );
+});
+
+test("what unicast peers of several TTLs need is the widest range", () => {
+  const conf = (other: string, priority: number) => instance(`unicast_peer {\n${other}\n}\nunicast_ttl 64`, { priority });
+  const ttls = (first: string, second: string) => {
+    const { unicastTTL, minimumTTL, maximumTTL } =
+      readBack(importTexts({ lb1: conf(first, 100), lb2: conf(second, 90) }))[0]?.spec.vrrp ?? {};
+    return [unicastTTL, minimumTTL, maximumTTL];
+  };
+  assert.deepEqual(ttls("10.0.0.9", "10.0.0.8"), [64, 0, undefined]);
+  assert.deepEqual(ttls("10.0.0.9 min_ttl 255", "10.0.0.8 min_ttl 255"), [64, undefined, undefined]);
+  assert.deepEqual(ttls("10.0.0.9 min_ttl 60 max_ttl 64", "10.0.0.8 min_ttl 50 max_ttl 63"), [64, 50, 64]);
+});
+
+test("settings of transport and acceptance: the same runs", () => {
+  const lines = "no_accept\nuse_vmac\nvmac_xmit_base\nmcast_src_ip 10.0.0.8\ntrack_src_ip";
+  assertSame(importTexts({ lb1: instance(lines), lb2: instance(lines.replace("0.8", "0.9"), { priority: 90 }) }));
 });
 
 test("more addresses than a VirtualIP advertises move along", () => {

@@ -112,17 +112,54 @@ rows("transport", [
   ["mcast_src_ip 10.0.0.5", { sourceAddress: "10.0.0.5" }],
   [
     "unicast_src_ip 10.0.0.5\nunicast_peer {\n10.0.0.6\n10.0.0.7\n10.0.0.6\n}",
-    { sourceAddress: "10.0.0.5", unicastPeers: ["10.0.0.6", "10.0.0.7"] },
+    { sourceAddress: "10.0.0.5", unicastPeers: ["10.0.0.6", "10.0.0.7"], unicastTTL: undefined },
   ],
   ["unicast_peer {\n10.0.0.6\n}", { ...noMulticast, unicastPeers: ["10.0.0.6"] }, [], "vrrp_mcast_group4 224.0.100.19"],
   ["unicast_src_ip 10.0.0.5", { sourceAddress: "10.0.0.5", unicastPeers: undefined }, noPeer("unicast_src_ip")],
   ["unicast_peer {\n}", noMulticast, noPeer("unicast_peer")],
   [
-    "unicast_peer {\n10.0.0.6 min_ttl 250\n}",
-    { unicastPeers: ["10.0.0.6"] },
-    ["2:10: warning: `min_ttl` is ignored: adverts count that arrive with TTL 255, as RFC 9568 5.1.1.3 says"],
+    "unicast_peer {\n10.0.0.6\n10.0.0.7 min_ttl 250\n10.0.0.8 max_ttl 64 min_ttl 60\n10.0.0.6 min_ttl 255\n}",
+    {
+      unicastPeers: ["10.0.0.6", "10.0.0.7", "10.0.0.8"],
+      peerTTLs: [
+        { peer: "10.0.0.6", minimum: 0, maximum: 255 },
+        { peer: "10.0.0.7", minimum: 250, maximum: 255 },
+        { peer: "10.0.0.8", minimum: 60, maximum: 64 },
+      ],
+    },
   ],
-  ["unicast_peer {\n10.0.0.6\n}\nunicast_ttl 255", { unicastPeers: ["10.0.0.6"] }],
+  ["unicast_peer {\n10.0.0.6\n}\nunicast_ttl 255", { unicastTTL: undefined }],
+  ["unicast_peer {\n10.0.0.6\n}\nunicast_ttl 64", { unicastTTL: 64 }],
+  ["unicast_peer {\n10.0.0.6\n}\nunicast_ttl 0", { unicastTTL: 1 }, ["4:1: warning: unicast_ttl 0 is taken for 1"]],
+  ["unicast_ttl 64", noMulticast, noPeer("unicast_ttl")],
+  ["mcast_src_ip 10.0.0.5\ntrack_src_ip", { sourceAddress: "10.0.0.5", trackSourceAddress: true }],
+  [
+    "track_src_ip",
+    { sourceAddress: undefined, trackSourceAddress: undefined },
+    ["1:1: warning: track_src_ip has no effect without mcast_src_ip or unicast_src_ip"],
+  ],
+]);
+
+test("unicast over IPv6 leaves with the kernel's hop limit unless unicast_ttl gives another", () => {
+  const ttl = (line: string) => {
+    const peer = "unicast_peer {\nfe80::6\n}";
+    return load(`vrrp_instance V {\n${six(`interface eth0\nvirtual_router_id 1\n${peer}\n${line}`)}\n}`).spec.virtualRouters[0]?.unicastTTL;
+  };
+  assert.deepEqual(["", "unicast_ttl 255", "unicast_ttl 3"].map(ttl), [64, undefined, 3]);
+});
+
+const acceptless = (lines: string) => [`1:1: warning: accept is ignored beside ${lines}, as in keepalived`];
+
+rows("accept mode", [
+  ["", { accept: undefined }],
+  ["no_accept", { accept: false }],
+  ["no_accept\naccept", { accept: undefined }],
+  ["accept\nno_accept", { accept: false }],
+  ["strict_mode", { accept: false }],
+  ["", { accept: false }, [], "vrrp_strict"],
+  ["accept\nstrict_mode\nversion 3", { accept: undefined }],
+  ["accept\nstrict_mode", { accept: false }, acceptless("strict_mode and version 2")],
+  ["no_accept\npriority 255", { accept: undefined }],
 ]);
 
 const six = (lines: string) => `${lines}\nvirtual_ipaddress {\nfe80::1\n}`;
@@ -209,6 +246,13 @@ rows("virtual MAC address", [
     { virtualMACInterface: "mac0" },
     ["1:1: warning: the MAC address is ignored: it is the virtual router's, 00-00-5E-00-01-VRID (IPv6: -02-VRID)"],
   ],
+  ["use_vmac\nvmac_xmit_base", { virtualMACInterface: "vrrp.1", advertsWithVirtualMAC: false }],
+  ["vmac_xmit_base", { virtualMACInterface: undefined }, ["1:1: warning: vmac_xmit_base has no effect without use_vmac"]],
+  [
+    "vmac_xmit_base\nuse_vmac\nstrict_mode",
+    { virtualMACInterface: "vrrp.1", advertsWithVirtualMAC: undefined },
+    ["1:1: warning: vmac_xmit_base is ignored beside strict_mode, as in keepalived"],
+  ],
 ]);
 
 test("macvlans get names that no other has, as keepalived counts them", () => {
@@ -280,6 +324,11 @@ const errors: [what: string, text: string, messages: string[]][] = [
     "unicast that must not fall back to multicast",
     `vrrp_instance A {\n${instanceLines}\nunicast_fault_no_peer\n}`,
     ["5:1: error: the instance has no unicast_peer, so it would be in FAULT for ever"],
+  ],
+  [
+    "TTLs that no advert can have",
+    `vrrp_instance A {\n${instanceLines}\nunicast_peer {\n10.0.0.2 min_ttl 65 max_ttl 64\n}\n}`,
+    ["6:1: error: min_ttl 65 is above max_ttl 64: no advert of the peer would count"],
   ],
   [
     "another network namespace",

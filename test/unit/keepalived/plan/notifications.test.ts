@@ -61,15 +61,26 @@ const settings: [globals: string, mail: object | undefined][] = [
 for (const [globals, mail] of settings)
   test(`mail settings: ${globals.replaceAll("\n", "; ")}`, () => assert.deepEqual(plan("", globals).spec.notify, mail && { mail }));
 
-test("there is one FIFO: vrrp_notify_fifo, else notify_fifo", () => {
+test("there are two FIFOs, with what they get", () => {
   assert.deepEqual(plan("", "notify_fifo /run/a").spec.notify, { fifo: "/run/a" });
-  assert.deepEqual(plan("", "vrrp_notify_fifo /run/b").spec.notify, { fifo: "/run/b" });
-  const both = plan("", "notify_fifo /run/a\nvrrp_notify_fifo /run/b root");
-  assert.deepEqual(both.spec.notify, { fifo: "/run/b" });
-  assert.deepEqual(both.messages, [
-    "2:1: warning: `notify_fifo` is ignored: there is one FIFO, that of vrrp_notify_fifo",
-    "3:1: warning: the owner of the FIFO is ignored: one that exists is used as it is",
-  ]);
+  assert.deepEqual(plan("", "vrrp_notify_fifo /run/b").spec.notify, { vrrpFifo: "/run/b" });
+  assert.deepEqual(plan("", "fifo_write_vrrp_states_on_reload").spec.notify, undefined);
+  const both = plan("", "notify_fifo /run/a\nvrrp_notify_fifo /run/b root\nfifo_write_vrrp_states_on_reload");
+  assert.deepEqual(both.spec.notify, { fifo: "/run/a", vrrpFifo: "/run/b", statesOnReload: true });
+  assert.deepEqual(both.messages, ["3:1: warning: the owner of the FIFO is ignored: one that exists is used as it is"]);
+});
+
+test("changes of the priority are told where the instance says so, else its group, else all", () => {
+  const group = (words: string) => `vrrp_sync_group G {\ngroup {\nV\n}\n${words}\n}`;
+  const [all, on, off] = ["vrrp_notify_priority_changes on", "notify_priority_changes on", "notify_priority_changes off"];
+  const told = (...texts: [string, string?, string?]) => plan(...texts).notify?.priorityChanges ?? false;
+  assert.deepEqual([told(""), told("", all), told("", "", group(on)), told(on)], [false, true, true, true]);
+  assert.deepEqual([told("", all, group(off)), told(on, "", group(off)), told(off, all, group(on))], [false, true, false]);
+});
+
+test("no_email_faults: mail about the other states alone", () => {
+  assert.equal(plan("smtp_alert", `${mailed}\nno_email_faults`).spec.notify?.mail?.faults, false);
+  assert.equal(plan("smtp_alert", mailed).spec.notify?.mail?.faults, undefined);
 });
 
 test("a group notifies for itself, its members besides", () => {

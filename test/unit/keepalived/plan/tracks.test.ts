@@ -227,3 +227,27 @@ test("a script and a file of one name are two checks", () => {
   );
   assert.deepEqual(planned.track, [check("x", 0), check("x-2", 1)]);
 });
+
+test("init_file: the file is made, and with overwrite written to", () => {
+  const made = (line: string) => {
+    const { spec } = load(`track_file g {
+file /run/g
+${line}
+}
+vrrp_instance V {
+interface eth0
+virtual_router_id 1
+virtual_ipaddress {
+10.0.0.1
+}
+track_file {
+g
+}
+}`);
+    return spec.checks?.[0]?.file;
+  };
+  assert.deepEqual(made(""), { path: "/run/g" });
+  assert.deepEqual(made("init_file"), { path: "/run/g", create: { value: 0, overwrite: false } });
+  assert.deepEqual(made("init_file -5 overwrite"), { path: "/run/g", create: { value: -5, overwrite: true } });
+  assert.deepEqual(made("init_file overwrite"), { path: "/run/g", create: { value: 0, overwrite: true } });
+});

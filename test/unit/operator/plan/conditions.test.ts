@@ -9,6 +9,7 @@ function webOn(...nodes: string[]) {
   return cluster;
 }
 
+const eth1 = { name: "eth1", up: true, addresses: ["198.51.100.1/24"] };
 const master = { state: "MASTER", reason: "FirstElection" } as const;
 const messageOf = (cluster: ReturnType<typeof webOn>, type: string) =>
   cluster.view("web").status.conditions?.find((condition) => condition.type === type)?.message;
@@ -61,4 +62,42 @@ test("conditions: a candidate that is seen as foreign while it changes is no for
   cluster.reports("n2", [report("web", seen("192.0.2.99"))]);
   cluster.settle();
   assert.equal(messageOf(cluster, "ForeignRouter"), "192.0.2.99 uses VRID 1 as well (heard by n2): AddressList");
+});
+
+test("conditions: an address outside the subnets of its interface is told with the nodes, and nothing else comes of it", () => {
+  const cluster = clusterOf("n1", "n2");
+  const addresses = [
+    { address: "192.0.2.10" },
+    { address: "198.51.100.9/24" },
+    { address: "203.0.113.9", interface: "eth9" },
+    { address: "fe80::9" },
+  ];
+  cluster.virtualIPs = [virtualIP("web", { addresses, interface: "eth0", excludedAddresses: [{ address: "198.51.100.8" }] })];
+  cluster.agents = cluster.agents.map((view) => ({
+    ...view,
+    status: { ...view.status, interfaces: [...(view.status.interfaces ?? []), eth1] },
+  }));
+  const [planned] = cluster.step().virtualIPs;
+  assert.deepEqual(
+    planned?.notices.map(({ reason }) => reason),
+    ["NoSubnet"],
+  );
+  cluster.reports(
+    "n1",
+    ["IPv4" as const, "IPv6" as const].map((family) => report("web", { ...master, family })),
+  );
+  cluster.reports(
+    "n2",
+    ["IPv4" as const, "IPv6" as const].map((family) => report("web", { family })),
+  );
+  cluster.settle();
+  assert.equal(
+    messageOf(cluster, "OutsideSubnet"),
+    "198.51.100.9 is in no subnet of eth0 (n1, n2); 198.51.100.8 is in no subnet of eth0 (n1, n2)",
+  );
+  for (const [type, state] of Object.entries({ OutsideSubnet: "True/NoSubnet", Ready: "True/Active", Degraded: "False/Redundant" }))
+    assert.equal(cluster.condition("web", type), state);
+  cluster.virtualIPs = [virtualIP("web", { addresses: [{ address: "192.0.2.10" }, { address: "198.51.100.9", interface: "eth1" }] })];
+  cluster.settle();
+  assert.equal(cluster.condition("web", "OutsideSubnet"), "False/InSubnet");
 });

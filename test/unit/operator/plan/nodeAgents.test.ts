@@ -67,6 +67,22 @@ test("plan: a lost list withdraws nothing: neither without VirtualIPs nor withou
   assert.equal(cluster.step().nodeAgents.size, 0);
 });
 
+test("plan: what a node has from AgentConfigs stays while those cannot be read", () => {
+  const cluster = clusterOf("n1");
+  const settings = {
+    notify: { vrrpFifo: "/run/fifo" },
+    interfaces: [{ name: "eth0", downDelay: "1s" }],
+    announcementPacing: [{ gratuitousARP: "1ms" }],
+    debugUnknownRouters: true,
+  };
+  cluster.agents = cluster.agents.map((view) => ({ ...view, spec: { virtualRouters: [], ...settings } }));
+  cluster.virtualIPs = [virtualIP("web", dual)];
+  cluster.settle();
+  const { virtualRouters, ...rest } = cluster.agentOf("n1").spec;
+  assert.equal(virtualRouters.length, 2);
+  assert.deepEqual(rest, settings);
+});
+
 test("plan: an object that certainly no longer exists is withdrawn", () => {
   const cluster = clusterOf("n1");
   cluster.virtualIPs = [virtualIP("web", dual)];

@@ -1,0 +1,99 @@
+#include "ipvs/standingTable.h"
+
+#include <algorithm>
+
+#include "ipvs/overloaded.h"
+#include "ipvs/sameness.h"
+
+namespace aloft::ipvs {
+namespace {
+
+using Entry = StandingTable::Entry;
+
+/// Flags of which a glance tells, whatever the family.
+constexpr std::uint32_t kGlanceFlags = wire::kIpvsPersistent;
+
+bool takeOver(StandingDestination& known, const StandingDestination& seen) {
+  wire::IpvsDestination& destination = known.destination;
+  // An address of the host since the last look, or no longer: the kernel's affair, and nobody's mistake.
+  if (!isAsWanted(destination.forwarding, seen.destination.forwarding)) return false;
+  destination.forwarding = seen.destination.forwarding;
+  known.activeConnections = seen.activeConnections;
+  known.inactiveConnections = seen.inactiveConnections;
+  return destination.weight == seen.destination.weight;
+}
+
+bool takeOver(Entry& known, const StandingService& seen) {
+  if (known.settings.scheduler != seen.settings.scheduler) return false;
+  if (((known.settings.flags ^ seen.settings.flags) & kGlanceFlags) != 0) return false;
+  if (known.destinations.size() != seen.destinations.size()) return false;
+  for (const StandingDestination& destination : seen.destinations) {
+    const auto found = known.destinations.find(destination.destination.key);
+    if (found == known.destinations.end() || !takeOver(found->second, destination)) return false;
+  }
+  return true;
+}
+
+void set(std::uint32_t& value, std::uint32_t to) {
+  if (to != 0) value = to;
+}
+
+}  // namespace
+
+StandingTable::StandingTable(Dump dump) : daemons_(std::move(dump.daemons)), timeouts_(dump.timeouts) {
+  for (StandingService& service : dump.services) {
+    Entry& entry = services_[service.key];
+    entry.settings = std::move(service.settings);
+    entry.statistics = service.statistics;
+    for (const StandingDestination& destination : service.destinations) entry.destinations.emplace(destination.destination.key, destination);
+  }
+}
+
+const Entry* StandingTable::find(const wire::IpvsServiceKey& key) const {
+  const auto found = services_.find(key);
+  return found == services_.end() ? nullptr : &found->second;
+}
+
+void StandingTable::carry(const Operation& operation) {
+  const auto withdraw = [this](wire::IpvsDaemonRole role) {
+    std::erase_if(daemons_, [role](const wire::IpvsDaemon& daemon) { return daemon.role == role; });
+  };
+  std::visit(Overloaded{
+                 [&](const SetService& o) { services_[o.key].settings = o.settings; },
+                 [&](const RemoveService& o) { services_.erase(o.key); },
+                 [&](const SetDestination& o) { services_[o.service].destinations[o.destination.key].destination = o.destination; },
+                 [&](const RemoveDestination& o) { services_[o.service].destinations.erase(o.destination); },
+                 [&](const StartDaemon& o) {
+                   withdraw(o.daemon.role);
+                   daemons_.push_back(o.daemon);
+                 },
+                 [&](const StopDaemon& o) { withdraw(o.daemon.role); },
+                 [&](const SetTimeouts& o) {
+                   set(timeouts_.tcp, o.timeouts.tcp);
+                   set(timeouts_.tcpFin, o.timeouts.tcpFin);
+                   set(timeouts_.udp, o.timeouts.udp);
+                 },
+             },
+             operation);
+}
+
+/// /proc/net/ip_vs does not tell the family of a service with a mark: where only one is known, it is that one.
+StandingTable::Services::iterator StandingTable::locate(wire::IpvsServiceKey key) {
+  const auto found = services_.find(key);
+  if (found != services_.end() || key.firewallMark == 0) return found;
+  key.family = key.family == wire::Family::IPv4 ? wire::Family::IPv6 : wire::Family::IPv4;
+  return services_.find(key);
+}
+
+bool StandingTable::takeOver(const std::vector<StandingService>& glance, const ServiceKeys& ours) {
+  auto unseen = std::count_if(ours.begin(), ours.end(), [this](const wire::IpvsServiceKey& key) { return services_.contains(key); });
+  for (const StandingService& seen : glance) {
+    const auto known = locate(seen.key);
+    if (!ours.contains(known == services_.end() ? seen.key : known->first)) continue;
+    if (known == services_.end() || !ipvs::takeOver(known->second, seen)) return false;
+    --unseen;
+  }
+  return unseen == 0;
+}
+
+}  // namespace aloft::ipvs

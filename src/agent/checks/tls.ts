@@ -1,0 +1,54 @@
+/** TLS over a connection that a check has opened. */
+import { isIP, type Socket } from "node:net";
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+
+/** PEM texts. */
+export interface TlsMaterial {
+  cert?: string;
+  key?: string;
+  ca?: string;
+}
+
+export interface TlsOptions {
+  verify: boolean;
+  /** Asked for, and verified; undefined: no name is asked for, and the address is verified. */
+  serverName?: string;
+  /** What is presented, and which authorities are trusted. Looked up for each connection: it is renewed without the check hearing of it. */
+  material?: () => TlsMaterial;
+  /** Application protocols to ask for. */
+  protocols?: string[];
+}
+
+/** Making one takes a millisecond: those who present nothing share theirs. */
+let plainContext: SecureContext | undefined;
+const contexts = new WeakMap<TlsMaterial, SecureContext>();
+
+export function secure(socket: Socket, host: string, { verify, serverName, material, protocols }: TlsOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const secured = connect({
+      socket,
+      host,
+      secureContext: contextOf(material?.()),
+      rejectUnauthorized: verify,
+      ...(serverName !== undefined && isIP(serverName) === 0 && { servername: serverName }),
+      ...(protocols && { ALPNProtocols: protocols }),
+    });
+    secured.once("secureConnect", () => resolve(secured));
+    secured.on("error", reject);
+    // A connection that ends in the middle of the handshake.
+    secured.once("close", () => reject(new Error("the connection was closed")));
+  });
+}
+
+function contextOf(material: TlsMaterial | undefined): SecureContext {
+  if (!material) {
+    plainContext ??= createSecureContext();
+    return plainContext;
+  }
+  let context = contexts.get(material);
+  if (!context) {
+    context = createSecureContext(material);
+    contexts.set(material, context);
+  }
+  return context;
+}

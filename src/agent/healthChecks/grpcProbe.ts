@@ -1,0 +1,93 @@
+/** grpc.health.v1.Health/Check answers SERVING. Its two messages of one field each are written by hand: a library would be a megabyte. */
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import type { Connector, Target } from "../checks/connector.ts";
+import { badOutcome, failed, goodOutcome, type Outcome, type Probe } from "../checks/probe.ts";
+import { secure, type TlsOptions } from "../checks/tls.ts";
+import { decodeHealthReply, encodeHealthRequest } from "./grpcMessages.ts";
+
+export interface GrpcSubject {
+  target: Target;
+  service: string;
+  tls?: TlsOptions;
+}
+
+/** Of an answer that is looked at: a status and a name of nothing. */
+const answerBytes = 4096;
+
+export class GrpcProbe implements Probe {
+  readonly #subject: GrpcSubject;
+  readonly #connector: Connector;
+
+  constructor(subject: GrpcSubject, connector: Connector) {
+    this.#subject = subject;
+    this.#connector = connector;
+  }
+
+  async run(signal: AbortSignal): Promise<Outcome | undefined> {
+    const { target, tls } = this.#subject;
+    let session: ClientHttp2Session | undefined;
+    try {
+      const plain = await this.#connector.open(target, signal);
+      const socket = tls ? await secure(plain, target.host, { ...tls, protocols: ["h2"] }) : plain;
+      session = connect(`${tls ? "https" : "http"}://${authority(target)}`, { createConnection: () => socket });
+      return await this.#check(session);
+    } catch (error) {
+      return failed(error);
+    } finally {
+      session?.destroy();
+    }
+  }
+
+  #check(session: ClientHttp2Session): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      session.on("error", reject);
+      // A server that ends the connection before it has answered.
+      session.once("close", () => reject(new Error("the connection was closed")));
+      const stream = session.request({
+        [constants.HTTP2_HEADER_METHOD]: "POST",
+        [constants.HTTP2_HEADER_PATH]: "/grpc.health.v1.Health/Check",
+        [constants.HTTP2_HEADER_CONTENT_TYPE]: "application/grpc",
+        [constants.HTTP2_HEADER_TE]: "trailers",
+        [constants.HTTP2_HEADER_USER_AGENT]: "aloft-check",
+      });
+      stream.on("error", reject);
+      collect(stream, resolve);
+      stream.end(encodeHealthRequest(this.#subject.service));
+    });
+  }
+}
+
+function collect(stream: ClientHttp2Stream, done: (outcome: Outcome) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let status = 0;
+  // Without a message the trailers are the headers.
+  let grpcStatus: unknown;
+  let grpcMessage: unknown;
+  const note = (headers: Record<string, unknown>) => {
+    grpcStatus = headers["grpc-status"] ?? grpcStatus;
+    grpcMessage = headers["grpc-message"] ?? grpcMessage;
+  };
+  stream.on("response", (headers) => {
+    status = Number(headers[constants.HTTP2_HEADER_STATUS]);
+    note(headers);
+  });
+  stream.on("trailers", note);
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= answerBytes) chunks.push(chunk);
+  });
+  stream.on("end", () => done(judge(status, grpcStatus, grpcMessage, Buffer.concat(chunks))));
+}
+
+function judge(status: number, grpcStatus: unknown, grpcMessage: unknown, body: Buffer): Outcome {
+  if (status !== 200) return badOutcome(status === 0 ? "the connection was closed" : `status ${status}`);
+  if (grpcStatus !== undefined && grpcStatus !== "0")
+    return badOutcome(`gRPC status ${grpcStatus}${grpcMessage ? `: ${grpcMessage}` : ""}`);
+  const serving = decodeHealthReply(body);
+  return serving === "SERVING" ? goodOutcome : badOutcome(serving);
+}
+
+function authority({ host, port }: Target): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,172 @@
+/** One health check that runs: its schedule, its attempt that is under way, and what its attempts amount to. */
+import type { HealthCheckKind } from "../../api/healthCheck.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
+import { Attempt } from "../checks/attempt.ts";
+import type { Outcome, Probe } from "../checks/probe.ts";
+import type { Slots } from "../programs/slots.ts";
+import { afterAttempt, type HealthPolicy, type HealthState, initialHealth } from "./healthState.ts";
+import type { HealthTally } from "./healthTally.ts";
+
+export interface HealthRunOptions {
+  kind: HealthCheckKind;
+  policy: HealthPolicy;
+  probe: Probe;
+  /** Shared by the checks of its kind. */
+  slots: Slots;
+  /** Whose share of them it takes. */
+  group: unknown;
+  tally: HealthTally;
+  clock: Clock;
+  /** From 0 to 1. */
+  random(): number;
+  /** The result is another than before. */
+  onChange(run: HealthRun): void;
+  /** Nothing can be found out, for a reason to be mended; another one than before. */
+  onProblem(problem: string): void;
+}
+
+/** What counts now. */
+export interface HealthFinding {
+  up: boolean;
+  weight?: number;
+  weightChange?: number;
+  since?: Date;
+  message: string;
+}
+
+/** What a check of the same subject has found out, which a change of the timing alone does not make wrong. */
+export interface InheritedHealth {
+  state: HealthState;
+  finding: HealthFinding;
+  transitions: number;
+}
+
+export class HealthRun {
+  readonly #options: HealthRunOptions;
+  #state: HealthState;
+  #finding: HealthFinding;
+  #transitions = 0;
+  #latencyMs: number | undefined;
+  #due = 0;
+  #beganAt = 0;
+  #timer: Timer | undefined;
+  #attempt: Attempt | undefined;
+  /** Its time came, or a hint, while an attempt was under way. */
+  #overdue = false;
+  #problem = "";
+  #stopped = false;
+
+  constructor(options: HealthRunOptions) {
+    this.#options = options;
+    this.#state = initialHealth(options.policy);
+    this.#finding = { up: this.#state.check.up, message: "" };
+  }
+
+  get kind(): HealthCheckKind {
+    return this.#options.kind;
+  }
+
+  get finding(): HealthFinding {
+    return this.#finding;
+  }
+
+  /** How often it went up or down; the first result is no change unless it contradicts what was assumed. */
+  get transitions(): number {
+    return this.#transitions;
+  }
+
+  /** Of the last attempt. */
+  get latencyMs(): number | undefined {
+    return this.#latencyMs;
+  }
+
+  get inherited(): InheritedHealth {
+    return { state: this.#state, finding: this.#finding, transitions: this.#transitions };
+  }
+
+  inherit({ state, finding, transitions }: InheritedHealth): void {
+    this.#state = { check: { ...state.check, against: 0 }, failures: 0 };
+    this.#finding = finding;
+    this.#transitions = transitions;
+  }
+
+  start(): void {
+    const { probe, policy, random } = this.#options;
+    probe.watch?.(() => this.#begin());
+    this.#schedule(this.#options.clock.now() + random() * policy.warmupMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.clear();
+    this.#attempt?.stop();
+    this.#options.probe.close?.();
+  }
+
+  #schedule(due: number): void {
+    const { clock } = this.#options;
+    this.#timer?.clear();
+    this.#due = due;
+    this.#timer = clock.setTimeout(() => this.#begin(), Math.max(0, due - clock.now()));
+  }
+
+  /** What is left of an attempt keeps its slot; the next one waits for that. */
+  #begin(): void {
+    if (this.#stopped) return;
+    if (this.#attempt) {
+      this.#overdue = true;
+      return;
+    }
+    this.#overdue = false;
+    const { probe, slots, group, policy, tally, clock } = this.#options;
+    const onBegin = () => {
+      this.#beganAt = clock.now();
+      tally.begun(Math.max(0, this.#beganAt - this.#due));
+    };
+    const onOutcome = (outcome: Outcome | undefined, problem?: string) => this.#ended(outcome, problem);
+    const onEnd = () => {
+      this.#attempt = undefined;
+      if (this.#overdue) this.#begin();
+    };
+    this.#attempt = new Attempt({ probe, slots, group, timeoutMs: policy.timeoutMs, clock, onBegin, onOutcome, onEnd });
+  }
+
+  #ended(outcome: Outcome | undefined, problem = ""): void {
+    const { kind, policy, tally, clock } = this.#options;
+    const now = clock.now();
+    this.#latencyMs = now - this.#beganAt;
+    tally.ended(outcome?.good, this.#latencyMs);
+    const isFirst = !this.#state.check.decided;
+    const { state, delayMs } = afterAttempt(this.#state, policy, outcome?.good);
+    this.#state = state;
+    this.#tellProblem(problem);
+    // keepalived counts from the beginning of a program, and from the end of everything else.
+    const from = kind === "exec" ? this.#beganAt : now;
+    this.#schedule(from + (isFirst && outcome?.good ? this.#spread(delayMs) : delayMs));
+    if (outcome) this.#take(outcome);
+  }
+
+  /** First attempts come soon after the start; the ones that follow are spread over the whole interval. */
+  #spread(delayMs: number): number {
+    const { policy, random } = this.#options;
+    return policy.spreads ? delayMs * random() : delayMs;
+  }
+
+  #take({ good, message, weight, weightChange }: Outcome): void {
+    const before = this.#finding;
+    const { up } = this.#state.check;
+    // An attempt that will be repeated changes nothing yet, but for the message.
+    const weights = up ? (good ? { weight, weightChange } : { weight: before.weight, weightChange: before.weightChange }) : {};
+    const isTurn = before.up !== up;
+    const since = isTurn || !before.since ? this.#options.clock.wallNow() : before.since;
+    this.#finding = { up, ...weights, since, message };
+    if (isTurn) this.#transitions += 1;
+    if (isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange) this.#options.onChange(this);
+  }
+
+  #tellProblem(problem: string): void {
+    if (problem !== "") this.#finding = { ...this.#finding, message: problem };
+    if (problem !== "" && problem !== this.#problem) this.#options.onProblem(problem);
+    this.#problem = problem;
+  }
+}

@@ -1,0 +1,56 @@
+#include "ipvs/rhythm.h"
+
+#include <gtest/gtest.h>
+
+namespace aloft::ipvs {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Rhythm, GlancesAtOnePercentOfACoreWithinASecondUnlessItIsTenPercent) {
+  EXPECT_EQ(untilGlance(100us), 500ms);
+  EXPECT_EQ(untilGlance(7ms), 700ms);
+  EXPECT_EQ(untilGlance(20ms), 900ms);
+  EXPECT_EQ(untilGlance(90ms), 900ms);
+  EXPECT_EQ(untilGlance(200ms), 2s);
+}
+
+TEST(Rhythm, DumpsEachMinuteUnlessItIsOnePercentOfACore) {
+  EXPECT_EQ(untilDump(10ms), 60s);
+  EXPECT_EQ(untilDump(2s), 200s);
+}
+
+TEST(Rhythm, TriesAgainWhatWasRefusedLessAndLessOften) {
+  Rhythm rhythm;
+  for (const auto wait : {1s, 2s, 4s, 8s, 16s, 32s, 32s}) {
+    rhythm.dumped(1ms, 100s);
+    rhythm.refused(100s);
+    EXPECT_EQ(rhythm.dumpAt(), 100s + wait);
+  }
+  rhythm.accepted();
+  rhythm.dumped(1ms, 100s);
+  rhythm.refused(100s);
+  EXPECT_EQ(rhythm.dumpAt(), 101s);
+}
+
+TEST(Rhythm, DumpsAtOnceWhenAGlanceShowsAChangeButNotAgainAndAgain) {
+  Rhythm rhythm;
+  rhythm.dumped(1ms, 100s);
+  rhythm.glanced(false, 1ms, 101s);
+  EXPECT_TRUE(rhythm.dumpDue(101s));
+  Time wait{};
+  for (int i = 0; i < 12; ++i) {
+    rhythm.dumped(1ms, 102s);
+    rhythm.glanced(false, 1ms, 103s);
+    EXPECT_GT(rhythm.dumpAt() - 103s, wait / 2);
+    wait = rhythm.dumpAt() - 103s;
+  }
+  EXPECT_EQ(wait, 32s);
+  rhythm.glanced(true, 1ms, 104s);
+  rhythm.dumped(1ms, 104s);
+  rhythm.glanced(false, 1ms, 105s);
+  EXPECT_TRUE(rhythm.dumpDue(105s));
+}
+
+}  // namespace
+}  // namespace aloft::ipvs
