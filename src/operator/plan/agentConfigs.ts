@@ -5,7 +5,7 @@ import { type ConditionFinding, setConditions } from "../../api/condition.ts";
 import type { NamedConfig } from "../../plan/nodeAgentSpec.ts";
 import { allocateSyncIDs } from "../allocate/syncID.ts";
 import type { AgentConfigView, ClusterView, NodeView } from "./cluster.ts";
-import { matches } from "./selector.ts";
+import { matches } from "../../plan/selector.ts";
 
 export interface AgentConfigPlan {
   view: AgentConfigView;

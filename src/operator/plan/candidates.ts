@@ -4,7 +4,7 @@ import type { InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { explicitInterface, type InterfaceChoice, searchInterfaces } from "../../plan/interfaces.ts";
 import { byName } from "../allocate/age.ts";
-import { matches } from "./selector.ts";
+import { matches } from "../../plan/selector.ts";
 
 export interface NodeFacts {
   name: string;

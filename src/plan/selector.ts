@@ -1,5 +1,5 @@
 /** Kubernetes label selectors: metav1.LabelSelector as kube-apiserver's labels package reads it. Pure. */
-import type { LabelSelector } from "../../api/labelSelector.ts";
+import type { LabelSelector } from "../api/labelSelector.ts";
 
 type Labels = Readonly<Record<string, string>>;
 type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];

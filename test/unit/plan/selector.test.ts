@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LabelSelector } from "../../../../src/api/labelSelector.ts";
-import { matches } from "../../../../src/operator/plan/selector.ts";
+import type { LabelSelector } from "../../../src/api/labelSelector.ts";
+import { matches } from "../../../src/plan/selector.ts";
 
 const labels = { zone: "a", edge: "", "kubernetes.io/os": "linux" };
 
