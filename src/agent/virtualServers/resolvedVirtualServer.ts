@@ -12,6 +12,9 @@ export interface ResolvedVirtualServer {
   spec: VirtualServerSpec;
 }
 
+/** Unique on a node. */
+export const nameOf = ({ namespace, name }: Pick<ResolvedVirtualServer, "namespace" | "name">) => `${namespace}/${name}`;
+
 /** An endpoint of the Service that a VirtualServer names, or a node that is a real server. */
 export interface Endpoint {
   address: string;

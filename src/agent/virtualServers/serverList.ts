@@ -1,7 +1,6 @@
 /** The real servers of a VirtualServer, from its list, from the endpoints of a Service, or from nodes. Pure. */
-
 import type { HealthCheck } from "../../api/healthCheck.ts";
-import { formatAddress, parseAddress } from "../../api/ipAddress.ts";
+import { canonicalAddress, parseAddress } from "../../api/ipAddress.ts";
 import type { RealServer, VirtualServerSpec } from "../../api/virtualServer.ts";
 import type { IpvsDestination } from "../native.ts";
 import type { Endpoint } from "./resolvedVirtualServer.ts";
@@ -18,68 +17,78 @@ export interface Server extends Forwarding {
   port?: number;
   weight: number;
   upperThreshold?: number;
+  /** 0: three quarters of the upper one; the kernel sees to that. */
   lowerThreshold?: number;
   healthChecks: readonly HealthCheck[];
   onFailure: "Remove" | "Drain";
+  /** Stands in the list, instead of having been found. */
+  isListed: boolean;
+  /** Is going away: it gets nothing new, and what a check finds of it has nothing to say any more. */
+  isLeaving: boolean;
   notify?: RealServer["notify"];
 }
 
-/** @param endpoints undefined: nothing is known of them, which is not the same as none. */
-export function listServers(spec: VirtualServerSpec, endpoints: readonly Endpoint[] | undefined): Server[] | undefined {
-  if ((spec.service ?? spec.nodes) !== undefined && endpoints === undefined) return undefined;
+export function listServers(spec: VirtualServerSpec, endpoints: readonly Endpoint[]): Server[] {
   const listed = (spec.realServers ?? []).map((server) => listedServer(spec, server));
-  const found = usable(endpoints ?? [], spec.service?.publishNotReady ?? false).map((endpoint) => endpointServer(spec, endpoint));
+  const found = usable(endpoints, spec.service?.publishNotReady ?? false).map((endpoint) => endpointServer(spec, endpoint));
   // mh fills its table in this order, which must be the same on all directors: as it is written, and what is found by address.
-  const byKey = new Map([...found.sort(byAddress), ...listed].map((server) => [server.key, server]));
-  return [...listed.map(({ key }) => key), ...found.map(({ key }) => key)].flatMap((key) => {
-    const server = byKey.get(key);
-    byKey.delete(key);
-    return server ?? [];
-  });
+  const ordered = [...listed, ...found.sort(byAddress)];
+  const first = new Map(ordered.toReversed().map((server) => [server.key, server]));
+  return ordered.filter((server) => first.get(server.key) === server);
 }
 
 function listedServer(spec: VirtualServerSpec, server: RealServer): Server {
-  const { maxConnections: upper = 0, minConnections: lower } = server;
+  const { maxConnections: upper = 0, minConnections: lower = 0 } = server;
   return {
     ...identityOf(server.address, server.port),
     weight: server.weight ?? spec.weight,
     ...forwardingOf(server.forwarding ?? spec.forwarding, server.tunnel ?? spec.tunnel),
-    ...(upper > 0 && { upperThreshold: upper, lowerThreshold: lower ?? Math.floor((upper * 3) / 4) }),
+    ...(upper > 0 && { upperThreshold: upper, lowerThreshold: lower }),
     healthChecks: server.healthChecks ?? spec.healthChecks ?? [],
     onFailure: server.onFailure ?? spec.onFailure,
-    notify: server.notify,
+    isListed: true,
+    isLeaving: false,
+    ...(server.notify && { notify: server.notify }),
   };
 }
 
-function endpointServer(spec: VirtualServerSpec, endpoint: Endpoint): Server {
-  const { address, port = spec.nodes?.port, node = "", zone = "", ready } = endpoint;
-  const { nodeWeights = {}, zoneWeights = {}, publishNotReady = false } = spec.service ?? {};
-  const weight = nodeWeights[node] ?? zoneWeights[zone] ?? spec.weight;
+interface UsableEndpoint extends Pick<Endpoint, "address" | "port" | "node" | "zone"> {
+  /** Gets new connections. */
+  isOpen: boolean;
+}
+
+function endpointServer(spec: VirtualServerSpec, endpoint: UsableEndpoint): Server {
+  const { address, port = spec.nodes?.port, node = "", zone = "", isOpen } = endpoint;
+  const { nodeWeights = {}, zoneWeights = {} } = spec.service ?? {};
   return {
     ...identityOf(address, port),
-    // One that is going away keeps its connections and gets no new ones.
-    weight: ready || publishNotReady ? weight : 0,
+    weight: isOpen ? (nodeWeights[node] ?? zoneWeights[zone] ?? spec.weight) : 0,
     ...forwardingOf(spec.forwarding, spec.tunnel),
     healthChecks: spec.healthChecks ?? [],
     onFailure: spec.onFailure,
+    isListed: false,
+    isLeaving: !isOpen,
   };
 }
 
-/** Those that are ready, and those that are going away and still answer. As long as none is ready the latter count as ready, as kube-proxy has it. */
-function usable(endpoints: readonly Endpoint[], publishNotReady: boolean): Endpoint[] {
-  const answering = endpoints.filter(({ ready, serving, terminating }) => ready || publishNotReady || (serving && terminating));
-  return answering.some(({ ready }) => ready) || publishNotReady ? answering : answering.map((endpoint) => ({ ...endpoint, ready: true }));
+/**
+ * Those that are ready, and those that are going away and still answer: they keep their connections and get no new ones, unless there is
+ * nobody else. So kube-proxy has it.
+ */
+function usable(endpoints: readonly Endpoint[], publishNotReady: boolean): UsableEndpoint[] {
+  const isOpen = ({ ready, terminating }: Endpoint) => ready || (publishNotReady && !terminating);
+  const isLeaving = (endpoint: Endpoint) => !isOpen(endpoint) && endpoint.serving && endpoint.terminating;
+  const [open, leaving] = [endpoints.filter(isOpen), endpoints.filter(isLeaving)];
+  return [
+    ...open.map((endpoint) => ({ ...endpoint, isOpen: true })),
+    ...leaving.map((endpoint) => ({ ...endpoint, isOpen: open.length === 0 })),
+  ];
 }
 
 function identityOf(address: string, port: number | undefined): Pick<Server, "key" | "address" | "port"> {
   const canonical = canonicalAddress(address);
   const host = port !== undefined && canonical.includes(":") ? `[${canonical}]` : canonical;
   return { key: port === undefined ? canonical : `${host}:${port}`, address: canonical, port };
-}
-
-export function canonicalAddress(address: string): string {
-  const parsed = parseAddress(address);
-  return parsed ? formatAddress(parsed) : address;
 }
 
 export function forwardingOf(forwarding: "NAT" | "DR" | "TUN", tunnel: VirtualServerSpec["tunnel"]): Forwarding {

@@ -1,8 +1,7 @@
 /** The services of the kernel's table that a VirtualServer is. Pure. */
-import { type Family, parseAddress } from "../../api/ipAddress.ts";
+import { canonicalAddress, type Family } from "../../api/ipAddress.ts";
 import type { IpvsServiceKey } from "../native.ts";
 import type { ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
-import { canonicalAddress } from "./serverList.ts";
 
 /** One for each address and port, or one for each family of a firewall mark. */
 export function serviceKeys({ addresses, spec }: Pick<ResolvedVirtualServer, "addresses" | "spec">): IpvsServiceKey[] {
@@ -23,7 +22,7 @@ function portsOf(ranges: ResolvedVirtualServer["spec"]["ports"]): number[] {
 }
 
 export function familyOf(address: string): Family {
-  return parseAddress(address)?.family ?? "IPv4";
+  return address.includes(":") ? "IPv6" : "IPv4";
 }
 
 /** "TCP 192.0.2.1:80", "TCP [2001:db8::1]:80", "IPv4 mark 7": unique, and for people. */

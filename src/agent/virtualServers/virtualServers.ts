@@ -4,37 +4,37 @@
  */
 import type { NodeIpvs } from "../../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../../api/virtualServerStatus.ts";
-import { type Clock, sleep } from "../../runtime/clock.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { HealthChecks } from "../healthChecks/healthTarget.ts";
-import type { CoreError, Ipvs, IpvsEvent, IpvsOptions, IpvsServiceKey, IpvsSnapshot, IpvsState } from "../native.ts";
+import type { IpvsSnapshot } from "../native.ts";
+import type { KernelTable } from "./kernelTable.ts";
 import { nodeSettings } from "./nodeSettings.ts";
-import {
-  nameOf,
-  planVirtualServers,
-  type VirtualServerChange,
-  type VirtualServerMemory,
-  type VirtualServersPlan,
-} from "./planVirtualServers.ts";
-import type { Endpoint, ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
+import { planVirtualServers, type RestoredHealth, type VirtualServerMemory, type VirtualServersPlan } from "./planVirtualServers.ts";
+import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
+import { farewellOf, type VirtualServerChange } from "./serverChanges.ts";
 
-/** Which services the kernel may have through us; see heldServices.ts. */
-export interface ServiceJournal {
-  readonly services: IpvsServiceKey[];
-  add(more: readonly IpvsServiceKey[]): Promise<void>;
-  shrinkTo(keep: readonly IpvsServiceKey[]): Promise<void>;
+/** What runs. Endpoints by nameOf(): missing is not empty, what is not told of stays unknown. */
+export interface ServerConfiguration {
+  virtualServers: readonly ResolvedVirtualServer[];
+  endpoints: ReadonlyMap<string, readonly Endpoint[]>;
+  /** False: there are more, of which nothing is known yet. What an earlier process left may be theirs. */
+  isComplete: boolean;
+  settings: NodeIpvs | undefined;
 }
 
 export interface VirtualServersOptions {
-  startIpvs(options: IpvsOptions, onEvents: (batch: IpvsEvent[]) => void): { ok: true; ipvs: Ipvs } | { ok: false; error: CoreError };
-  journal: ServiceJournal;
-  /** `onChange`: some result is another than before. */
-  createHealthChecks(onChange: () => void): HealthChecks;
-  /** Whether the node holds the addresses of a VirtualIP now. */
-  isActive(virtualIP: string): boolean;
-  /** Servers and quorums that changed: programs, mail, Events. */
+  table: KernelTable;
+  health: HealthChecks;
+  /** What an earlier process knew. */
+  restored: ReadonlyMap<string, RestoredHealth>;
+  /** Keeps it for the next one. `unplanned`: of whom nothing new is known. */
+  remember(memory: ReadonlyMap<string, VirtualServerMemory>, unplanned: readonly string[]): void;
+  /** Whether the node holds an address now. */
+  holds(address: string): boolean;
+  /** Servers and quorums that changed: programs, mail. */
   tell(changes: readonly VirtualServerChange[]): void;
-  /** The statuses are others than before. */
+  /** The statuses may be others than before. */
   onStatus(): void;
   clock: Clock;
   log: Logger;
@@ -45,165 +45,102 @@ const pauseMs = 100;
 
 export class VirtualServers {
   readonly #options: VirtualServersOptions;
-  readonly #health: HealthChecks;
-  #ipvs: Ipvs | undefined;
-  #virtualServers: readonly ResolvedVirtualServer[] = [];
-  #settings: Pick<IpvsState, "daemons" | "timeouts"> = {};
-  #endpoints = new Map<string, readonly Endpoint[]>();
+  #configuration: ServerConfiguration = { virtualServers: [], endpoints: new Map(), isComplete: true, settings: undefined };
   #memory: ReadonlyMap<string, VirtualServerMemory> = new Map();
   #plan: VirtualServersPlan | undefined;
-  #problem = "";
-  /** Why services are not as they should be, by VirtualServer. */
-  #failures = new Map<string, string>();
-  #programmed = false;
-  #wanted = false;
-  #working: Promise<void> | undefined;
+  #plannedAt = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
+  #tail: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(options: VirtualServersOptions) {
     this.#options = options;
-    this.#health = options.createHealthChecks(() => this.changed());
   }
 
-  /** Makes these the ones that run. Resolves when the kernel's thread has been given the new table. */
-  configure(virtualServers: readonly ResolvedVirtualServer[], settings: NodeIpvs | undefined): Promise<void> {
-    this.#virtualServers = virtualServers;
-    this.#settings = nodeSettings(settings);
-    return this.changed();
+  /** Makes this what runs. Resolves when the kernel's thread has been given the new table. */
+  configure(configuration: ServerConfiguration): Promise<void> {
+    this.#configuration = configuration;
+    return this.#inTurn();
   }
 
-  /** By namespace/name. Missing is not empty: what is not told of stays unknown, and its service is left as it is. */
-  setEndpoints(endpoints: ReadonlyMap<string, readonly Endpoint[]>): void {
-    this.#endpoints = new Map(endpoints);
-    void this.changed();
+  /** Something that a plan looks at may have changed: it is planned anew, soon. */
+  changed(): void {
+    if (this.#timer || this.#stopped) return;
+    const { clock } = this.#options;
+    const delay = Math.max(0, this.#plannedAt + pauseMs - clock.now());
+    this.#timer = clock.setTimeout(() => void this.#inTurn(), delay);
   }
 
-  /** Something that a plan looks at may have changed. Resolves when it has been planned and handed on. */
-  changed(): Promise<void> {
-    this.#wanted = true;
-    this.#working ??= this.#work();
-    return this.#working;
-  }
-
-  /** What the nodes of the operator read. */
+  /** What the operator reads. */
   statuses(): NodeVirtualServerStatus[] {
+    const { table } = this.#options;
     return (this.#plan?.statuses ?? []).map((status) => {
-      const message = [status.message, this.#failures.get(nameOf(status)), this.#problem].filter(Boolean).join("; ");
-      const programmed = status.message === undefined && message === "" && (this.#programmed || this.#failures.size > 0);
-      return { ...status, programmed, ...(message && { message: message.slice(0, 1024) }) };
+      const problem = table.problemOf(nameOf(status));
+      const message = [status.message, problem].filter(Boolean).join("; ").slice(0, mostMessage);
+      return { ...status, programmed: message === "" && table.isSettled, ...(message && { message }) };
     });
   }
 
   /** The kernel's table with counters; undefined while there is none of ours. */
   snapshot(): Promise<IpvsSnapshot> | undefined {
-    return this.#ipvs?.snapshot();
+    return this.#options.table.snapshot();
   }
 
-  /** Checks end; the table stays with `keep`, for the next process to adopt. */
-  async stop(keep: boolean): Promise<void> {
+  /** The VirtualServer that a service of the table belongs to, by formatServiceKey(). */
+  get owners(): ReadonlyMap<string, string> {
+    return this.#options.table.owners;
+  }
+
+  /** Nothing is planned any more: what the end of the checks looks like changes nothing. */
+  async stopChecks(): Promise<void> {
     this.#stopped = true;
-    await this.#health.stop();
-    await this.#working;
-    const stopped = await this.#ipvs?.stop({ keep });
-    if (stopped?.ok && !keep) await this.#options.journal.shrinkTo([]);
+    this.#timer?.clear();
+    await this.#tail;
+    await this.#options.health.stop();
   }
 
-  async #work(): Promise<void> {
-    while (this.#wanted && !this.#stopped) {
-      this.#wanted = false;
-      await this.#planNow();
-      this.#options.onStatus();
-      // Whoever waits for the first result of a change need not wait for the pause.
-      if (this.#wanted) await sleep(this.#options.clock, pauseMs);
-    }
-    this.#working = undefined;
+  /** The table goes, or stays with `keep`, for the next process to adopt. Those who ask for it are told that all is down. */
+  async stop(keep: boolean): Promise<void> {
+    await this.#options.table.stop(keep);
+    const ending = [...this.#memory.values()].filter(({ virtualServer }) => virtualServer.spec.notify?.onStop);
+    this.#options.tell(ending.flatMap((memory) => farewellOf(memory, "Stopped")));
+  }
+
+  #inTurn(): Promise<void> {
+    const done = this.#tail.then(() => this.#planNow());
+    this.#tail = done.catch((error) => this.#options.log.error({ error }, "the virtual servers could not be planned"));
+    return this.#tail;
   }
 
   async #planNow(): Promise<void> {
-    const { isActive, tell, log } = this.#options;
-    const plan = planVirtualServers({
-      virtualServers: this.#virtualServers,
-      endpoints: this.#endpoints,
-      result: (key) => this.#health.result(key),
-      isActive,
-      memory: this.#memory,
-    });
+    if (this.#stopped) return;
+    const { table, health, restored, remember, holds, tell, onStatus, clock } = this.#options;
+    this.#timer?.clear();
+    this.#timer = undefined;
+    this.#plannedAt = clock.now();
+    const { settings, isComplete, ...what } = this.#configuration;
+    const plan = planVirtualServers({ ...what, result: (key) => health.result(key), holds, memory: this.#memory, restored });
     this.#plan = plan;
     this.#memory = plan.memory;
-    this.#health.configure(plan.targets);
-    await this.#program(plan);
-    for (const { virtualServer, server, up, message } of plan.changes) {
-      const fields = { virtualServer: nameOf(virtualServer), server: server?.key, reason: message || undefined };
-      if (up) log.info(fields, server ? "real server is up" : "quorum is regained");
-      else log.warn(fields, server ? "real server is down" : "quorum is lost");
-    }
+    health.configure(plan.targets);
+    await table.apply({ ...plan, isComplete }, nodeSettings(settings));
+    remember(plan.memory, plan.statuses.map(nameOf).filter((name) => !plan.memory.has(name)));
+    this.#log(plan.changes);
     if (plan.changes.length > 0) tell(plan.changes);
+    onStatus();
   }
 
-  /** The journal first: what the kernel gets must be known to the next process, however this one ends. */
-  async #program({ services }: VirtualServersPlan): Promise<void> {
-    const { journal } = this.#options;
-    const keys = services.map(({ key }) => key);
-    if (!this.#ipvs && keys.length === 0 && journal.services.length === 0 && !this.#settings.daemons) return;
-    try {
-      await journal.add(keys);
-    } catch (error) {
-      this.#problem = `the journal of held services cannot be written: ${(error as Error).message}`;
-      this.#options.log.error({ error }, "cannot write the journal of held services");
-    }
-    const ipvs = this.#start();
-    const result = ipvs?.apply({ services, ...this.#settings });
-    if (result) this.#note(result.ok ? undefined : result.error);
-  }
-
-  #start(): Ipvs | undefined {
-    if (this.#ipvs) return this.#ipvs;
-    const started = this.#options.startIpvs({ owned: this.#options.journal.services }, (batch) => void this.#onEvents(batch));
-    if (started.ok) this.#ipvs = started.ipvs;
-    else this.#note(started.error);
-    return this.#ipvs;
-  }
-
-  #note(error: CoreError | undefined): void {
-    const problem = error?.message ?? "";
-    if (problem !== this.#problem && error) this.#options.log.error({ coreError: error }, "IPVS refused the virtual servers");
-    this.#problem = problem;
-  }
-
-  async #onEvents(batch: readonly IpvsEvent[]): Promise<void> {
+  #log(changes: readonly VirtualServerChange[]): void {
     const { log } = this.#options;
-    for (const event of batch) {
-      if (event.type === "repaired") log.warn({ what: event.message }, "somebody else changed the IPVS table; it is right again");
-      if (event.type === "operationFailed") log.error({ operation: event.operation, errno: event.errno }, event.message);
-      if (event.type === "drained") log.info({ service: event.service, server: event.destination }, "real server has drained");
+    for (const change of changes) {
+      const fields = { virtualServer: nameOf(change.virtualServer), occasion: change.occasion };
+      const what = change.server ? { ...fields, server: change.server.key, reason: change.message || undefined } : fields;
+      if (change.occasion === "Removed") log.info(what, change.server ? "real server is no longer configured" : "virtual server ends");
+      else if (change.up) log.info(what, change.server ? "real server is up" : "there is quorum");
+      else log.warn(what, change.server ? "real server is down" : "there is no quorum");
     }
-    const applied = batch.findLast((event) => event.type === "applied");
-    if (applied && !this.#stopped) await this.#onApplied(applied.programmed);
-    if (applied) this.#options.onStatus();
-  }
-
-  /** The kernel has what it takes: services that it has lost are crossed out, and what failed is looked up. */
-  async #onApplied(programmed: boolean): Promise<void> {
-    this.#programmed = programmed;
-    const snapshot = await this.#ipvs?.snapshot();
-    if (!snapshot) return;
-    this.#problem = snapshot.message;
-    this.#failures = programmed ? new Map() : failuresOf(snapshot, this.#plan);
-    const wanted = (this.#plan?.services ?? []).map(({ key }) => key);
-    const standing = snapshot.services.map(({ key }) => key);
-    await this.#options.journal.shrinkTo([...wanted, ...standing]).catch((error) => {
-      this.#options.log.error({ error }, "cannot write the journal of held services");
-    });
   }
 }
 
-/** Messages of services by the VirtualServer that they belong to. */
-function failuresOf({ services }: IpvsSnapshot, plan: VirtualServersPlan | undefined): Map<string, string> {
-  const owners = new Map((plan?.services ?? []).map(({ key, owner }) => [JSON.stringify(key), owner]));
-  const failures = new Map<string, string>();
-  for (const { key, message } of services) {
-    const owner = owners.get(JSON.stringify(key));
-    if (message && owner !== undefined) failures.set(owner, message);
-  }
-  return failures;
-}
+/** Limit of the API schema. */
+const mostMessage = 1024;
