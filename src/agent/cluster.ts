@@ -20,7 +20,9 @@ import { readNodeFacts } from "./nodeFacts.ts";
 import type { AgentOptions } from "./options.ts";
 import { PodWatch } from "./podWatch.ts";
 import { Reporter } from "./reporter.ts";
+import { shareSecrets } from "./secrets.ts";
 import { buildStatus } from "./status.ts";
+import { VirtualServerWatch } from "./virtualServerWatch.ts";
 
 /** A node that goes down must not wait for an API server that is down too. */
 const lastReportLimitMs = 2000;
@@ -54,9 +56,20 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     onChange: () => void host.runner.applyAgain().then(() => reporter.changed()),
   });
   const pods = new PodWatch({ client, node, clock, log: log.child({ component: "pods" }), signal });
+  const secretsFor = shareSecrets(secrets);
+  const servers = new VirtualServerWatch({
+    client,
+    secrets: secretsFor(),
+    stateDirectory,
+    clock,
+    log: log.child({ component: "virtual servers" }),
+    signal,
+    onChange: () => void host.balancing.sourceChanged(),
+  });
   // An object of the cluster must not choose who its programs run as.
   const programs = new LocalPrograms({ allowedDirectories, scriptUser, perProgramUser: false, clock, log });
-  const host: Host = await startHost(options, { programs, secrets, pods, makesFiles: false }, log, shutdown);
+  const parts = { programs, secrets: secretsFor(), pods, servers, makesFiles: false };
+  const host: Host = await startHost(options, parts, log, shutdown);
   const damagedSecrets = await secrets.open();
   if (damagedSecrets) host.problems.push(damagedSecrets);
   const controller = new NodeAgentController({
@@ -70,10 +83,13 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     ...host.problems,
     ...[host.runner.journalError, controller.saveError].flatMap((problem) => (problem ? `${problem}.` : [])),
     ...secrets.problems,
+    ...host.balancing.problems,
+    ...servers.problems,
   ];
   const build = statusBuilder(host, fileProblems, stopped);
   host.onEvents(() => reporter.changed());
   host.companions.onResults(() => reporter.changed());
+  host.balancing.onStatus(() => reporter.changed());
   const damage = await controller.start();
   if (damage) host.problems.push(damage);
   // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
@@ -93,7 +109,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
 }
 
 function statusBuilder(
-  { core, runner, companions }: Host,
+  { core, runner, companions, balancing }: Host,
   fileProblems: () => string[],
   stopped: { value: boolean },
 ): () => NodeAgentStatus {
@@ -111,6 +127,7 @@ function statusBuilder(
       applied: runner.applied,
       snapshot,
       checks: companions.checkReports(),
+      virtualServers: balancing.statuses(),
       preflight: readNodeFacts(snapshot),
       fileProblems: fileProblems(),
       conditions,

@@ -13,6 +13,8 @@ import {
   type NodeCheck,
   nodeAgentSpecSchema,
   nodeCheckSchema,
+  nodeIpvsSchema,
+  nodeVirtualServerSchema,
   type VirtualRouterSpec,
   virtualRouterSpecSchema,
 } from "../api/nodeAgent.ts";
@@ -68,6 +70,8 @@ export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
   planner.addChecks(spec.checks);
   planner.addRouters(spec.virtualRouters);
   planner.addStatic(spec.static);
+  planner.addVirtualServers(spec.virtualServers);
+  planner.addIpvs(spec.ipvs);
   planner.addInterfaces(spec.interfaces);
   planner.addPacing(spec.announcementPacing);
   planner.addNotify(spec);
@@ -138,6 +142,21 @@ class Planner {
       rules: this.#entries(rules, "static.rules", ruleSchema, noName, (entry) => desiredRule(entry, "rule")),
     };
     if (Object.values(kept).some(({ length }) => length > 0)) this.plan.desired.static = kept;
+  }
+
+  addVirtualServers(list: unknown): void {
+    const servers = this.#entries(list, "virtualServers", nodeVirtualServerSchema, serverName("virtual server"), (entry) => entry);
+    if (servers.length > 0) this.plan.accepted.virtualServers = servers;
+  }
+
+  addIpvs(given: unknown): void {
+    if (given === undefined) return;
+    const [ipvs] = this.#entries([given], "ipvs", nodeIpvsSchema, noName, (entry) => {
+      const odd = Object.keys(entry.sysctls ?? {}).find((name) => !/^[a-z0-9_]+$/.test(name));
+      if (odd !== undefined) throw new Refusal(`sysctls: "${odd}" is no name of a setting`);
+      return entry;
+    });
+    if (ipvs) this.plan.accepted.ipvs = ipvs;
   }
 
   /** After the virtual routers, whose peers take over from one whose fault counts too late. */
@@ -224,6 +243,11 @@ function routerName(entry: unknown): Omit<EntryProblem, "path" | "message"> {
   if (name === undefined || known === undefined) return { subject };
   return { subject, router: { virtualIP: name, family: known, priority: priorityField.safeParse(priority).data } };
 }
+
+const serverName = (kind: string) => (entry: unknown, place: string) => {
+  const { namespace, name } = fields(entry);
+  return { subject: `${kind} ${text(namespace) ?? "?"}/${text(name) ?? place}` };
+};
 
 const nameOf = (kind: string) => (entry: unknown, place: string) => ({ subject: `${kind} ${text(fields(entry).name) ?? place}` });
 const noName = (_entry: unknown, place: string) => ({ subject: place });

@@ -7,6 +7,7 @@ import type { Shutdown } from "../runtime/shutdown.ts";
 import { Companions } from "./companions.ts";
 import { logEvents } from "./eventLog.ts";
 import { HeldAddressJournal } from "./heldAddresses.ts";
+import { LoadBalancing, type ServerSource } from "./loadBalancing.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import { type ClusterMetrics, createAgentMetrics } from "./metrics.ts";
 import { type Core, type CoreEvent, loadAddon } from "./native.ts";
@@ -22,6 +23,8 @@ export interface Host {
   core: Core;
   runner: SpecRunner;
   companions: Companions;
+  balancing: LoadBalancing;
+  programs: LocalPrograms;
   /** Sentences about the state directory that the status tells. */
   problems: string[];
   /** Adds a listener for all events of the core; returns how to take it away. */
@@ -34,6 +37,8 @@ export interface HostParts {
   secrets: SecretSource;
   /** In a cluster. */
   pods?: PodWatch;
+  /** In a cluster: who knows the VirtualServers that a configuration names. */
+  servers?: ServerSource;
   /** Whether tracked files are made where the configuration says so. */
   makesFiles: boolean;
 }
@@ -63,16 +68,25 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
-  const { programs, secrets, pods, makesFiles } = parts;
-  const companions = new Companions({ core, startDialer: addon.startDialer, node: options.node, programs, pods, makesFiles, clock, log });
+  const { programs, secrets, pods, servers, makesFiles } = parts;
+  const shared = { core, startDialer: addon.startDialer, node: options.node, programs, clock, log };
+  const companions = new Companions({ ...shared, pods, makesFiles });
+  const { startIpvs } = addon;
+  const { stateDirectory } = options;
+  // An update of the agent must not cost a connection; without Kubernetes nobody may want what is left behind.
+  const balancing = new LoadBalancing({ ...shared, startIpvs, stateDirectory, source: servers, keepsTable: servers !== undefined });
+  const damage = await balancing.open();
+  if (damage !== undefined) problems.push(damage);
   const facts = { programs, seesPods: pods !== undefined, makesFiles };
-  const runner = new SpecRunner({ core, journal, secrets, companions, ...facts, clock, log: log.child({ component: "core" }) });
-  // They run in the opposite order: checks end first, and what the end of the core is told by runs last.
-  shutdown.step("tell of the end", () => companions.stopNotify());
+  const runner = new SpecRunner({ core, journal, secrets, companions, balancing, ...facts, clock, log: log.child({ component: "core" }) });
+  // They run in the opposite order: checks end first, and what the end of all else is told by runs last.
+  shutdown.step("tell of the end", () => Promise.all([balancing.stopNotify(), companions.stopNotify()]).then(() => {}));
+  shutdown.step("end the virtual servers", () => balancing.stop());
   shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));
-  shutdown.step("end the checks", () => companions.stopChecks());
+  shutdown.step("end the checks", () => Promise.all([balancing.stopChecks(), companions.stopChecks()]).then(() => {}));
   listeners.add((batch) => logEvents(batch, log));
   listeners.add((batch) => companions.onEvents(batch));
+  listeners.add((batch) => balancing.onEvents(batch));
   for (let waited = 0; waited < linksLimitMs && core.snapshot().links.length === 0; waited += linksPollMs) await delay(linksPollMs);
   const { realTime, gate } = core.snapshot();
   if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
@@ -86,7 +100,7 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { lock, core, runner, companions, problems, onEvents };
+  return { lock, core, runner, companions, balancing, programs, problems, onEvents };
 }
 
 async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {
@@ -98,8 +112,12 @@ async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<vo
 /** Serves /metrics, /healthz and /readyz until the process ends; a busy port is a warning: addresses matter more than being watched. */
 export async function serveProbes(options: AgentOptions, host: Host, cluster: ClusterMetrics, log: Logger): Promise<void> {
   if (!options.http) return;
-  const { core, runner, companions } = host;
-  const beside = { checks: () => companions.checkReports(), notifications: () => companions.notificationCounts() };
+  const { core, runner, companions, balancing } = host;
+  const beside = {
+    checks: () => companions.checkReports(),
+    notifications: () => [...companions.notificationCounts(), ...balancing.notificationCounts()],
+    balancing,
+  };
   const result = await startHttpServer({
     ...options.http,
     metrics: createAgentMetrics({ snapshot: () => core.snapshot(), ...beside, wallNow: systemClock.wallNow, ...cluster }),

@@ -1,4 +1,4 @@
-/** Where the passwords of virtual routers come from. Values never go into logs, messages, metrics or the status. */
+/** Where the passwords of virtual routers and the certificates of health checks come from. Values never go into logs, messages, metrics or the status. */
 
 /** Refers to one value of a Secret. */
 export interface SecretRef {
@@ -52,4 +52,19 @@ export class FixedSecrets implements SecretSource {
     const hasOther = [...this.#values.keys()].some((ref) => ref.startsWith(`${name}/`));
     return { ok: false, message: hasOther ? `Secret ${name} has no key ${key}` : `there is no Secret ${name}` };
   }
+}
+
+/** A source for several users, of whom each names what it needs for itself. */
+export function shareSecrets(source: SecretSource): () => SecretSource {
+  const needs = new Map<SecretSource, readonly SecretRef[]>();
+  return () => {
+    const user: SecretSource = {
+      require: (refs) => {
+        needs.set(user, refs);
+        return source.require([...needs.values()].flat());
+      },
+      lookUp: (name, key) => source.lookUp(name, key),
+    };
+    return user;
+  };
 }

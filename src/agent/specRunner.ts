@@ -7,6 +7,7 @@ import type { EntryProblem, Plan, RawSpec } from "./desired.ts";
 import { splitKey } from "./desiredRouter.ts";
 import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./heldAddresses.ts";
 import { kernelHas } from "./kernelAddresses.ts";
+import type { LoadBalancing, ServerSource } from "./loadBalancing.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import type { Core, CoreError, DesiredState } from "./native.ts";
 import { planSpec } from "./planSpec.ts";
@@ -26,6 +27,7 @@ export interface RunnerOptions {
   journal: HeldAddressJournal;
   secrets: SecretSource;
   companions: Companions;
+  balancing: LoadBalancing;
   programs: Pick<LocalPrograms, "problem">;
   /** Whether podReady can be answered. */
   seesPods: boolean;
@@ -40,6 +42,8 @@ export interface ApplyOptions {
   generation?: number;
   /** Where passwords come from from now on: a file brings its own. */
   secrets?: SecretSource;
+  /** Who knows its VirtualServers: a file brings its own. */
+  servers?: ServerSource;
   /** One entry that cannot run refuses all of it, and what ran before goes on. */
   wholeOrNothing?: boolean;
 }
@@ -114,8 +118,8 @@ export class SpecRunner {
   }
 
   async #applyNow(asked: Asked): Promise<AppliedSpec> {
-    const { core, journal, companions, programs, seesPods, makesFiles, clock } = this.#options;
-    const { spec, generation, secrets = this.#options.secrets, wholeOrNothing = false } = asked;
+    const { core, journal, companions, balancing, programs, seesPods, makesFiles, clock } = this.#options;
+    const { spec, generation, secrets = this.#options.secrets, servers, wholeOrNothing = false } = asked;
     await secrets.require(secretRefs(spec.virtualRouters));
     const { realTime, links } = core.snapshot();
     const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles });
@@ -125,11 +129,13 @@ export class SpecRunner {
     await companions.prepareNotify(plan.accepted);
     // The first results of new checks come before the virtual routers that they decide about, the last ones of old checks after them.
     await companions.configureChecks(merged(this.#running.accepted.checks, plan.accepted.checks));
+    await balancing.prepare(plan.accepted, servers);
     applied.coreError = await this.#handOver(plan, wholeOrNothing);
     if (!applied.coreError) {
       this.#running = plan;
       companions.configureNotify(plan.accepted);
     }
+    await balancing.settle(applied.coreError === undefined);
     await companions.configureChecks(this.#running.accepted.checks ?? []);
     this.#unsettled = true;
     if (applied.coreError && wholeOrNothing) return applied;

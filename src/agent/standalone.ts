@@ -2,7 +2,7 @@
 import { systemClock as clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
-import type { Plan } from "./desired.ts";
+import type { EntryProblem, Plan } from "./desired.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
 import { readHostLinks } from "./hostLinks.ts";
 import { LocalPrograms } from "./localPrograms.ts";
@@ -11,6 +11,7 @@ import type { AgentOptions } from "./options.ts";
 import { planSpec } from "./planSpec.ts";
 import { processProblems, routerProblem } from "./preflight.ts";
 import { announceReady } from "./ready.ts";
+import { serverPrograms } from "./serverPrograms.ts";
 import { FixedSecrets } from "./secrets.ts";
 import { spareMemory } from "./spareMemory.ts";
 import { loadConfiguration, type StandaloneConfiguration, type StandaloneSource } from "./standaloneSource.ts";
@@ -63,29 +64,34 @@ async function problemsOf(source: StandaloneSource, programs: LocalPrograms): Pr
   const loaded = await loadConfiguration(source, readHostLinks());
   if (!loaded.ok) return loaded.problems;
   const { configuration } = loaded;
-  const { spec, secrets } = configuration;
-  return refusals(await planSpec(spec, { realTime: true, secrets, programs, seesPods: false, makesFiles: true }), configuration);
+  const { spec, secrets, servers } = configuration;
+  const plan = await planSpec(spec, { realTime: true, secrets, programs, seesPods: false, makesFiles: true });
+  const { refused } = await serverPrograms(servers.virtualServers(), programs);
+  return refusals([...plan.rejected, ...refused], configuration);
 }
 
 /** Reads, plans and applies the file, or returns what is wrong with it, and nothing has changed. */
 async function applyFile(source: StandaloneSource, host: Host, log: Logger): Promise<string[]> {
-  const { core, runner } = host;
+  const { core, runner, programs } = host;
   const loaded = await loadConfiguration(source, core.snapshot().links);
   if (!loaded.ok) return loaded.problems;
   const { configuration } = loaded;
-  const { spec, secrets, warnings, line } = configuration;
-  const applied = await runner.apply(spec, { secrets, wholeOrNothing: true });
+  const { spec, secrets, servers, warnings, line } = configuration;
+  const { refused, skipped } = await serverPrograms(servers.virtualServers(), programs);
+  if (refused.length > 0) return refusals(refused, configuration);
+  const applied = await runner.apply(spec, { secrets, servers, wholeOrNothing: true });
   if (applied.coreError) return [`${source.file}:1:1: error: ${applied.coreError.message}`];
-  const problems = refusals(applied, configuration);
+  const problems = refusals(applied.rejected, configuration);
   if (problems.length > 0) return problems;
-  write([...warnings, ...applied.adjusted.map(({ path, subject, message }) => line(path, "warning", `${subject}: ${message}`))]);
+  const told = [...applied.adjusted, ...skipped];
+  write([...warnings, ...told.map(({ path, subject, message }) => line(path, "warning", `${subject}: ${message}`))]);
   warnOfProblems(applied, host, log);
   spareMemory();
   return [];
 }
 
-function refusals({ rejected }: Plan, { line }: StandaloneConfiguration): string[] {
-  return rejected.map(({ path, subject, message }) => line(path, "error", `${subject}: ${message}`));
+function refusals(problems: readonly EntryProblem[], { line }: StandaloneConfiguration): string[] {
+  return problems.map(({ path, subject, message }) => line(path, "error", `${subject}: ${message}`));
 }
 
 /** What a NodeAgent's condition Preflight tells in a cluster: it does not stop the agent, as a link may come up later. */

@@ -5,6 +5,7 @@ import { agentConfigSchema } from "../api/agentConfig.ts";
 import { apiVersion } from "../api/group.ts";
 import { objectMetaSchema } from "../api/objectMeta.ts";
 import { virtualIPSchema } from "../api/virtualIP.ts";
+import { virtualServerSchema } from "../api/virtualServer.ts";
 
 export interface FileProblem {
   /** Both count from 1. */
@@ -34,6 +35,7 @@ const secretSchema = z.object({
 /** What a file may hold, by kind. */
 const kinds = {
   VirtualIP: { apiVersion, schema: virtualIPSchema },
+  VirtualServer: { apiVersion, schema: virtualServerSchema },
   AgentConfig: { apiVersion, schema: agentConfigSchema },
   Secret: { apiVersion: "v1", schema: secretSchema },
 };
@@ -43,16 +45,16 @@ const kindNames = Object.keys(kinds) as Kind[];
 export type StandaloneObjects = { [Name in Kind]: Placed<z.output<(typeof kinds)[Name]["schema"]>>[] };
 export type ParsedFile = { ok: true; objects: StandaloneObjects } | { ok: false; problems: FileProblem[] };
 
-/** All of the file or nothing. A file without any VirtualIP is an error: a file that was cut short must not withdraw everything. */
+/** All of the file or nothing. A file that asks for nothing is an error: one that was cut short must not withdraw everything. */
 export function parseStandaloneFile(text: string): ParsedFile {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const documents = ("empty" in parsed ? [] : parsed).filter((document) => document.errors.length > 0 || document.toJS() !== null);
-  const objects: StandaloneObjects = { VirtualIP: [], AgentConfig: [], Secret: [] };
+  const objects: StandaloneObjects = { VirtualIP: [], VirtualServer: [], AgentConfig: [], Secret: [] };
   const problems = documents.flatMap((document) => readDocument(document, lines, objects));
   if (problems.length > 0) return { ok: false, problems };
-  if (objects.VirtualIP.length === 0)
-    return { ok: false, problems: [{ line: 1, column: 1, message: "expected at least one document of kind VirtualIP" }] };
+  if (objects.VirtualIP.length + objects.VirtualServer.length === 0)
+    return { ok: false, problems: [{ line: 1, column: 1, message: "expected at least one document of kind VirtualIP or VirtualServer" }] };
   const twice = kindNames.flatMap((kind) => repeatedNames(kind, objects[kind]));
   return twice.length > 0 ? { ok: false, problems: twice } : { ok: true, objects };
 }
@@ -109,12 +111,14 @@ function unknownFields(raw: unknown, parsed: unknown, path: PropertyKey[] = []):
   });
 }
 
-function repeatedNames(kind: Kind, placed: Placed<{ metadata: { name: string } }>[]): FileProblem[] {
+function repeatedNames(kind: Kind, placed: Placed<{ metadata: { name: string; namespace?: string } }>[]): FileProblem[] {
   const seen = new Set<string>();
   return placed.flatMap(({ object, problem }) => {
-    const { name } = object.metadata;
-    if (seen.has(name)) return problem(["metadata", "name"], `there is already a ${kind} "${name}" in this file`);
-    seen.add(name);
+    const { name, namespace = "" } = object.metadata;
+    // Of the others there is one namespace.
+    const key = kind === "VirtualServer" ? `${namespace}/${name}` : name;
+    if (seen.has(key)) return problem(["metadata", "name"], `there is already a ${kind} "${name}" in this file`);
+    seen.add(key);
     return [];
   });
 }

@@ -2,12 +2,15 @@
 import type { NodeAgentSpec } from "../api/nodeAgent.ts";
 import { readSubnets } from "../api/subnets.ts";
 import { type InterfaceChoice, searchInterfaces } from "../plan/interfaces.ts";
-import { mergeNodePlans } from "../plan/nodeAgentSpec.ts";
+import { mergeNodePlans, type NamedConfig } from "../plan/nodeAgentSpec.ts";
+import { holdPreemption } from "../plan/nodeIpvs.ts";
 import { checkName, type NodePlan, planVirtualRouters } from "../plan/virtualRouters.ts";
 import type { LinkSnapshot } from "./native.ts";
 import type { SecretRef } from "./secrets.ts";
 import type { FileProblem, Placed, StandaloneObjects } from "./standaloneFile.ts";
+import { nameServer, planServers, planServing } from "./standaloneServers.ts";
 import { reportedInterfaces } from "./status.ts";
+import type { ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
 
 export interface StandaloneNode {
   /** Selects spec.nodes.overrides. */
@@ -17,6 +20,8 @@ export interface StandaloneNode {
 
 export interface StandalonePlan {
   spec: NodeAgentSpec;
+  /** Those that the spec names. */
+  virtualServers: ResolvedVirtualServer[];
   secrets: (SecretRef & { value: string })[];
   /** A problem of an entry, by its place in the spec, as a problem of the file. */
   problemOf(path: string, message: string): FileProblem;
@@ -32,12 +37,24 @@ type PlacedVirtualIP = StandaloneObjects["VirtualIP"][number];
 /** All of it, or what is wrong and where. */
 export function planStandalone(objects: StandaloneObjects, node: StandaloneNode): StandaloneResult {
   const results = objects.VirtualIP.map((placed) => planVirtualIP(placed, node));
-  const problems = [...results.flatMap((result) => ("message" in result ? [result] : [])), ...objects.AgentConfig.flatMap(configProblem)];
+  const { servers, problems: serverProblems } = planServers(objects);
+  const routerProblems = results.flatMap((result) => ("message" in result ? [result] : []));
+  const problems = [...routerProblems, ...serverProblems, ...objects.AgentConfig.flatMap(configProblem)];
   if (problems.length > 0) return { ok: false, problems };
   const plans = results.flatMap((result) => ("message" in result ? [] : result));
   const configs = objects.AgentConfig.map(({ object }) => ({ name: object.metadata.name, spec: object.spec }));
-  const spec = mergeNodePlans(plans, configs);
-  return { ok: true, plan: { spec, secrets: objects.Secret.flatMap(valuesOf), problemOf: problemFinder(objects, spec) } };
+  const spec = serve(mergeNodePlans(plans, configs), servers, configs);
+  const secrets = objects.Secret.flatMap(valuesOf);
+  return { ok: true, plan: { spec, virtualServers: servers, secrets, problemOf: problemFinder(objects, spec) } };
+}
+
+/** The spec with its VirtualServers, and with what follows from them. */
+function serve(spec: NodeAgentSpec, servers: readonly ResolvedVirtualServer[], configs: readonly NamedConfig[]): NodeAgentSpec {
+  if (servers.length === 0) return spec;
+  const ipvs = planServing(servers, configs, spec.virtualRouters);
+  const serving = new Set(servers.map(({ virtualIP }) => virtualIP));
+  const virtualRouters = spec.virtualRouters.map((router) => (serving.has(router.virtualIP) ? holdPreemption(router, ipvs) : router));
+  return { ...spec, virtualRouters, virtualServers: servers.map(nameServer), ipvs };
 }
 
 function planVirtualIP(placed: PlacedVirtualIP, node: StandaloneNode): NodePlan | FileProblem {
@@ -84,7 +101,7 @@ function valuesOf({ object }: StandaloneObjects["Secret"][number]): StandalonePl
 /** A place in a document. */
 type Place = [document: Placed<unknown>, path: PropertyKey[]];
 
-function problemFinder({ VirtualIP, AgentConfig }: StandaloneObjects, spec: NodeAgentSpec): StandalonePlan["problemOf"] {
+function problemFinder({ VirtualIP, VirtualServer, AgentConfig }: StandaloneObjects, spec: NodeAgentSpec): StandalonePlan["problemOf"] {
   const virtualIPs = new Map(VirtualIP.map((placed) => [placed.object.metadata.name, placed]));
   /** The document that an entry of a list came from, and where in it. */
   const finders: Record<string, (index: number, rest: string) => Place | undefined> = {
@@ -93,13 +110,19 @@ function problemFinder({ VirtualIP, AgentConfig }: StandaloneObjects, spec: Node
       const program = /^\.notify\.programs\[(\d+)\]/.exec(rest)?.[1];
       return document && [document, program === undefined ? ["spec"] : ["spec", "notify", "programs", Number(program)]];
     },
+    // All of the file, in its order.
+    virtualServers: (index, rest) => {
+      const document = VirtualServer[index];
+      return document && [document, ["spec", ...stepsOf(rest)]];
+    },
+    ipvs: () => configWith("ipvs"),
     checks: (index) => placeOfCheck(VirtualIP, spec.checks?.[index]?.name),
     static: () => configWith("static"),
     notify: () => configWith("mail"),
     interfaces: () => configWith("interfaces"),
     announcementPacing: () => configWith("announcementPacing"),
   };
-  const configWith = (field: "static" | "mail" | "interfaces" | "announcementPacing"): Place | undefined => {
+  const configWith = (field: "static" | "mail" | "interfaces" | "announcementPacing" | "ipvs"): Place | undefined => {
     const document = AgentConfig.find(({ object }) => object.spec[field] !== undefined);
     return document && [document, ["spec", field]];
   };
@@ -108,6 +131,11 @@ function problemFinder({ VirtualIP, AgentConfig }: StandaloneObjects, spec: Node
     const [document, place] = finders[list]?.(Number(index), rest) ?? [];
     return document && place ? document.problem(place, message) : { line: 1, column: 1, message };
   };
+}
+
+/** ".realServers[2].notify.up" as a path. */
+function stepsOf(text: string): PropertyKey[] {
+  return [...text.matchAll(/\.(\w+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
 }
 
 /** Under spec.track, or else somewhere among the overrides. */

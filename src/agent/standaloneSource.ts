@@ -1,6 +1,8 @@
 /** The file of a standalone agent, YAML or keepalived.conf → a specification, or lines that say what is wrong and where. */
 import { readFile } from "node:fs/promises";
 import type { NodeAgentSpec } from "../api/nodeAgent.ts";
+import { certificateLookup } from "./certificates.ts";
+import { FixedServers } from "./fixedServers.ts";
 import type { LinkSnapshot } from "./native.ts";
 import { FixedSecrets } from "./secrets.ts";
 
@@ -18,6 +20,8 @@ export type Severity = "error" | "warning";
 export interface StandaloneConfiguration {
   spec: NodeAgentSpec;
   secrets: FixedSecrets;
+  /** The VirtualServers that the spec names. */
+  servers: FixedServers;
   /** Lines for standard error. */
   warnings: string[];
   /** A line about an entry, by its place in the spec. */
@@ -48,7 +52,9 @@ async function loadYaml({ file, node }: StandaloneSource, links: LinkSnapshot[])
   if (!parsed.ok) return { ok: false, problems: parsed.problems.map((problem) => format(problem)) };
   const result = planStandalone(parsed.objects, { name: node, links });
   if (!result.ok) return { ok: false, problems: result.problems.map((problem) => format(problem)) };
-  const { spec, secrets, problemOf } = result.plan;
+  const { spec, virtualServers, problemOf } = result.plan;
+  const secrets = new FixedSecrets(result.plan.secrets);
+  const servers = new FixedServers(virtualServers, certificateLookup(secrets));
   const line: StandaloneConfiguration["line"] = (path, severity, message) => format(problemOf(path, message), severity);
-  return { ok: true, configuration: { spec, secrets: new FixedSecrets(secrets), warnings: [], line } };
+  return { ok: true, configuration: { spec, secrets, servers, warnings: [], line } };
 }

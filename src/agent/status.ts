@@ -2,12 +2,14 @@
 import { type Condition, setConditions } from "../api/condition.ts";
 import { roundToMicroseconds } from "../api/duration.ts";
 import type { InterfaceStatus, NodeAgentStatus, UnknownRouter, VirtualRouterStatus } from "../api/nodeAgent.ts";
+import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
 import type { CheckReport } from "./checks/checkRunner.ts";
 import type { EntryProblem } from "./desired.ts";
 import { routerKey, splitKey } from "./desiredRouter.ts";
 import { agentState, failureOf, findConditions } from "./findings.ts";
 import type { DesiredRouter, LinkSnapshot, RouterSnapshot, Snapshot } from "./native.ts";
 import { type PreflightFacts, routerProblem } from "./preflight.ts";
+import { cut, fittingReports } from "./serverReports.ts";
 import type { AppliedSpec } from "./specRunner.ts";
 
 export interface StatusFacts {
@@ -18,6 +20,8 @@ export interface StatusFacts {
   applied?: AppliedSpec;
   snapshot: Snapshot;
   checks: CheckReport[];
+  /** Absent: there never was one. */
+  virtualServers?: NodeVirtualServerStatus[];
   preflight: PreflightFacts;
   /** The state directory, the last-known file, the Secrets: sentences about what is wrong with them. */
   fileProblems: string[];
@@ -50,6 +54,7 @@ export function buildStatus(facts: StatusFacts): NodeAgentStatus {
     backups: count("BACKUP"),
     faults: count("FAULT"),
     virtualRouters: virtualRouters.slice(0, most.routers),
+    virtualServers: facts.virtualServers && fittingReports(facts.virtualServers),
     interfaces: reportedInterfaces(snapshot.links.filter(({ name }) => !macvlans.has(name))),
     unknownRouters: unknownRouters(facts),
     conditions,
@@ -137,8 +142,4 @@ export function reportedInterfaces(links: LinkSnapshot[]): InterfaceStatus[] {
     .filter(({ loopback, master, name }) => !loopback && master === 0 && !foreignNames.test(name))
     .map(({ name, up, mac, addresses }) => ({ name, up, mac: mac || undefined, addresses: addresses.slice(0, most.addresses) }))
     .slice(0, most.interfaces);
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -3,6 +3,7 @@ import type { TestContext } from "node:test";
 import { Companions } from "../../../src/agent/companions.ts";
 import { type Plan, planDesired, type RawSpec } from "../../../src/agent/desired.ts";
 import { HeldAddressJournal } from "../../../src/agent/heldAddresses.ts";
+import { LoadBalancing } from "../../../src/agent/loadBalancing.ts";
 import { LocalPrograms } from "../../../src/agent/localPrograms.ts";
 import type { CheckResult, Core, CoreResult, DesiredState, LinkSnapshot, RouterSnapshot, Snapshot } from "../../../src/agent/native.ts";
 import { FixedSecrets, type SecretSource } from "../../../src/agent/secrets.ts";
@@ -12,6 +13,7 @@ import { silentLogger } from "../../../src/runtime/log.ts";
 import { VirtualClock } from "../runtime/virtualClock.ts";
 import { noDialer } from "./checks/realConnector.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
+import { RecordingIpvs } from "./virtualServers/recordingIpvs.ts";
 
 /** Addresses that say nothing more. */
 export const plain = (...addresses: string[]): NodeAddress[] => addresses.map((address) => ({ address }));
@@ -134,7 +136,23 @@ export function createRunner(
   const programs = new LocalPrograms({ allowedDirectories, scriptUser: "nobody", perProgramUser: true, clock, log });
   const companions = new Companions({ core, startDialer: noDialer, node: "n1", programs, makesFiles: false, clock, log });
   const journal = new HeldAddressJournal(directory, () => clock.wallNow());
-  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods: false, makesFiles: false, clock, log });
-  context.after(() => companions.stopChecks());
-  return { clock, directory, core, companions, runner };
+  const ipvs = new RecordingIpvs();
+  const balancing = new LoadBalancing({
+    core,
+    startDialer: noDialer,
+    startIpvs: (options) => ipvs.start(options),
+    node: "n1",
+    stateDirectory: directory,
+    programs,
+    keepsTable: false,
+    clock,
+    log,
+  });
+  const facts = { seesPods: false, makesFiles: false, clock, log };
+  const runner = new SpecRunner({ core, journal, secrets, companions, balancing, programs, ...facts });
+  context.after(async () => {
+    await balancing.stopChecks();
+    await companions.stopChecks();
+  });
+  return { clock, directory, core, ipvs, companions, balancing, runner };
 }

@@ -1,0 +1,293 @@
+/**
+ * The VirtualServers that this node serves, and their endpoints: watched in the namespaces of those that NodeAgent.spec names, and of each
+ * kind only what one of them asks for. What was known last is in the state directory, so that a start without API server serves all.
+ * Missing is not empty: what a list lacks goes on until its deletion is told, or NodeAgent.spec names it no more.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { apiVersion } from "../api/group.ts";
+import type { NodeVirtualServer } from "../api/nodeAgent.ts";
+import type { VirtualServerSpec } from "../api/virtualServer.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { ApiClient } from "./apiClient.ts";
+import { certificateLookup, certificateRefs } from "./certificates.ts";
+import type { TlsMaterial } from "./checks/tls.ts";
+import type { ServerSource } from "./loadBalancing.ts";
+import { ObjectCache } from "./objectCache.ts";
+import type { SecretSource } from "./secrets.ts";
+import { StateFile } from "./stateFile.ts";
+import {
+  nodeEndpoints,
+  readNode,
+  readServer,
+  readServerSpec,
+  readService,
+  readSlice,
+  type ServerObject,
+  serviceEndpoints,
+} from "./virtualServerObjects.ts";
+import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
+
+export interface VirtualServerWatchOptions {
+  client: Pick<ApiClient, "request" | "stream">;
+  /** Its own share of them: what the health checks present. */
+  secrets: SecretSource;
+  stateDirectory: string;
+  clock: Clock;
+  log: Logger;
+  /** Ends all watches. */
+  signal: AbortSignal;
+  /** A VirtualServer or its endpoints are others than before. */
+  onChange(): void;
+}
+
+const endpointSchema = z.object({
+  address: z.string(),
+  port: z.int().optional(),
+  node: z.string().optional(),
+  zone: z.string().optional(),
+  ready: z.boolean(),
+  serving: z.boolean(),
+  terminating: z.boolean(),
+});
+
+const contentSchema = z.object({
+  virtualServers: z.array(z.unknown()),
+  /** By nameOf(). */
+  endpoints: z.record(z.string(), z.array(endpointSchema)),
+});
+type Content = z.infer<typeof contentSchema>;
+
+const kinds = ["virtualservers", "services", "endpointslices", "nodes"] as const;
+type Kind = (typeof kinds)[number];
+
+/** The cluster's, or a namespace's. */
+const pathOf = (kind: Kind, namespace: string): string => {
+  const within = `namespaces/${encodeURIComponent(namespace)}/${kind}?`;
+  if (kind === "nodes") return "/api/v1/nodes?";
+  if (kind === "services") return `/api/v1/${within}`;
+  return kind === "virtualservers" ? `/apis/${apiVersion}/${within}` : `/apis/discovery.k8s.io/v1/${within}`;
+};
+
+/** Changes come in crowds: a rollout, a list. */
+const collapseMs = 50;
+const saveAfterMs = 1000;
+
+export class VirtualServerWatch implements ServerSource {
+  readonly #options: VirtualServerWatchOptions;
+  readonly #file: StateFile<Content>;
+  readonly certificates: (name: string) => TlsMaterial | undefined;
+  /** By path. */
+  readonly #caches = new Map<string, ObjectCache>();
+  /** The last ones that can be used, by nameOf(), and the objects that they come from. */
+  readonly #objects = new Map<string, { object: ServerObject; spec: VirtualServerSpec }>();
+  readonly #problems = new Map<string, string>();
+  #endpoints = new Map<string, readonly Endpoint[]>();
+  #named: readonly NodeVirtualServer[] = [];
+  #opened: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #saveTimer: Timer | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  #saved = "";
+  #fileProblem: string | undefined;
+
+  constructor(options: VirtualServerWatchOptions) {
+    const { stateDirectory, clock, secrets } = options;
+    this.#options = options;
+    this.#file = new StateFile(join(stateDirectory, "last-known-servers.json"), 1, contentSchema, () => clock.wallNow());
+    this.certificates = certificateLookup(secrets);
+  }
+
+  /** Sentences about objects that cannot be used, and about the file. */
+  get problems(): string[] {
+    const named = new Set(this.#named.map(nameOf));
+    const unusable = [...this.#problems].filter(([name]) => named.has(name));
+    return [...unusable.map(([name, problem]) => `VirtualServer ${name}: ${problem}.`), ...(this.#fileProblem ? [this.#fileProblem] : [])];
+  }
+
+  async use(named: readonly NodeVirtualServer[]): Promise<void> {
+    if (named.length === 0 && !this.#opened) return;
+    this.#opened ??= this.#open();
+    await this.#opened;
+    this.#named = named;
+    this.#update();
+  }
+
+  virtualServers(): readonly ResolvedVirtualServer[] {
+    return this.#named.flatMap(({ namespace, name, virtualIP, addresses }) => {
+      const known = this.#objects.get(nameOf({ namespace, name }));
+      if (!known) return [];
+      const { spec } = known;
+      const { generation } = known.object.metadata;
+      return { namespace, name, addresses, spec, ...(virtualIP !== undefined && { virtualIP }), ...(generation !== undefined && { generation }) };
+    });
+  }
+
+  unknown(): readonly NodeVirtualServer[] {
+    return this.#named.filter((named) => !this.#objects.has(nameOf(named)) && !this.#isDeleted(named));
+  }
+
+  endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
+    return this.#endpoints;
+  }
+
+  /** Resolves when all that is known has been written, or could not be. */
+  saved(): Promise<void> {
+    if (this.#saveTimer) this.#save();
+    return this.#saving;
+  }
+
+  async #open(): Promise<void> {
+    const result = await this.#file.read();
+    if (result.kind === "damaged") {
+      this.#fileProblem = `${this.#file.path} was damaged (${result.reason}).`;
+      this.#options.log.error({ ...result }, "the last-known virtual servers are damaged and were set aside");
+    }
+    if (result.kind !== "read") return;
+    for (const object of result.value.virtualServers) this.#take(object);
+    this.#endpoints = new Map(Object.entries(result.value.endpoints));
+    this.#saved = JSON.stringify(this.#content());
+  }
+
+  /** Starts and ends watches, as those that are named need them. */
+  #watch(): void {
+    const wanted = new Map<string, [Kind, string]>();
+    const want = (kind: Kind, namespace: string) => wanted.set(pathOf(kind, namespace), [kind, namespace]);
+    for (const named of this.#named) {
+      want("virtualservers", named.namespace);
+      const spec = this.#objects.get(nameOf(named))?.spec;
+      if (spec?.service) for (const kind of ["services", "endpointslices"] as const) want(kind, named.namespace);
+      if (spec?.nodes) want("nodes", "");
+    }
+    for (const [path, cache] of this.#caches) {
+      if (wanted.has(path)) continue;
+      cache.stop();
+      this.#caches.delete(path);
+    }
+    for (const [path, [kind, namespace]] of wanted) if (!this.#caches.has(path)) this.#caches.set(path, this.#cache(path, kind, namespace));
+  }
+
+  #cache(path: string, kind: Kind, namespace: string): ObjectCache {
+    const { client, clock, log, signal } = this.#options;
+    return new ObjectCache({
+      client,
+      path,
+      clock,
+      log: log.child({ watch: kind, namespace: namespace || undefined }),
+      signal,
+      onChange: () => this.#changed(),
+      // A list that lacks it may be of an API server that was restored: the operator knows better.
+      keepsMissing: kind === "virtualservers",
+    });
+  }
+
+  /** Takes note of what the watches say, once for all that comes in a crowd. */
+  #changed(): void {
+    this.#timer ??= this.#options.clock.setTimeout(() => {
+      this.#timer = undefined;
+      const before = JSON.stringify(this.#content());
+      this.#update();
+      if (JSON.stringify(this.#content()) !== before) this.#options.onChange();
+    }, collapseMs);
+  }
+
+  #update(): void {
+    for (const namespace of new Set(this.#named.map((named) => named.namespace))) this.#readServers(namespace);
+    this.#watch();
+    this.#refresh();
+    // Nobody waits for what health checks present: without it they say nothing.
+    void this.#options.secrets.require(certificateRefs(this.virtualServers().map(({ spec }) => spec)));
+  }
+
+  #readServers(namespace: string): void {
+    const cache = this.#caches.get(pathOf("virtualservers", namespace));
+    for (const object of cache?.objects ?? []) this.#take(object);
+    for (const name of cache?.deleted ?? []) {
+      this.#objects.delete(nameOf({ namespace, name }));
+      this.#problems.delete(nameOf({ namespace, name }));
+    }
+  }
+
+  /** One that cannot be used leaves the last one that could. */
+  #take(given: unknown): void {
+    const object = readServer(given);
+    if (!object) return;
+    const name = nameOf(object.metadata);
+    const spec = readServerSpec(object);
+    if (typeof spec !== "string") {
+      this.#objects.set(name, { object, spec });
+      this.#problems.delete(name);
+      return;
+    }
+    if (this.#problems.get(name) === spec) return;
+    this.#problems.set(name, spec);
+    this.#options.log.warn({ virtualServer: name, reason: spec }, "a VirtualServer cannot be used; what runs goes on");
+  }
+
+  #isDeleted({ namespace, name }: NodeVirtualServer): boolean {
+    return this.#caches.get(pathOf("virtualservers", namespace))?.deleted.has(name) === true;
+  }
+
+  /** The endpoints of all that are named. Where the watches do not know enough yet, what was known last stays. */
+  #refresh(): void {
+    const endpoints = new Map<string, readonly Endpoint[]>();
+    for (const named of this.#named) {
+      const name = nameOf(named);
+      const spec = this.#objects.get(name)?.spec;
+      const found = spec && (this.#find(named.namespace, spec) ?? this.#endpoints.get(name));
+      if (found) endpoints.set(name, found);
+    }
+    this.#endpoints = endpoints;
+    if (JSON.stringify(this.#content()) !== this.#saved) this.#saveTimer ??= this.#options.clock.setTimeout(() => this.#save(), saveAfterMs);
+  }
+
+  /** Undefined while something that it asks for is not known. */
+  #find(namespace: string, spec: VirtualServerSpec): readonly Endpoint[] | undefined {
+    const ofNodes = spec.nodes ? this.#findNodes(spec.nodes) : [];
+    const ofService = spec.service ? this.#findService(namespace, spec, spec.service.name) : [];
+    return ofNodes && ofService && [...ofService, ...ofNodes];
+  }
+
+  #findNodes({ selector }: NonNullable<VirtualServerSpec["nodes"]>): Endpoint[] | undefined {
+    const nodes = this.#listed("nodes", "", readNode);
+    return nodes && nodeEndpoints(nodes, selector);
+  }
+
+  #findService(namespace: string, spec: VirtualServerSpec, name: string): Endpoint[] | undefined {
+    const [services, slices] = [this.#listed("services", namespace, readService), this.#listed("endpointslices", namespace, readSlice)];
+    if (!services || !slices) return undefined;
+    const service = services.find((one) => one.name === name);
+    return serviceEndpoints(
+      spec,
+      service,
+      slices.filter((slice) => slice.service === name),
+    );
+  }
+
+  #listed<View>(kind: Kind, namespace: string, read: (object: unknown) => View | undefined): View[] | undefined {
+    return this.#caches.get(pathOf(kind, namespace))?.listed?.flatMap((object) => read(object) ?? []);
+  }
+
+  #content(): Content {
+    const objects = this.#named.flatMap((named) => this.#objects.get(nameOf(named))?.object ?? []);
+    const endpoints = Object.fromEntries([...this.#endpoints].map(([name, list]) => [name, [...list]]));
+    return { virtualServers: objects, endpoints };
+  }
+
+  #save(): void {
+    this.#saveTimer?.clear();
+    this.#saveTimer = undefined;
+    const content = this.#content();
+    this.#saving = this.#saving.then(async () => {
+      try {
+        await this.#file.write(content);
+        this.#saved = JSON.stringify(content);
+        this.#fileProblem = undefined;
+      } catch (error) {
+        this.#fileProblem = `The last-known virtual servers cannot be written: ${(error as Error).message}.`;
+        this.#options.log.error({ error }, "cannot write the last-known virtual servers");
+      }
+    });
+  }
+}
