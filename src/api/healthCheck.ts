@@ -9,7 +9,11 @@ const statusesField = wholeList(z.array(z.string().max(7)).min(1).max(16));
 
 const tlsSchema = z.object({
   verify: z.boolean().default(false).describe("Whether the certificate must be valid for the name; false: any certificate is taken."),
-  serverName: z.string().max(253).optional().describe("Name to ask for (SNI) and to verify; default: the Host header, else none; empty: none."),
+  serverName: z
+    .string()
+    .max(253)
+    .optional()
+    .describe("Name to ask for (SNI) and to verify; default: the Host header, else none; empty: none."),
   certificateRef: z
     .object({
       name: z

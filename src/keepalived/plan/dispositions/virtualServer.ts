@@ -57,7 +57,9 @@ const checkers: Dispositions = {
   SMTP_CHECK: becomes(`${checks}.smtp`, {
     block: { ...connection, helo_name: becomes(`${checks}.smtp.helo`), host: becomes(`${checks}.smtp`, { block: connection }) },
   }),
-  DNS_CHECK: becomes(`${checks}.dns`, { block: { ...connection, type: becomes(`${checks}.dns.type`), name: becomes(`${checks}.dns.name`) } }),
+  DNS_CHECK: becomes(`${checks}.dns`, {
+    block: { ...connection, type: becomes(`${checks}.dns.type`), name: becomes(`${checks}.dns.name`) },
+  }),
   UDP_CHECK: becomes(`${checks}.udp`, {
     block: {
       ...connection,

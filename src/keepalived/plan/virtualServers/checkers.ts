@@ -112,7 +112,12 @@ function planUdp(block: CheckedBlock, { diagnostics }: CheckerContext): Kinds {
   const reply = readBytes(required, diagnostics);
   const least = block.number("min_reply_length");
   const lengths = { ...(least && { minimumReplyLength: least }), maximumReplyLength: block.number("max_reply_length") ?? longestReply };
-  return { udp: { ...(payload !== undefined && { payload }), ...(required && { requireReply: true, ...(reply !== undefined && { reply }), ...lengths }) } };
+  return {
+    udp: {
+      ...(payload !== undefined && { payload }),
+      ...(required && { requireReply: true, ...(reply !== undefined && { reply }), ...lengths }),
+    },
+  };
 }
 
 function readBytes(statement: CheckedStatement | undefined, diagnostics: Diagnostics): string | undefined {
@@ -137,7 +142,11 @@ function planFile(block: CheckedBlock, { trackFiles, diagnostics }: CheckerConte
   const written = block.last("weight") ?? tracked?.last("weight");
   const weight = (written?.number() ?? 1) * (written?.has("reverse") ? -1 : 1);
   if (weight === 0) {
-    diagnostics.error("not-offered", statement.position, "FILE_CHECK with weight 0 is not offered: give a weight, which the number is multiplied by");
+    diagnostics.error(
+      "not-offered",
+      statement.position,
+      "FILE_CHECK with weight 0 is not offered: give a weight, which the number is multiplied by",
+    );
     return undefined;
   }
   return { file: { path: tracked?.text("file") ?? "", ...(weight !== 1 && { weight }) } };

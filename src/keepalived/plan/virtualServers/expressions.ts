@@ -13,7 +13,15 @@ interface BodyMatch {
 
 /** Options that have a flag here, and those that change nothing or only the speed. */
 const flagOf: Record<string, string> = { caseless: "i", multiline: "m", dotall: "s", utf: "u", ucp: "u" };
-const harmless = new Set(["never_ucp", "never_utf", "no_auto_possess", "no_dotstar_anchor", "no_start_optimize", "never_backslash_c", "use_offset_limit"]);
+const harmless = new Set([
+  "never_ucp",
+  "never_utf",
+  "no_auto_possess",
+  "no_dotstar_anchor",
+  "no_start_optimize",
+  "never_backslash_c",
+  "use_offset_limit",
+]);
 
 /** What JavaScript reads without complaint, and as something else: anchors, classes and escapes of PCRE2, classes of POSIX. */
 const otherMeaning = /(?<!\\)(?:\\\\)*(?:\\(?:[AZzGhHRKQEXCNoaeg]|x\{|[pP](?!\{))|\[\[[:.=])/;

@@ -52,11 +52,16 @@ function readGroup(name: string, config: CheckedBlock, diagnostics: Diagnostics)
   const group = config.all("virtual_server_group").find((statement) => statement.text("name") === name);
   const lines = group?.block?.statements ?? [];
   if (!group) return undefined;
-  if (lines.length === 0) diagnostics.error("missing-setting", group.position, `virtual_server_group ${quote(name)} has no address and no mark`);
+  if (lines.length === 0)
+    diagnostics.error("missing-setting", group.position, `virtual_server_group ${quote(name)} has no address and no mark`);
   const addresses = lines.flatMap((line) => (line.keyword === "" ? readLine(line, diagnostics) : []));
   const marks = lines.flatMap((line) => (line.keyword === "fwmark" ? readMark(line, diagnostics) : []));
   if (addresses.length > mostAddresses) {
-    diagnostics.error("value", group.position, `virtual_server_group ${quote(name)} has more than ${mostAddresses} addresses: use a firewall mark`);
+    diagnostics.error(
+      "value",
+      group.position,
+      `virtual_server_group ${quote(name)} has more than ${mostAddresses} addresses: use a firewall mark`,
+    );
     return undefined;
   }
   return { name, addresses, marks, group };
@@ -95,7 +100,8 @@ export function splitHead({ addresses, marks }: Head, ownFamily: Family, holders
   for (const [address, set] of portsOf) {
     // A port beside all of them is a service of its own.
     const specific = [...set].filter((port) => port !== 0).sort((a, b) => a - b);
-    for (const ports of [...(specific.length > 0 ? [specific] : []), ...(set.has(0) ? [[]] : [])]) addAddress(address, ports, holders.get(address), parts);
+    for (const ports of [...(specific.length > 0 ? [specific] : []), ...(set.has(0) ? [[]] : [])])
+      addAddress(address, ports, holders.get(address), parts);
   }
   const marked = [...new Map(marks.map(({ mark, family = ownFamily }) => [`${mark} ${family}`, { mark, family }])).values()];
   return [...parts.values(), ...marked.map(({ mark, family }): Part => ({ addresses: [], ports: [], mark, families: [family] }))];

@@ -34,7 +34,10 @@ function planSync(statement: CheckedStatement | undefined, config: CheckedBlock)
 }
 
 function virtualRouterIDOf(name: string | undefined, config: CheckedBlock): number | undefined {
-  return config.all("vrrp_instance").find((instance) => instance.text("name") === name)?.block?.number("virtual_router_id");
+  return config
+    .all("vrrp_instance")
+    .find((instance) => instance.text("name") === name)
+    ?.block?.number("virtual_router_id");
 }
 
 /** 0 leaves a time-out as it is. */

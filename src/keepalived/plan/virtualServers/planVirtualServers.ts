@@ -42,8 +42,12 @@ export function planVirtualServers(config: CheckedBlock, options: VirtualServers
   const { routers, diagnostics } = options;
   const names = new UniqueNames();
   const tls = readTlsFiles(config);
-  const trackFiles = new Map(config.all("track_file").flatMap((line) => (line.block ? [[line.text("name") ?? "", line.block] as const] : [])));
-  const holders = new Map(routers.flatMap(({ virtualIP, addresses }) => addresses.map(({ address }) => [hostOf(address), virtualIP] as const)));
+  const trackFiles = new Map(
+    config.all("track_file").flatMap((line) => (line.block ? [[line.text("name") ?? "", line.block] as const] : [])),
+  );
+  const holders = new Map(
+    routers.flatMap(({ virtualIP, addresses }) => addresses.map(({ address }) => [hostOf(address), virtualIP] as const)),
+  );
   const planned = config.all("virtual_server").flatMap((statement) => {
     const { block } = statement;
     const head = readHead(statement, config, diagnostics);
@@ -53,7 +57,9 @@ export function planVirtualServers(config: CheckedBlock, options: VirtualServers
   });
   const virtualServers = planned.map(({ virtualServer }) => virtualServer);
   reportSharedServices(virtualServers, diagnostics);
-  const isUsed = config.all("virtual_server").some(({ block }) => block?.all("real_server").some((server) => server.block?.last("SSL_GET")));
+  const isUsed = config
+    .all("virtual_server")
+    .some(({ block }) => block?.all("real_server").some((server) => server.block?.last("SSL_GET")));
   return { virtualServers, servers: planned.map(({ servers }) => servers), ...(tls && isUsed && { tlsFiles: tls }) };
 }
 
@@ -153,13 +159,23 @@ function planSpec(
       : { firewallMark: mark, ...(families[0] === "IPv6" && { firewallMarkFamilies: families }) }),
     ...planScheduler(block, diagnostics),
     ...planOnePacket(block, mark !== undefined || protocol === "UDP", diagnostics),
-    ...planPersistence(block, { families, allPorts: mark === undefined && ports.length === 0, at: statement, isGroup: head.group !== undefined, diagnostics }),
+    ...planPersistence(block, {
+      families,
+      allPorts: mark === undefined && ports.length === 0,
+      at: statement,
+      isGroup: head.group !== undefined,
+      diagnostics,
+    }),
     ...forwardingOf(context),
     ...(block.last("weight") && { weight: block.number("weight") }),
     realServers: servers.map(({ server }) => (isFirst ? server : withoutNotify(server))),
     ...(block.flag("inhibit_on_failure") && { onFailure: "Drain" as const }),
     ...(sorryServer && { sorryServer }),
-    ...planQuorum(block, servers.reduce((sum, { weight }) => sum + weight, 0), diagnostics),
+    ...planQuorum(
+      block,
+      servers.reduce((sum, { weight }) => sum + weight, 0),
+      diagnostics,
+    ),
     ...(notify && { notify }),
     drainTimeout: "0s",
     ...planSuspension(block, mark !== undefined, diagnostics),
@@ -178,4 +194,3 @@ function planSuspension(block: CheckedBlock, isMark: boolean, diagnostics: Diagn
   diagnostics.warning("ignored", statement.position, `${quote("ha_suspend")} is ignored: a firewall mark is no address`);
   return {};
 }
-

@@ -71,7 +71,12 @@ function planRealServer(statement: CheckedStatement, context: ServerContext): Pl
 }
 
 /** keepalived asks the port that the real server has written, even where the service has another or none. */
-function checkerContext(statement: CheckedStatement, block: CheckedBlock, port: number | undefined, context: ServerContext): CheckerContext {
+function checkerContext(
+  statement: CheckedStatement,
+  block: CheckedBlock,
+  port: number | undefined,
+  context: ServerContext,
+): CheckerContext {
   const { block: service, tls, trackFiles, diagnostics } = context;
   const [written, serviceTiming] = [statement.number("port"), readTiming(service)];
   const timing: Timing = { ...serviceTiming, ...readTiming(block) };
@@ -108,7 +113,11 @@ function planEndpoint(
   const [port, ...others] = ports;
   if (forwarding === "NAT") return withPort(text, written ?? (others.length === 0 ? port : undefined));
   if (written !== undefined && port !== undefined && !ports.includes(written))
-    diagnostics.warning("conflict", statement.position, `${forwarding} cannot change the port: ${ports.join(", ")} is taken for ${written}, as in keepalived`);
+    diagnostics.warning(
+      "conflict",
+      statement.position,
+      `${forwarding} cannot change the port: ${ports.join(", ")} is taken for ${written}, as in keepalived`,
+    );
   return withPort(text, others.length === 0 ? port : undefined);
 }
 
@@ -139,8 +148,14 @@ export function planSorryServer(servers: readonly PlannedServer[], context: Serv
   const where = planEndpoint(statement, own ?? forwardingOf(context), context);
   if (!where) return undefined;
   const twin = servers.find(({ server }) => server.address === where.address && server.port === where.port);
-  const stays = twin ? (twin.server.onFailure ?? (block.flag("inhibit_on_failure") ? "Drain" : "Remove")) === "Drain" : inhibited !== undefined;
+  const stays = twin
+    ? (twin.server.onFailure ?? (block.flag("inhibit_on_failure") ? "Drain" : "Remove")) === "Drain"
+    : inhibited !== undefined;
   if (twin && stays !== (inhibited !== undefined))
-    diagnostics.warning("conflict", statement.position, "the sorry server is a real server, too: inhibit_on_failure of that counts for both");
+    diagnostics.warning(
+      "conflict",
+      statement.position,
+      "the sorry server is a real server, too: inhibit_on_failure of that counts for both",
+    );
   return { ...where, ...own, ...(stays && { onFailure: "Drain" }) };
 }

@@ -51,10 +51,16 @@ export interface PersistenceOptions {
 
 export function planPersistence(block: CheckedBlock, options: PersistenceOptions): Pick<VirtualServerInput, "persistence"> {
   const { allPorts, at, diagnostics } = options;
-  const [timeout, granularity, engine] = ["persistence_timeout", "persistence_granularity", "persistence_engine"].map((keyword) => block.last(keyword));
+  const [timeout, granularity, engine] = ["persistence_timeout", "persistence_granularity", "persistence_engine"].map((keyword) =>
+    block.last(keyword),
+  );
   const isPersistent = timeout !== undefined || granularity !== undefined;
   if (!isPersistent && allPorts)
-    diagnostics.warning("default", at.position, `a service without a port takes persistence: \`persistence_timeout ${defaultPersistence}\` is assumed`);
+    diagnostics.warning(
+      "default",
+      at.position,
+      `a service without a port takes persistence: \`persistence_timeout ${defaultPersistence}\` is assumed`,
+    );
   if (!isPersistent && !allPorts) {
     if (engine) diagnostics.warning("ignored", engine.position, "persistence_engine has no effect without persistence_timeout");
     return {};
@@ -77,7 +83,11 @@ function planGranularity(statement: CheckedStatement | undefined, { families, is
     return {};
   }
   if (isGroup)
-    diagnostics.warning("conflict", statement.position, "keepalived ignores persistence_granularity with a virtual_server_group: taken as meant");
+    diagnostics.warning(
+      "conflict",
+      statement.position,
+      "keepalived ignores persistence_granularity with a virtual_server_group: taken as meant",
+    );
   return isNetmask ? { prefixLengthIPv4: length } : { prefixLengthIPv6: length };
 }
 

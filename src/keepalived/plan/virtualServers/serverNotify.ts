@@ -17,8 +17,7 @@ function planProgram(statement: CheckedStatement | undefined): Programs | undefi
 
 /** Real servers have mail sent unless they say otherwise, virtual servers do not: so it is in keepalived. */
 function wantsMail(block: CheckedBlock, byDefault: boolean, globals: GlobalSettings, diagnostics: Diagnostics): boolean {
-  const wanted =
-    block.flag("smtp_alert") ?? globals.block.flag("smtp_alert_checker") ?? globals.block.flag("smtp_alert") ?? byDefault;
+  const wanted = block.flag("smtp_alert") ?? globals.block.flag("smtp_alert_checker") ?? globals.block.flag("smtp_alert") ?? byDefault;
   return wanted && canMail(block, globals, diagnostics);
 }
 

@@ -37,7 +37,8 @@ export function readTiming(block: CheckedBlock): Timing {
 /** More attempts than these change nothing: they take longer than an outage may. */
 const mostRetries = 1000;
 
-type Times = Required<Pick<HealthCheckInput, "interval" | "timeout" | "retries" | "retryDelay" | "warmup">> & Pick<HealthCheckInput, "initial">;
+type Times = Required<Pick<HealthCheckInput, "interval" | "timeout" | "retries" | "retryDelay" | "warmup">> &
+  Pick<HealthCheckInput, "initial">;
 
 /** `timeout` in seconds where it is not connect_timeout that counts. */
 export function planTiming(timing: Timing, kind: KindTiming, timeout?: number): Times {
