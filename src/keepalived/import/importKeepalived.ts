@@ -118,7 +118,11 @@ function reportCertificates(nodes: readonly ImportedNode[], namespace: string, d
     );
     const decrypted = passphrase === undefined ? "" : ", the key without its password";
     if (at && name !== undefined)
-      diagnostics.warning("programs", at, `make a Secret ${name} in ${namespace} with ${files.join(" and ") || "nothing in it"}${decrypted}`);
+      diagnostics.warning(
+        "programs",
+        at,
+        `make a Secret ${name} in ${namespace} with ${files.join(" and ") || "nothing in it"}${decrypted}`,
+      );
   }
 }
 

@@ -112,10 +112,11 @@ function planPart(part: Part, isFirst: boolean, subject: Subject): Planned | und
   const context: ServerContext = { block, globals, ports: part.ports, families: part.families, tls, trackFiles, diagnostics };
   const servers = planRealServers(context);
   const written = planSpec(part, isFirst, servers, context, subject);
-  const parsed = diagnostics.hasErrors ? undefined : virtualServerSpecSchema.safeParse(written);
-  for (const { path, message } of parsed?.error?.issues ?? [])
+  const parsed = virtualServerSpecSchema.safeParse(written);
+  // After other errors they would repeat them.
+  for (const { path, message } of diagnostics.hasErrors ? [] : (parsed.error?.issues ?? []))
     diagnostics.error("value", placeOf(path, servers, statement).position, `VirtualServer ${path.join(".")}: ${message}`);
-  if (!parsed?.data) return undefined;
+  if (!parsed.data) return undefined;
   const virtualServer: PlannedVirtualServer = {
     namespace,
     name: nameOfPart(part, isFirst, subject),

@@ -199,15 +199,15 @@ const table: Record<string, Expectation> = {
     rest: { ...mail2, checks: nginxChecks },
     messages: [cut(37)],
   },
-  "lvs-dr-master": { routers: [router("VI--1", 66, 100, ["192.168.1.100"], "1111")],  },
-  "lvs-dr-backup": { routers: [router("VI--1", 66, 50, ["192.168.1.100"], "1111")],  },
+  "lvs-dr-master": { routers: [router("VI--1", 66, 100, ["192.168.1.100"], "1111")] },
+  "lvs-dr-backup": { routers: [router("VI--1", 66, 50, ["192.168.1.100"], "1111")] },
   "glued-comment": { routers: [router("VI--1", 66, 100, ["192.168.1.100"], "1111")] },
   "mutual-node1": { routers: [router("VI_1", 51, 100, ["192.168.1.8"], "password"), router("VI_2", 52, 99, ["192.168.1.9"], "password")] },
   "mutual-node2": { routers: [router("VI_1", 51, 99, ["192.168.1.8"], "password"), router("VI_2", 52, 100, ["192.168.1.9"], "password")] },
   "trailing-space": { routers: [router("VI_1", 51, 100, ["192.168.1.8"], "password")] },
   "syn-sync-group-master": { routers: syncGroup(100), rest: { groups } },
   "syn-sync-group-backup": { routers: syncGroup(98), rest: { groups } },
-  "syn-lvs-nat": { routers: syncGroup(100), rest: { groups },  },
+  "syn-lvs-nat": { routers: syncGroup(100), rest: { groups } },
   "syn-static-routes": {
     routers: [
       router("VI_1", 51, 100, ["192.168.200.16/24"], "1111", {

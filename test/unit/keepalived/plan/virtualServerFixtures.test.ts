@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { type HealthCheckInput, healthCheckSchema } from "../../../../src/api/healthCheck.ts";
 import { parseDuration } from "../../../../src/api/duration.ts";
+import { type HealthCheckInput, healthCheckSchema } from "../../../../src/api/healthCheck.ts";
 import type { PlannedVirtualServer } from "../../../../src/keepalived/plan/virtualServers/plannedVirtualServer.ts";
 import { fixtures, loadFixture } from "./support.ts";
 
@@ -151,7 +151,9 @@ const table: Record<string, Expectation> = {
   },
   "syn-schedulers": {
     services: ["rr", "wrr", "lc", "wlc", "lblc", "sh", "dh"].map((scheduler, index) => `TCP 10.1.0.93:${8001 + index} ${scheduler}`),
-    servers: Array.from({ length: 7 }, (_, index) => [1, 3].map((weight) => `10.1.0.${weight === 1 ? 69 : 71}:${8001 + index} DR ${weight}`)).flat(),
+    servers: Array.from({ length: 7 }, (_, index) =>
+      [1, 3].map((weight) => `10.1.0.${weight === 1 ? 69 : 71}:${8001 + index} DR ${weight}`),
+    ).flat(),
   },
 };
 
