@@ -247,7 +247,7 @@ const wrong: [what: string, lines: Written, message: string][] = [
   ["a payload", { server: "UDP_CHECK {\npayload 0x\n}" }, "error: payload: expected bytes in hexadecimal, got `0x`"],
   [
     "an anchor of PCRE2",
-    { server: "HTTP_GET {\nurl {\npath /\nregex '\\Aok'\n}\n}" },
+    { server: "HTTP_GET {\nurl {\npath /\nregex '\\\\Aok'\n}\n}" },
     "error: this expression is not offered, it must be one of JavaScript: `\\A` is PCRE2's own",
   ],
   [
