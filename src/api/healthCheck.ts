@@ -9,7 +9,11 @@ const statusesField = wholeList(z.array(z.string().max(7)).min(1).max(16));
 
 const tlsSchema = z.object({
   verify: z.boolean().default(false).describe("Whether the certificate must be valid for the name; false: any certificate is taken."),
-  serverName: z.string().max(253).optional().describe("Name to ask for (SNI) and to verify; default: the Host header, else none."),
+  serverName: z
+    .string()
+    .max(253)
+    .optional()
+    .describe("Name to ask for (SNI) and to verify; default: the Host header, else none; empty: none."),
   certificateRef: z
     .object({
       name: z
@@ -85,7 +89,7 @@ export const healthCheckKinds = {
     z.object({
       payload: z.string().max(2048).optional().describe("What is sent, in hexadecimal; default: an empty datagram."),
       requireReply: z.boolean().default(false).describe("Without it only an ICMP error is a failure."),
-      reply: z.string().max(1024).optional().describe("How the reply begins, in hexadecimal; XX stands for any byte."),
+      reply: z.string().max(1024).optional().describe("How the reply begins, in hexadecimal; X stands for any digit."),
       minimumReplyLength: z.int().min(0).max(65535).optional().describe("In bytes."),
       maximumReplyLength: z.int().min(0).max(65535).optional().describe("In bytes."),
     }),
@@ -150,3 +154,5 @@ export const healthCheckSchema = withRules(
   healthCheckRules(Object.keys(healthCheckKinds)),
 );
 export type HealthCheck = z.infer<typeof healthCheckSchema>;
+/** As somebody writes it: without what the schema assumes. */
+export type HealthCheckInput = z.input<typeof healthCheckSchema>;

@@ -85,7 +85,7 @@ interface Udp {
 }
 
 const payloadPattern = /^([0-9a-fA-F]{2})*$/;
-const replyPattern = /^([0-9a-fA-F]{2}|[xX]{2})*$/;
+const replyPattern = /^([0-9a-fA-FxX]{2})*$/;
 
 export const udpRules: Rule<Udp>[] = [
   {
@@ -97,7 +97,7 @@ export const udpRules: Rule<Udp>[] = [
   {
     cel: `!has(self.reply) || ${matches("self.reply", replyPattern)}`,
     holds: ({ reply = "" }) => replyPattern.test(reply),
-    message: 'reply must be bytes in hexadecimal or XX, such as "0aXXff"',
+    message: 'reply must be bytes in hexadecimal, X for any digit, such as "0aXXff"',
     field: "reply",
   },
   {

@@ -127,7 +127,7 @@ export const nodeIpvsSchema = z.object({
   sync: z
     .object({
       interface: interfaceNameField.describe("Where connections are told to the other directors, and heard from them."),
-      id: z.int().min(1).max(255).describe("Number that tells these directors from others in the LAN."),
+      id: z.int().min(0).max(255).describe("Number that tells these directors from others in the LAN; 0: hears all of them."),
       maxLength: z.int().min(0).max(65507).optional().describe("Bytes of a message; default: by the MTU."),
       group: z.string().max(45).optional().describe("Multicast group; default: 224.0.0.81."),
       port: z.int().min(1).max(65535).optional().describe("UDP port; default: 8848."),

@@ -67,6 +67,7 @@ const realServerSchema = withRules(
       .object({
         up: programList.optional().describe("Run when it comes up."),
         down: programList.optional().describe("Run when it goes down."),
+        mail: z.boolean().optional().describe("Send mail at each such change. Default: spec.notify.mail."),
       })
       .optional()
       .describe("What runs on a change of its health, on each node that checks it."),
@@ -160,7 +161,7 @@ export const virtualServerSpecSchema = withRules(
         tunnel: tunnelSchema.optional().describe("Instead of spec.tunnel."),
         onFailure: onFailureField
           .default("Remove")
-          .describe("Whether the failed servers are removed or kept with weight 0 while it serves."),
+          .describe("What becomes of it while it does not serve: removed, or kept with weight 0 (sorry_server_inhibit)."),
       }),
       [serverAddressRule],
     )
@@ -190,6 +191,8 @@ export const virtualServerSpecSchema = withRules(
   specRules,
 );
 export type VirtualServerSpec = z.infer<typeof virtualServerSpecSchema>;
+/** As somebody writes it: without what the schema assumes. */
+export type VirtualServerInput = z.input<typeof virtualServerSpecSchema>;
 export type RealServer = NonNullable<VirtualServerSpec["realServers"]>[number];
 
 export const virtualServerSchema = z.object({

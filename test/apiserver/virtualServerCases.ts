@@ -108,7 +108,7 @@ export const goodServers: GoodCase[] = [
         { grpc: { service: "web" } },
         { smtp: { helo: "lb.example.com" }, port: 25 },
         { dns: { name: "example.com", type: "A" }, host: "10.0.0.53", sourceAddress: "192.0.2.1" },
-        { udp: { payload: "0a0B", requireReply: true, reply: "0aXX", minimumReplyLength: 2, maximumReplyLength: 9 } },
+        { udp: { payload: "0a0B", requireReply: true, reply: "0aXf", minimumReplyLength: 2, maximumReplyLength: 9 } },
         { exec: { command: ["/usr/libexec/aloft/check"], dynamicWeight: true }, initial: "Down" },
         { file: { path: "/run/weight", weight: -5 } },
       ],
@@ -382,7 +382,7 @@ export const badServers: BadCase[] = [
     says: "unless scheme is HTTPS",
   },
   { name: "half a byte", spec: withUdp({ payload: "abc" }), field: "udp.payload", says: "bytes in hexadecimal" },
-  { name: "a reply that is no bytes", spec: withUdp({ requireReply: true, reply: "ok" }), field: "udp.reply", says: "hexadecimal or XX" },
+  { name: "a reply that is no bytes", spec: withUdp({ requireReply: true, reply: "ok" }), field: "udp.reply", says: "X for any digit" },
   { name: "a reply that nobody waits for", spec: withUdp({ reply: "00" }), field: "udp.reply", says: "unless requireReply is true" },
   {
     name: "lengths the wrong way round",
