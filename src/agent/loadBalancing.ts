@@ -17,7 +17,7 @@ import type { HealthFile } from "./virtualServers/healthFile.ts";
 import type { KernelTable, StartIpvs } from "./virtualServers/kernelTable.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
 import type { ServerNotifier } from "./virtualServers/serverNotifier.ts";
-import type { VirtualServers } from "./virtualServers/virtualServers.ts";
+import type { ServerReport, VirtualServers } from "./virtualServers/virtualServers.ts";
 
 /** Who knows the VirtualServers that a configuration names. */
 export interface ServerSource {
@@ -144,6 +144,11 @@ export class LoadBalancing {
     const servers = this.#loaded?.servers;
     const snapshot = await servers?.snapshot();
     return servers && snapshot && { snapshot, owners: servers.owners };
+  }
+
+  /** All real servers. */
+  servers(): ServerReport[] {
+    return this.#loaded?.servers.servers() ?? [];
   }
 
   healthReports(): HealthReport[] {

@@ -5,6 +5,7 @@ import type { CheckReport } from "./checks/checkRunner.ts";
 import { splitKey } from "./desiredRouter.ts";
 import type { RouterCounters, RouterSnapshot, Snapshot } from "./native.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
+import { type BalancingMetrics, collectServers } from "./serverMetrics.ts";
 
 /** What only an agent in a cluster has. */
 export interface ClusterMetrics {
@@ -18,6 +19,7 @@ export interface AgentMetricsSource extends ClusterMetrics {
   snapshot(): Snapshot;
   checks(): CheckReport[];
   notifications(): NotificationCount[];
+  balancing: BalancingMetrics;
   wallNow(): Date;
 }
 
@@ -71,6 +73,7 @@ export function createAgentMetrics(source: AgentMetricsSource): Metrics {
   metrics.collect("aloft_notifications_total", "Notifications of changes of state, by what became of them.", "counter", () =>
     source.notifications().map(({ kind, result, count }) => ({ labels: { kind, result }, value: count })),
   );
+  collectServers(metrics, source.balancing, () => source.wallNow().getTime());
   collectAgentState(metrics, snapshot, source);
   collectProcessMetrics(metrics);
   return metrics;
@@ -110,7 +113,7 @@ function collectAgentState(metrics: Metrics, snapshot: () => Snapshot, source: A
   }
 }
 
-/** All metrics of a scrape are rendered in one turn of the event loop: they share one snapshot. */
+/** Most metrics of a scrape are rendered in one turn of the event loop: they share one snapshot. */
 function oncePerScrape(read: () => Snapshot): () => Snapshot {
   let current: Snapshot | undefined;
   return () => {

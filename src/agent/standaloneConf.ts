@@ -3,8 +3,12 @@ import type { NodeAgentSpec } from "../api/nodeAgent.ts";
 import { formatDiagnostic, type Position } from "../keepalived/diagnostic.ts";
 import { diskReader } from "../keepalived/diskReader.ts";
 import { type LoadedKeepalived, loadKeepalived } from "../keepalived/loadKeepalived.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { certificateFiles } from "./certificateFiles.ts";
+import { FixedServers } from "./fixedServers.ts";
 import { FixedSecrets } from "./secrets.ts";
 import type { LoadedConfiguration, Severity, StandaloneConfiguration, StandaloneSource } from "./standaloneSource.ts";
+import type { ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
 
 export function loadConf({ file, node, configId, hasScriptUser }: StandaloneSource): LoadedConfiguration {
   const loaded = loadKeepalived(file, diskReader(), { node, configId });
@@ -16,8 +20,10 @@ export function loadConf({ file, node, configId, hasScriptUser }: StandaloneSour
   const fallback: Position = { file, line: 1, column: 1 };
   const line: StandaloneConfiguration["line"] = (path, severity, message) =>
     formatLine(nearest(path, places) ?? fallback, severity, message);
-  const ownUsers = hasScriptUser ? spec : withScriptUser(spec, loaded.agent);
-  return { ok: true, configuration: { spec: ownUsers, secrets: new FixedSecrets(secrets), warnings: lines, line } };
+  const user = hasScriptUser ? undefined : scriptUserOf(loaded.agent);
+  const servers = new FixedServers(loaded.virtualServers.map((server) => resolve(server, user)), certificateFiles(loaded.tlsFiles, systemClock));
+  const ownUsers = user === undefined ? spec : withScriptUser(spec, user);
+  return { ok: true, configuration: { spec: ownUsers, secrets: new FixedSecrets(secrets), servers, warnings: lines, line } };
 }
 
 function formatLine({ file, line, column }: Position, severity: Severity, message: string): string {
@@ -34,9 +40,12 @@ function nearest(path: string, places: ReadonlyMap<string, Position>): Position 
 }
 
 /** script_user of global_defs is who runs the programs that name nobody. */
-function withScriptUser(spec: NodeAgentSpec, { scriptUser }: LoadedKeepalived["agent"]): NodeAgentSpec {
-  if (!scriptUser) return spec;
-  const user = scriptUser.group === undefined ? scriptUser.user : `${scriptUser.user}:${scriptUser.group}`;
+function scriptUserOf({ scriptUser }: LoadedKeepalived["agent"]): string | undefined {
+  if (!scriptUser) return undefined;
+  return scriptUser.group === undefined ? scriptUser.user : `${scriptUser.user}:${scriptUser.group}`;
+}
+
+function withScriptUser(spec: NodeAgentSpec, user: string): NodeAgentSpec {
   const notifying = <Owner extends { notify?: NodeAgentSpec["virtualRouters"][number]["notify"] }>(owner: Owner): Owner =>
     owner.notify?.programs
       ? { ...owner, notify: { ...owner.notify, programs: owner.notify.programs.map((program) => ({ user, ...program })) } }
@@ -46,5 +55,29 @@ function withScriptUser(spec: NodeAgentSpec, { scriptUser }: LoadedKeepalived["a
     virtualRouters: spec.virtualRouters.map(notifying),
     groups: spec.groups?.map(notifying),
     checks: spec.checks?.map((check) => (check.exec ? { ...check, exec: { user, ...check.exec } } : check)),
+  };
+}
+
+type Planned = LoadedKeepalived["virtualServers"][number];
+
+function resolve({ namespace, name, virtualIP, addresses, spec }: Planned, user: string | undefined): ResolvedVirtualServer {
+  const resolved = { namespace, name, addresses, ...(virtualIP !== undefined && { virtualIP }) };
+  return { ...resolved, spec: user === undefined ? spec : withServerUser(spec, user) };
+}
+
+type Spec = Planned["spec"];
+
+function withServerUser({ healthChecks, realServers, notify, ...spec }: Spec, user: string): Spec {
+  const running = <Program extends object>(programs: readonly Program[] | undefined) => programs?.map((program) => ({ user, ...program }));
+  const checking = (checks: Spec["healthChecks"]) => checks?.map((check) => (check.exec ? { ...check, exec: { user, ...check.exec } } : check));
+  return {
+    ...spec,
+    healthChecks: checking(healthChecks),
+    realServers: realServers?.map((server) => ({
+      ...server,
+      healthChecks: checking(server.healthChecks),
+      notify: server.notify && { ...server.notify, up: running(server.notify.up), down: running(server.notify.down) },
+    })),
+    notify: notify && { ...notify, quorumUp: running(notify.quorumUp), quorumDown: running(notify.quorumDown) },
   };
 }

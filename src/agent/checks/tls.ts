@@ -6,6 +6,8 @@ import { connect, createSecureContext, type SecureContext, type TLSSocket } from
 export interface TlsMaterial {
   cert?: string;
   key?: string;
+  /** Of the key. */
+  passphrase?: string;
   ca?: string;
 }
 

@@ -22,7 +22,14 @@ export interface VirtualServerMemory {
   endpoints: readonly Endpoint[] | undefined;
   quorum: boolean;
   /** By their keys. */
-  servers: ReadonlyMap<string, { server: Server; up: boolean }>;
+  servers: ReadonlyMap<string, RememberedServer>;
+}
+
+export interface RememberedServer {
+  server: Server;
+  up: boolean;
+  /** Times that it came up or went down. */
+  transitions: number;
 }
 
 /** What an earlier process knew of a VirtualServer. */
@@ -87,13 +94,19 @@ function planOne(wanted: ResolvedVirtualServer, question: VirtualServersQuestion
   plan.services.push(...own.map((key) => planService(key, virtualServer, judged, quorum.up)));
   plan.changes.push(...changesOf({ virtualServer, judged, quorum, upWeight, before }));
   plan.statuses.push(statusOf({ virtualServer, judged, quorum: quorum.up, message }));
-  plan.memory.set(name, { virtualServer, endpoints, quorum: quorum.up, servers: remembered(judged) });
+  plan.memory.set(name, { virtualServer, endpoints, quorum: quorum.up, servers: remembered(judged, before) });
 }
 
 const needsEndpoints = ({ spec }: ResolvedVirtualServer) => (spec.service ?? spec.nodes) !== undefined;
 
-function remembered(judged: readonly Judged[]): VirtualServerMemory["servers"] {
-  return new Map(judged.map(({ server, health }) => [server.key, { server, up: health.up }]));
+function remembered(judged: readonly Judged[], before: VirtualServerMemory | undefined): VirtualServerMemory["servers"] {
+  return new Map(
+    judged.map(({ server, health: { up } }) => {
+      const old = before?.servers.get(server.key);
+      const transitions = (old?.transitions ?? 0) + (old && old.up !== up ? 1 : 0);
+      return [server.key, { server, up, transitions }];
+    }),
+  );
 }
 
 function knownHealth(name: string, { addresses, spec }: ResolvedVirtualServer, question: VirtualServersQuestion): KnownHealth {

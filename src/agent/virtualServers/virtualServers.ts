@@ -23,6 +23,15 @@ export interface ServerConfiguration {
   settings: NodeIpvs | undefined;
 }
 
+export interface ServerReport {
+  /** nameOf() of the VirtualServer. */
+  virtualServer: string;
+  /** Its key there. */
+  server: string;
+  up: boolean;
+  transitions: number;
+}
+
 export interface VirtualServersOptions {
   table: KernelTable;
   health: HealthChecks;
@@ -79,6 +88,13 @@ export class VirtualServers {
       const message = [status.message, problem].filter(Boolean).join("; ").slice(0, mostMessage);
       return { ...status, programmed: message === "" && table.isSettled, ...(message && { message }) };
     });
+  }
+
+  /** All real servers, for metrics. */
+  servers(): ServerReport[] {
+    return [...this.#memory].flatMap(([virtualServer, { servers }]) =>
+      [...servers.values()].map(({ server, up, transitions }) => ({ virtualServer, server: server.key, up, transitions })),
+    );
   }
 
   /** The kernel's table with counters; undefined while there is none of ours. */
