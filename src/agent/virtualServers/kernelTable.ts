@@ -40,6 +40,7 @@ export class KernelTable {
   /** Why services are not as they should be, by VirtualServer. */
   #failures: ReadonlyMap<string, string> = new Map();
   #isSettled = false;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: KernelTableOptions) {
     this.#options = options;
@@ -141,19 +142,23 @@ export class KernelTable {
     this.#isSettled = programmed || this.#failures.size > 0;
     if (snapshot.message !== "") return;
     const standing = snapshot.services.map(({ key }) => key);
-    const daemons = this.#daemons || snapshot.daemons.length > 0;
-    await this.#write(() => journal.shrinkTo([...this.#wanted, ...standing], daemons));
+    const daemons = snapshot.daemons.length > 0;
+    await this.#write(() => journal.shrinkTo([...this.#wanted, ...standing], daemons || this.#daemons));
   }
 
-  async #write(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.#journalProblem = "";
-    } catch (error) {
-      // Without the journal a killed agent may leave services behind; without its virtual servers the node serves nobody.
-      this.#journalProblem = `the journal of held services cannot be written: ${(error as Error).message}`;
-      this.#options.log.error({ error }, "cannot write the journal of held services");
-    }
+  /** One after the other: what the kernel says of the table before comes while the next one is written down. */
+  #write(work: () => Promise<void>): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await work();
+        this.#journalProblem = "";
+      } catch (error) {
+        // Without the journal a killed agent may leave services behind; without its virtual servers the node serves nobody.
+        this.#journalProblem = `the journal of held services cannot be written: ${(error as Error).message}`;
+        this.#options.log.error({ error }, "cannot write the journal of held services");
+      }
+    });
+    return this.#writing;
   }
 }
 

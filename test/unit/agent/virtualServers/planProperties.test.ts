@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { HealthResult } from "../../../../src/agent/healthChecks/healthTarget.ts";
+import { planVirtualServers, type VirtualServersPlan } from "../../../../src/agent/virtualServers/planVirtualServers.ts";
+import { nameOf } from "../../../../src/agent/virtualServers/resolvedVirtualServer.ts";
+import { formatServiceKey } from "../../../../src/agent/virtualServers/serviceKeys.ts";
+import { nodeVirtualServerStatusSchema } from "../../../../src/api/virtualServerStatus.ts";
+import { endpoint, virtualServer } from "./samples.ts";
+
+const address = fc.integer({ min: 1, max: 6 }).map((last) => `10.0.0.${last}`);
+const port = fc.option(fc.integer({ min: 80, max: 82 }), { nil: undefined });
+const mode = fc.constantFrom("Remove" as const, "Drain" as const);
+const realServer = fc.record({ address, port, weight: fc.integer({ min: 0, max: 3 }), onFailure: mode });
+
+const specArbitrary = fc
+  .record({
+    ports: fc.constantFrom([{ port: 80 }], [{ port: 80, last: 82 }]),
+    realServers: fc.uniqueArray(realServer, { selector: (one) => `${one.address} ${one.port}`, maxLength: 5 }),
+    sorryServer: fc.option(fc.record({ address, port, onFailure: mode }), { nil: undefined }),
+    quorum: fc.integer({ min: 1, max: 4 }),
+    hysteresis: fc.integer({ min: 0, max: 3 }),
+    service: fc.option(fc.constant({ name: "nginx" }), { nil: undefined }),
+    suspendWithoutAddress: fc.boolean(),
+  })
+  .filter(({ quorum, hysteresis }) => hysteresis < quorum);
+
+const endpointArbitrary = fc.record({ address, ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() });
+
+const worldArbitrary = fc.record({
+  specs: fc.array(specArbitrary, { maxLength: 3 }),
+  endpoints: fc.option(fc.array(endpointArbitrary, { maxLength: 4 }), { nil: undefined }),
+  /** By the number of the address: down, unknown or up. */
+  health: fc.array(fc.constantFrom(false, undefined, true), { minLength: 7, maxLength: 7 }),
+  holds: fc.boolean(),
+});
+type World = typeof worldArbitrary extends fc.Arbitrary<infer Value> ? Value : never;
+
+function planWorld({ specs, endpoints, health, holds }: World, before?: VirtualServersPlan): VirtualServersPlan {
+  const virtualServers = specs.map((spec, index) => virtualServer({ name: `vs${index}`, spec }));
+  const since = new Date(0);
+  return planVirtualServers({
+    virtualServers,
+    endpoints: new Map(endpoints ? virtualServers.map((one) => [nameOf(one), endpoints.map((given) => endpoint(given.address, given))]) : []),
+    result: (key): HealthResult | undefined => {
+      const up = health[Number(/10\.0\.0\.(\d)/.exec(key)?.[1])];
+      return up === undefined ? undefined : { key, up, since, message: up ? "" : "refused" };
+    },
+    holds: () => holds,
+    memory: before?.memory ?? new Map(),
+    restored: new Map(),
+  });
+}
+
+const steps = fc.array(worldArbitrary, { minLength: 1, maxLength: 4 });
+
+function planAll(worlds: readonly World[]): VirtualServersPlan[] {
+  const plans: VirtualServersPlan[] = [];
+  for (const world of worlds) plans.push(planWorld(world, plans.at(-1)));
+  return plans;
+}
+
+test("what the kernel is given is what it takes: services and destinations once, failed ones apart, weights in their range", () => {
+  fc.assert(
+    fc.property(steps, (worlds) => {
+      for (const { services, targets, statuses } of planAll(worlds)) {
+        const keys = services.map(({ key }) => formatServiceKey(key));
+        assert.equal(new Set(keys).size, keys.length);
+        for (const { destinations, failed = [] } of services) {
+          const places = [...destinations, ...failed].map((one) => `${one.address} ${one.port}`);
+          assert.equal(new Set(places).size, places.length);
+          assert.ok(destinations.every(({ weight }) => weight >= 0 && weight <= 65_535));
+        }
+        assert.equal(new Set(targets.map(({ key }) => key)).size, targets.length);
+        for (const status of statuses) assert.ok(nodeVirtualServerStatusSchema.safeParse(status).success);
+      }
+    }),
+  );
+});
+
+test("the same again changes nothing and tells nothing", () => {
+  fc.assert(
+    fc.property(steps, (worlds) => {
+      const last = planAll(worlds).at(-1);
+      const again = planWorld(worlds.at(-1) as World, last);
+      assert.deepEqual([again.services, again.targets, again.statuses], [last?.services, last?.targets, last?.statuses]);
+      assert.deepEqual(again.changes, []);
+    }),
+  );
+});
+
+test("a server that is down gets nothing new, and while the sorry server serves nobody else does", () => {
+  fc.assert(
+    fc.property(steps, (worlds) => {
+      for (const [index, { services, memory }] of planAll(worlds).entries()) {
+        for (const { owner, destinations } of services) {
+          const { servers, quorum, virtualServer: ran } = memory.get(owner) ?? {};
+          const { sorryServer } = ran?.spec ?? {};
+          const serving = destinations.filter(({ weight }) => weight > 0);
+          if (!quorum && sorryServer) assert.deepEqual(serving.map((one) => one.address), [sorryServer.address], `step ${index}`);
+          const up = new Set([...(servers?.values() ?? [])].flatMap((one) => (one.up ? one.server.address : [])));
+          if (quorum || !sorryServer) assert.ok(serving.every((one) => up.has(one.address)));
+        }
+      }
+    }),
+  );
+});
+
+test("ups and downs that are told follow one another for each server", () => {
+  fc.assert(
+    fc.property(steps, (worlds) => {
+      const told = new Map<string, boolean>();
+      for (const { changes } of planAll(worlds)) {
+        for (const { virtualServer: owner, server, up, occasion } of changes) {
+          const key = `${nameOf(owner)} ${server?.key ?? "quorum"}`;
+          if (told.has(key) && occasion !== "Started") assert.notEqual(told.get(key), up, key);
+          if (occasion === "Removed") told.delete(key);
+          else told.set(key, up);
+        }
+      }
+    }),
+  );
+});
