@@ -55,7 +55,7 @@ const endpointSchema = z.object({
 const contentSchema = z.object({
   virtualServers: z.array(z.unknown()),
   /** By nameOf(). */
-  endpoints: z.record(z.string(), z.array(endpointSchema)),
+  endpoints: z.record(z.string(), z.object({ of: z.string(), list: z.array(endpointSchema) })),
 });
 type Content = z.infer<typeof contentSchema>;
 
@@ -70,6 +70,12 @@ const pathOf = (kind: Kind, namespace: string): string => {
   return kind === "virtualservers" ? `/apis/${apiVersion}/${within}` : `/apis/discovery.k8s.io/v1/${within}`;
 };
 
+/** What endpoints were found for: under another reference they say nothing. Undefined: none are asked for. */
+function referenceOf({ service, nodes, protocol, ports }: VirtualServerSpec): string | undefined {
+  if (!service && !nodes) return undefined;
+  return JSON.stringify([service?.name, service?.port, nodes, protocol, ports?.[0]?.port]);
+}
+
 /** Changes come in crowds: a rollout, a list. */
 const collapseMs = 50;
 const saveAfterMs = 1000;
@@ -83,7 +89,7 @@ export class VirtualServerWatch implements ServerSource {
   /** The last ones that can be used, by nameOf(), and the objects that they come from. */
   readonly #objects = new Map<string, { object: ServerObject; spec: VirtualServerSpec }>();
   readonly #problems = new Map<string, string>();
-  #endpoints = new Map<string, readonly Endpoint[]>();
+  #endpoints = new Map<string, Content["endpoints"][string]>();
   #named: readonly NodeVirtualServer[] = [];
   #opened: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -129,7 +135,7 @@ export class VirtualServerWatch implements ServerSource {
   }
 
   endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
-    return this.#endpoints;
+    return new Map([...this.#endpoints].map(([name, { list }]) => [name, list]));
   }
 
   /** Resolves when all that is known has been written, or could not be. */
@@ -231,19 +237,23 @@ export class VirtualServerWatch implements ServerSource {
 
   /** The endpoints of all that are named. Where the watches do not know enough yet, what was known last stays. */
   #refresh(): void {
-    const endpoints = new Map<string, readonly Endpoint[]>();
+    const endpoints = new Map<string, Content["endpoints"][string]>();
     for (const named of this.#named) {
       const name = nameOf(named);
       const spec = this.#objects.get(name)?.spec;
-      const found = spec && (this.#find(named.namespace, spec) ?? this.#endpoints.get(name));
-      if (found) endpoints.set(name, found);
+      const of = spec && referenceOf(spec);
+      if (!spec || of === undefined) continue;
+      const list = this.#find(named.namespace, spec);
+      const before = this.#endpoints.get(name);
+      if (list) endpoints.set(name, { of, list });
+      else if (before?.of === of) endpoints.set(name, before);
     }
     this.#endpoints = endpoints;
     if (JSON.stringify(this.#content()) !== this.#saved) this.#saveTimer ??= this.#options.clock.setTimeout(() => this.#save(), saveAfterMs);
   }
 
   /** Undefined while something that it asks for is not known. */
-  #find(namespace: string, spec: VirtualServerSpec): readonly Endpoint[] | undefined {
+  #find(namespace: string, spec: VirtualServerSpec): Endpoint[] | undefined {
     const ofNodes = spec.nodes ? this.#findNodes(spec.nodes) : [];
     const ofService = spec.service ? this.#findService(namespace, spec, spec.service.name) : [];
     return ofNodes && ofService && [...ofService, ...ofNodes];
@@ -271,8 +281,7 @@ export class VirtualServerWatch implements ServerSource {
 
   #content(): Content {
     const objects = this.#named.flatMap((named) => this.#objects.get(nameOf(named))?.object ?? []);
-    const endpoints = Object.fromEntries([...this.#endpoints].map(([name, list]) => [name, [...list]]));
-    return { virtualServers: objects, endpoints };
+    return { virtualServers: objects, endpoints: Object.fromEntries(this.#endpoints) };
   }
 
   #save(): void {

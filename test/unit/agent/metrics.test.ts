@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAgentMetrics } from "../../../src/agent/metrics.ts";
+import { formatServiceKey } from "../../../src/agent/virtualServers/serviceKeys.ts";
 import { settle } from "../runtime/virtualClock.ts";
 import { routerSnapshot, snapshot } from "./fixtures.ts";
+import { RecordingIpvs } from "./virtualServers/recordingIpvs.ts";
+
+const noServers = {
+  table: () => Promise.resolve(undefined),
+  servers: () => [],
+  statuses: () => undefined,
+  healthReports: () => [],
+  healthCounts: () => [],
+};
 
 test("what the core counts, at each scrape from one snapshot", async () => {
   let snapshots = 0;
@@ -22,6 +32,7 @@ test("what the core counts, at each scrape from one snapshot", async () => {
     ],
     notifications: () => [{ kind: "program", result: "failed", count: 2 }],
     lastKnownSavedAt: () => new Date(1000),
+    balancing: noServers,
     apiSilence: () => Number.POSITIVE_INFINITY,
     wallNow: () => new Date(61_000),
   });
@@ -64,4 +75,64 @@ test("what the core counts, at each scrape from one snapshot", async () => {
   await settle();
   await metrics.render();
   assert.equal(snapshots, 2);
+});
+
+test("virtual servers: the kernel's counters from one look at the table, health, and nothing of foreign services", async () => {
+  const ipvs = new RecordingIpvs();
+  const key = { family: "IPv4", protocol: "TCP", address: "192.0.2.10", port: 80 } as const;
+  ipvs.apply({
+    services: [{ key, scheduler: "rr", destinations: [{ address: "2001:db8::1", port: 80, forwarding: "TUN", weight: 5 }] }],
+  });
+  ipvs.foreign = [{ ...key, port: 443 }];
+  const bounds = [0.001, Number.POSITIVE_INFINITY];
+  const metrics = createAgentMetrics({
+    snapshot: () => snapshot(),
+    checks: () => [],
+    notifications: () => [],
+    balancing: {
+      table: async () => ({ snapshot: await ipvs.snapshot(), owners: new Map([[formatServiceKey(key), "shop/web"]]) }),
+      servers: () => [{ virtualServer: "shop/web", server: "[2001:db8::1]:80", up: true, transitions: 4 }],
+      statuses: () => [{ namespace: "shop", name: "web", programmed: true, up: 1, total: 1, quorum: false }],
+      healthReports: () => [{ key: "shop/web/a/0", kind: "tcp", up: true, message: "", transitions: 4, latencyMs: 1.5 }],
+      healthCounts: () => [
+        {
+          kind: "tcp",
+          good: 8,
+          bad: 2,
+          unknown: 0,
+          latency: { bounds, counts: [3, 10], sum: 0.5 },
+          lateness: { bounds, counts: [10, 10], sum: 0.001 },
+        },
+      ],
+    },
+    wallNow: () => new Date(0),
+  });
+  const text = await metrics.render();
+  assert.equal(ipvs.calls.filter((call) => call === "snapshot").length, 1);
+  const service = 'namespace="shop",name="web",service="TCP 192.0.2.10:80"';
+  const server = `${service},server="[2001:db8::1]:80"`;
+  for (const line of [
+    `aloft_ipvs_service_connections_total{${service}} 1099511627776`,
+    `aloft_ipvs_service_packets_total{${service},direction="in"} 7`,
+    `aloft_ipvs_server_bytes_total{${server},direction="in"} 9`,
+    `aloft_ipvs_server_active_connections{${server}} 3`,
+    `aloft_ipvs_server_inactive_connections{${server}} 2`,
+    `aloft_ipvs_server_persistent_connections{${server}} 1`,
+    `aloft_ipvs_server_weight{${server}} 5`,
+    `aloft_ipvs_server_draining{${server}} 0`,
+    "aloft_ipvs_programmed 1",
+    "aloft_ipvs_repairs_total 4",
+    "aloft_ipvs_failures_total 5",
+    'aloft_virtual_server_programmed{namespace="shop",name="web"} 1',
+    'aloft_virtual_server_quorum{namespace="shop",name="web"} 0',
+    'aloft_real_server_up{namespace="shop",name="web",server="[2001:db8::1]:80"} 1',
+    'aloft_real_server_transitions_total{namespace="shop",name="web",server="[2001:db8::1]:80"} 4',
+    'aloft_health_check_latency_last_seconds{check="shop/web/a/0",kind="tcp"} 0.0015',
+    'aloft_health_check_attempts_total{kind="tcp",result="bad"} 2',
+    'aloft_health_check_latency_seconds_bucket{kind="tcp",le="0.001"} 3',
+    'aloft_health_check_latency_seconds_bucket{kind="tcp",le="+Inf"} 10',
+    'aloft_health_check_lateness_seconds_count{kind="tcp"} 10',
+  ])
+    assert.ok(text.split("\n").includes(line), line);
+  assert.doesNotMatch(text, /:443/);
 });

@@ -15,7 +15,7 @@ const realServer = fc.record({ address, port, weight: fc.integer({ min: 0, max: 
 
 const specArbitrary = fc
   .record({
-    ports: fc.constantFrom([{ port: 80 }], [{ port: 80, last: 82 }]),
+    ports: fc.constantFrom<{ port: number; last?: number }[][]>([{ port: 80 }], [{ port: 80, last: 82 }]),
     realServers: fc.uniqueArray(realServer, { selector: (one) => `${one.address} ${one.port}`, maxLength: 5 }),
     sorryServer: fc.option(fc.record({ address, port, onFailure: mode }), { nil: undefined }),
     quorum: fc.integer({ min: 1, max: 4 }),
