@@ -16,7 +16,10 @@ export interface CertificateFiles {
 const rereadAfterMs = 60_000;
 
 /** As long as nothing changes the same object: what is made of it is kept. Files that cannot be read leave what was read before. */
-export function certificateFiles(files: CertificateFiles | undefined, clock: Pick<Clock, "now">): (name: string) => TlsMaterial | undefined {
+export function certificateFiles(
+  files: CertificateFiles | undefined,
+  clock: Pick<Clock, "now">,
+): (name: string) => TlsMaterial | undefined {
   let material: TlsMaterial | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
   return (name) => {

@@ -2,9 +2,9 @@
  * The virtual servers of a node, beside its elections: the kernel's table, the health of real servers, what is told of it. Loaded when a
  * configuration first has virtual servers, or an earlier process may have left some.
  */
-import type { NodeAgentSpec, NodeVirtualServer } from "../api/nodeAgent.ts";
+import type { NodeAgentSpec, NodeIpvs, NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { TlsMaterial } from "./checks/tls.ts";
 import type { HealthReport, HealthRunner } from "./healthChecks/healthRunner.ts";
@@ -65,6 +65,10 @@ interface Parts {
 
 /** Together with all else that ends well below the 10 s of the whole shutdown. */
 const notifyLimitMs = 2000;
+/** How often it is looked whether others use the table, too; only while something depends on it. */
+const lookAroundMs = 60_000;
+/** Settings that hold for all services of a network namespace, those of others too, who have not asked for them. */
+const withheldBesideOthers = ["sloppy_tcp"];
 
 export class LoadBalancing {
   readonly #options: LoadBalancingOptions;
@@ -77,6 +81,10 @@ export class LoadBalancing {
   /** What ran before what is being prepared. */
   #running: Serving | undefined;
   #former: readonly ResolvedVirtualServer[] = [];
+  readonly #sharingListeners = new Set<() => void>();
+  #sharesTable = false;
+  #lookingAround: Timer | undefined;
+  #stopped = false;
 
   constructor(options: LoadBalancingOptions) {
     this.#options = options;
@@ -127,6 +135,17 @@ export class LoadBalancing {
     this.#listeners.add(listener);
   }
 
+  /** What of the settings of IPVS may be set: not what would change the services of others, such as kube-proxy's. */
+  permittedSysctls(ipvs: NodeIpvs | undefined): Record<string, string> {
+    const all = Object.entries(ipvs?.sysctls ?? {});
+    return Object.fromEntries(this.#sharesTable ? all.filter(([name]) => !withheldBesideOthers.includes(name)) : all);
+  }
+
+  /** Adds a listener for what `permittedSysctls` says: others have come to use IPVS, or have left. */
+  onSharing(listener: () => void): void {
+    this.#sharingListeners.add(listener);
+  }
+
   /** Undefined as long as there has been none. */
   statuses(): NodeVirtualServerStatus[] | undefined {
     const known = this.#loaded?.servers.statuses();
@@ -165,6 +184,8 @@ export class LoadBalancing {
 
   /** Before the core hands over: what fails meanwhile changes nothing. */
   async stopChecks(): Promise<void> {
+    this.#stopped = true;
+    this.#lookingAround?.clear();
     await this.#loaded?.servers.stopChecks();
   }
 
@@ -198,6 +219,23 @@ export class LoadBalancing {
       isComplete: (source?.unknown() ?? []).length === 0,
       settings: this.#spec.ipvs,
     });
+    await this.#lookAround();
+  }
+
+  async #lookAround(): Promise<void> {
+    this.#lookingAround?.clear();
+    const isOfInterest = withheldBesideOthers.some((name) => this.#spec.ipvs?.sysctls?.[name] !== undefined);
+    if (!isOfInterest || this.#stopped) return;
+    this.#lookingAround = this.#options.clock.setTimeout(() => void this.#lookAround(), lookAroundMs);
+    const found = await this.table();
+    if (!found || found.snapshot.message !== "") return;
+    const shares = found.snapshot.services.some(({ ours }) => !ours);
+    if (shares === this.#sharesTable) return;
+    this.#sharesTable = shares;
+    const fields = { withheld: withheldBesideOthers };
+    if (shares) this.#options.log.warn(fields, "others use IPVS on this node, too: settings that would change their services are withheld");
+    else this.#options.log.info(fields, "nobody else uses IPVS on this node any more");
+    for (const listener of this.#sharingListeners) listener();
   }
 
   async #load(): Promise<Parts> {
@@ -208,14 +246,19 @@ export class LoadBalancing {
 
   async #create(): Promise<Parts> {
     const { startDialer, startIpvs, node, stateDirectory, clock, log } = this.#options;
-    const [{ HealthRunner: Health }, { HealthFile: File }, { KernelTable: Table }, { VirtualServers: Servers }, { ServerNotifier: Notifier }] =
-      await Promise.all([
-        import("./healthChecks/healthRunner.ts"),
-        import("./virtualServers/healthFile.ts"),
-        import("./virtualServers/kernelTable.ts"),
-        import("./virtualServers/virtualServers.ts"),
-        import("./virtualServers/serverNotifier.ts"),
-      ]);
+    const [
+      { HealthRunner: Health },
+      { HealthFile: File },
+      { KernelTable: Table },
+      { VirtualServers: Servers },
+      { ServerNotifier: Notifier },
+    ] = await Promise.all([
+      import("./healthChecks/healthRunner.ts"),
+      import("./virtualServers/healthFile.ts"),
+      import("./virtualServers/kernelTable.ts"),
+      import("./virtualServers/virtualServers.ts"),
+      import("./virtualServers/serverNotifier.ts"),
+    ]);
     const programs = await this.#options.programs.load();
     const ownLog = log.child({ component: "virtual servers" });
     const told = () => {

@@ -38,9 +38,17 @@ const counters: { name: string; help: string; values(statistics: IpvsStatistics)
 const gauges: { name: string; help: string; value(server: IpvsDestinationSnapshot): number }[] = [
   { name: "active_connections", help: "Established connections to the real server", value: ({ activeConnections }) => activeConnections },
   { name: "inactive_connections", help: "Other connections to the real server", value: ({ inactiveConnections }) => inactiveConnections },
-  { name: "persistent_connections", help: "Clients that persistence holds at it", value: ({ persistentConnections }) => persistentConnections },
+  {
+    name: "persistent_connections",
+    help: "Clients that persistence holds at it",
+    value: ({ persistentConnections }) => persistentConnections,
+  },
   { name: "weight", help: "Weight of the real server in the kernel", value: ({ weight }) => weight },
-  { name: "draining", help: "1 while the real server keeps its connections and gets no new ones, else 0", value: ({ draining }) => Number(draining) },
+  {
+    name: "draining",
+    help: "1 while the real server keeps its connections and gets no new ones, else 0",
+    value: ({ draining }) => Number(draining),
+  },
 ];
 
 /** @param now milliseconds. */
@@ -49,15 +57,24 @@ export function collectServers(metrics: Metrics, balancing: BalancingMetrics, no
   collectTable(metrics, table);
   const perStatus = (name: string, help: string, value: (status: { programmed: boolean; quorum: boolean }) => boolean) =>
     metrics.collect(name, help, "gauge", () =>
-      (balancing.statuses() ?? []).map((status) => ({ labels: { namespace: status.namespace, name: status.name }, value: Number(value(status)) })),
+      (balancing.statuses() ?? []).map((status) => ({
+        labels: { namespace: status.namespace, name: status.name },
+        value: Number(value(status)),
+      })),
     );
-  perStatus("aloft_virtual_server_programmed", "1 while the kernel has the virtual server as it should be, else 0.", (status) => status.programmed);
+  perStatus(
+    "aloft_virtual_server_programmed",
+    "1 while the kernel has the virtual server as it should be, else 0.",
+    (status) => status.programmed,
+  );
   perStatus("aloft_virtual_server_quorum", "1 while enough real servers are up, else 0.", (status) => status.quorum);
   metrics.collect("aloft_real_server_up", "1 while the real server is up, else 0.", "gauge", () =>
     balancing.servers().map(({ virtualServer, server, up }) => ({ labels: { ...ownerLabels(virtualServer), server }, value: Number(up) })),
   );
   metrics.collect("aloft_real_server_transitions_total", "Times that the real server came up or went down.", "counter", () =>
-    balancing.servers().map(({ virtualServer, server, transitions }) => ({ labels: { ...ownerLabels(virtualServer), server }, value: transitions })),
+    balancing
+      .servers()
+      .map(({ virtualServer, server, transitions }) => ({ labels: { ...ownerLabels(virtualServer), server }, value: transitions })),
   );
   collectChecks(metrics, balancing);
 }
@@ -68,7 +85,9 @@ function collectTable(metrics: Metrics, table: () => Promise<Table | undefined>)
       const found = await table();
       return found ? [{ labels: {}, value: value(found.snapshot) }] : [];
     });
-  one("aloft_ipvs_programmed", "1 while the kernel has all virtual servers as they should be, else 0.", "gauge", ({ programmed }) => Number(programmed));
+  one("aloft_ipvs_programmed", "1 while the kernel has all virtual servers as they should be, else 0.", "gauge", ({ programmed }) =>
+    Number(programmed),
+  );
   one("aloft_ipvs_repairs_total", "What had to be set right because somebody else had changed it.", "counter", ({ repairs }) => repairs);
   one("aloft_ipvs_failures_total", "Requests that the kernel refused.", "counter", ({ failures }) => failures);
   for (const { name, help, values } of counters) {
@@ -88,14 +107,16 @@ function collectTable(metrics: Metrics, table: () => Promise<Table | undefined>)
 
 function collectChecks(metrics: Metrics, balancing: BalancingMetrics): void {
   metrics.collect("aloft_health_check_latency_last_seconds", "How long the last attempt of the health check took.", "gauge", () =>
-    balancing.healthReports().flatMap(({ key, kind, latencyMs }) =>
-      latencyMs === undefined ? [] : [{ labels: { check: key, kind }, value: latencyMs / 1000 }],
-    ),
+    balancing
+      .healthReports()
+      .flatMap(({ key, kind, latencyMs }) => (latencyMs === undefined ? [] : [{ labels: { check: key, kind }, value: latencyMs / 1000 }])),
   );
   metrics.collect("aloft_health_check_attempts_total", "Attempts of health checks, by what they found.", "counter", () =>
-    balancing.healthCounts().flatMap(({ kind, good, bad, unknown }) =>
-      Object.entries({ good, bad, unknown }).map(([result, value]) => ({ labels: { kind, result }, value })),
-    ),
+    balancing
+      .healthCounts()
+      .flatMap(({ kind, good, bad, unknown }) =>
+        Object.entries({ good, bad, unknown }).map(([result, value]) => ({ labels: { kind, result }, value })),
+      ),
   );
   metrics.collect("aloft_health_check_latency_seconds", "How long attempts of health checks take.", "histogram", () =>
     balancing.healthCounts().flatMap(({ kind, latency }) => histogram(kind, latency)),

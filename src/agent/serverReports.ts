@@ -1,8 +1,8 @@
 /** The statuses of virtual servers, cut to what an object of the API server holds in all. Pure. */
 import type { NodeVirtualServerStatus, RealServerStatus } from "../api/virtualServerStatus.ts";
 
-/** Limits of the API schema, and of etcd, which holds 1.5 MB: a server takes about 120 bytes without its message. */
-const most = { virtualServers: 4096, servers: 4000, message: 1024, messages: 200_000, serverMessage: 256, serverMessages: 200_000 };
+/** Limits of the API schema, and of etcd, which holds 1.5 MB: a server takes up to 150 bytes without its message. */
+const most = { virtualServers: 4096, servers: 3000, message: 1024, messages: 100_000, serverMessage: 256, serverMessages: 100_000 };
 
 export function fittingReports(statuses: readonly NodeVirtualServerStatus[]): NodeVirtualServerStatus[] {
   const kept = statuses.slice(0, most.virtualServers);
@@ -19,7 +19,7 @@ export function fittingReports(statuses: readonly NodeVirtualServerStatus[]): No
 
 /** What each of `count` may have. */
 function share(all: number, count: number, mostEach: number): number {
-  return Math.max(1, Math.min(mostEach, Math.floor(all / Math.max(1, count))));
+  return Math.min(mostEach, Math.floor(all / Math.max(1, count)));
 }
 
 function downFirst(servers: readonly RealServerStatus[], limit: number): RealServerStatus[] {

@@ -11,8 +11,8 @@ import type { AgentOptions } from "./options.ts";
 import { planSpec } from "./planSpec.ts";
 import { processProblems, routerProblem } from "./preflight.ts";
 import { announceReady } from "./ready.ts";
-import { serverPrograms } from "./serverPrograms.ts";
 import { FixedSecrets } from "./secrets.ts";
+import { serverPrograms } from "./serverPrograms.ts";
 import { spareMemory } from "./spareMemory.ts";
 import { loadConfiguration, type StandaloneConfiguration, type StandaloneSource } from "./standaloneSource.ts";
 

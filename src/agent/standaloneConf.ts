@@ -21,7 +21,10 @@ export function loadConf({ file, node, configId, hasScriptUser }: StandaloneSour
   const line: StandaloneConfiguration["line"] = (path, severity, message) =>
     formatLine(nearest(path, places) ?? fallback, severity, message);
   const user = hasScriptUser ? undefined : scriptUserOf(loaded.agent);
-  const servers = new FixedServers(loaded.virtualServers.map((server) => resolve(server, user)), certificateFiles(loaded.tlsFiles, systemClock));
+  const servers = new FixedServers(
+    loaded.virtualServers.map((server) => resolve(server, user)),
+    certificateFiles(loaded.tlsFiles, systemClock),
+  );
   const ownUsers = user === undefined ? spec : withScriptUser(spec, user);
   return { ok: true, configuration: { spec: ownUsers, secrets: new FixedSecrets(secrets), servers, warnings: lines, line } };
 }
@@ -69,7 +72,8 @@ type Spec = Planned["spec"];
 
 function withServerUser({ healthChecks, realServers, notify, ...spec }: Spec, user: string): Spec {
   const running = <Program extends object>(programs: readonly Program[] | undefined) => programs?.map((program) => ({ user, ...program }));
-  const checking = (checks: Spec["healthChecks"]) => checks?.map((check) => (check.exec ? { ...check, exec: { user, ...check.exec } } : check));
+  const checking = (checks: Spec["healthChecks"]) =>
+    checks?.map((check) => (check.exec ? { ...check, exec: { user, ...check.exec } } : check));
   return {
     ...spec,
     healthChecks: checking(healthChecks),

@@ -15,7 +15,10 @@ type PlacedServer = StandaloneObjects["VirtualServer"][number];
 export const defaultNamespace = "default";
 
 /** The VirtualServers in the order of the file, or what is wrong with them. */
-export function planServers({ VirtualServer, VirtualIP }: StandaloneObjects): { servers: ResolvedVirtualServer[]; problems: FileProblem[] } {
+export function planServers({ VirtualServer, VirtualIP }: StandaloneObjects): {
+  servers: ResolvedVirtualServer[];
+  problems: FileProblem[];
+} {
   const virtualIPs = new Map(VirtualIP.map(({ object }) => [object.metadata.name, object.spec]));
   const results = VirtualServer.map((placed) => ({ placed, result: resolve(placed, virtualIPs) }));
   const resolved = results.flatMap(({ placed, result }) => ("message" in result ? [] : [{ placed, server: result }]));

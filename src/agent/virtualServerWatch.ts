@@ -126,7 +126,14 @@ export class VirtualServerWatch implements ServerSource {
       if (!known) return [];
       const { spec } = known;
       const { generation } = known.object.metadata;
-      return { namespace, name, addresses, spec, ...(virtualIP !== undefined && { virtualIP }), ...(generation !== undefined && { generation }) };
+      return {
+        namespace,
+        name,
+        addresses,
+        spec,
+        ...(virtualIP !== undefined && { virtualIP }),
+        ...(generation !== undefined && { generation }),
+      };
     });
   }
 
@@ -249,7 +256,8 @@ export class VirtualServerWatch implements ServerSource {
       else if (before?.of === of) endpoints.set(name, before);
     }
     this.#endpoints = endpoints;
-    if (JSON.stringify(this.#content()) !== this.#saved) this.#saveTimer ??= this.#options.clock.setTimeout(() => this.#save(), saveAfterMs);
+    if (JSON.stringify(this.#content()) !== this.#saved)
+      this.#saveTimer ??= this.#options.clock.setTimeout(() => this.#save(), saveAfterMs);
   }
 
   /** Undefined while something that it asks for is not known. */

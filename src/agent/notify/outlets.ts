@@ -8,7 +8,16 @@ import { Mailer } from "./mailer.ts";
 import { NotificationCounters } from "./notificationCounters.ts";
 import { NotifyFifo } from "./notifyFifo.ts";
 import { ProgramLane } from "./programLane.ts";
-import { type FifoEntry, fifoLine, type MailText, mailOf, type NotifyState, programsOf, type Transition, webhookDocument } from "./transition.ts";
+import {
+  type FifoEntry,
+  fifoLine,
+  type MailText,
+  mailOf,
+  type NotifyState,
+  programsOf,
+  type Transition,
+  webhookDocument,
+} from "./transition.ts";
 import { Webhooks } from "./webhook.ts";
 
 export interface OutletsOptions {

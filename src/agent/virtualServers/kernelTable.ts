@@ -83,7 +83,11 @@ export class KernelTable {
     if (!ipvs) return;
     // Daemons that were ours are ended; those of others are left alone.
     const own = daemons ?? (journal.daemons ? [] : undefined);
-    const state = { services: services.map(({ owner: _, ...service }) => service), ...(own && { daemons: own }), ...(timeouts && { timeouts }) };
+    const state = {
+      services: services.map(({ owner: _, ...service }) => service),
+      ...(own && { daemons: own }),
+      ...(timeouts && { timeouts }),
+    };
     const result = ipvs.apply(state);
     this.#note(result.ok ? undefined : result.error);
   }

@@ -6,7 +6,7 @@ import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { NodeVirtualServerStatus } from "../../api/virtualServerStatus.ts";
 import type { HealthResult, HealthTarget } from "../healthChecks/healthTarget.ts";
 import type { IpvsServiceKey } from "../native.ts";
-import { judge, type Judged, type KnownHealth, targetsOf } from "./judgedServers.ts";
+import { type Judged, judge, type KnownHealth, targetsOf } from "./judgedServers.ts";
 import { type OwnedService, planService } from "./plannedService.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
 import { changesOf, farewellOf, type VirtualServerChange } from "./serverChanges.ts";
@@ -73,7 +73,12 @@ export function planVirtualServers(question: VirtualServersQuestion): VirtualSer
 
 const unknownEndpoints = "its endpoints are not known yet";
 
-function planOne(wanted: ResolvedVirtualServer, question: VirtualServersQuestion, taken: Map<string, string>, plan: VirtualServersPlan): void {
+function planOne(
+  wanted: ResolvedVirtualServer,
+  question: VirtualServersQuestion,
+  taken: Map<string, string>,
+  plan: VirtualServersPlan,
+): void {
   const name = nameOf(wanted);
   const before = question.memory.get(name);
   const found = question.endpoints.get(name);

@@ -17,7 +17,10 @@ export interface ServerHealth {
 }
 
 /** @param results of all its checks, in their order. */
-export function judgeServer({ weight, healthChecks }: Pick<Server, "weight" | "healthChecks">, results: readonly HealthResult[]): ServerHealth {
+export function judgeServer(
+  { weight, healthChecks }: Pick<Server, "weight" | "healthChecks">,
+  results: readonly HealthResult[],
+): ServerHealth {
   const failed = results.filter(({ up }) => !up);
   const up = failed.length === 0;
   const given = results.reduce((value, result) => result.weight ?? value, weight);

@@ -140,7 +140,10 @@ export class VirtualServers {
     this.#memory = plan.memory;
     health.configure(plan.targets);
     await table.apply({ ...plan, isComplete }, nodeSettings(settings));
-    remember(plan.memory, plan.statuses.map(nameOf).filter((name) => !plan.memory.has(name)));
+    remember(
+      plan.memory,
+      plan.statuses.map(nameOf).filter((name) => !plan.memory.has(name)),
+    );
     this.#log(plan.changes);
     if (plan.changes.length > 0) tell(plan.changes);
     onStatus();

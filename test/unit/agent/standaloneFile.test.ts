@@ -29,7 +29,11 @@ const bad: [string, string, [number, number, RegExp]][] = [
   ["only comments", "# later\n---\n", [1, 1, /at least one document of kind VirtualIP or VirtualServer/]],
   ["a tab", good.replace("  name", "\tname"), [4, 1, /[Tt]ab/]],
   ["an unclosed quote", good.replace("web", '"web'), [10, 1, /[Mm]issing closing "quote|[Mm]ulti-line/]],
-  ["another kind", good.replace("VirtualIP", "Service"), [2, 7, /^kind: expected VirtualIP, VirtualServer, AgentConfig, Secret, got "Service"$/]],
+  [
+    "another kind",
+    good.replace("VirtualIP", "Service"),
+    [2, 7, /^kind: expected VirtualIP, VirtualServer, AgentConfig, Secret, got "Service"$/],
+  ],
   ["no kind", good.replace("kind: VirtualIP\n", ""), [1, 1, /^kind: expected VirtualIP, VirtualServer, AgentConfig, Secret, got nothing$/]],
   ["another version", good.replace("v1alpha1", "v9"), [1, 13, /^apiVersion: expected aloft.dev\/v1alpha1, got "aloft.dev\/v9"$/]],
   ["a list", "- a\n", [1, 1, /^kind: expected VirtualIP/]],
@@ -53,7 +57,11 @@ const bad: [string, string, [number, number, RegExp]][] = [
     [14, 18, /^data\.password: must be base64; plain text stands under stringData$/],
   ],
   ["a Secret of another version", `${good}---\napiVersion: v2\nkind: Secret\nmetadata: {name: a}\n`, [11, 13, /^apiVersion: expected v1/]],
-  ["only Secrets", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n", [1, 1, /at least one document of kind VirtualIP or VirtualServer/]],
+  [
+    "only Secrets",
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n",
+    [1, 1, /at least one document of kind VirtualIP or VirtualServer/],
+  ],
   ["one name twice", `${good}---\n${good}`, [14, 9, /^metadata\.name: there is already a VirtualIP "web"/]],
 ];
 

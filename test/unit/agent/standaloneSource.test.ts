@@ -77,3 +77,40 @@ for (const [name, file, text, message] of bad) {
     assert.match(loaded.problems.join("\n"), message);
   });
 }
+
+const serving = `global_defs {
+  script_user www-data
+}
+virtual_server 192.0.2.10 80 {
+  delay_loop 6
+  lb_algo rr
+  lb_kind DR
+  quorum_up "/usr/bin/quorum up"
+  sorry_server 127.0.0.1 80
+  real_server 10.0.0.1 80 {
+    weight 3
+    notify_down "/usr/bin/down" root
+    MISC_CHECK {
+      misc_path "/usr/bin/check one"
+    }
+  }
+}
+`;
+
+test("virtual servers of a keepalived.conf: what the spec names, who runs their programs, and where they stand", async (context) => {
+  const { file, loaded } = await load(context, "keepalived.conf", serving);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const { spec, servers, line } = loaded.configuration;
+  const [server] = servers.virtualServers();
+  assert.deepEqual(spec.virtualServers, [{ namespace: "keepalived", name: server?.name, addresses: ["192.0.2.10"] }]);
+  assert.deepEqual(spec.virtualRouters, []);
+  assert.deepEqual([server?.spec.scheduler, server?.spec.forwarding, server?.spec.drainTimeout], ["rr", "DR", "0s"]);
+  const [real] = server?.spec.realServers ?? [];
+  assert.deepEqual(
+    [server?.spec.notify?.quorumUp?.[0]?.user, real?.notify?.down?.[0]?.user, real?.healthChecks?.[0]?.exec?.user],
+    ["www-data", "root", "www-data"],
+  );
+  assert.equal(line("virtualServers[0].realServers[0].healthChecks[0].exec", "error", "no"), `${file}:14:7: error: no`);
+  assert.equal(line("virtualServers[0].realServers[0].notify.down[0]", "warning", "no"), `${file}:12:5: warning: no`);
+  assert.equal(line("virtualServers[0]", "error", "no"), `${file}:4:1: error: no`);
+});

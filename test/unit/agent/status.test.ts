@@ -53,6 +53,7 @@ test("a running agent", () => {
     backups: 0,
     faults: 0,
     interfaces: [{ name: "eth0", up: true, mac: "02:00:00:00:00:01", addresses: ["192.0.2.1/24", "fe80::1/64"] }],
+    virtualServers: undefined,
     unknownRouters: undefined,
   });
   assert.deepEqual(virtualRouters, [
@@ -284,4 +285,34 @@ test("the status keeps within the limits of its schema", () => {
   const current = snapshot({ links, realTime: { granted: false, message: "x".repeat(40_000) } });
   const parsed = nodeAgentStatusSchema.safeParse(buildStatus(facts({ snapshot: current })));
   assert.equal(parsed.error, undefined);
+});
+
+test("virtual servers, cut to what an object holds in all", () => {
+  const server = { address: "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", port: 65535, up: true, weight: 1, since: now.toISOString() };
+  const servers = Array.from({ length: 64 }, (_, index) =>
+    index < 63 ? server : { ...server, up: false, weight: 0, message: "x".repeat(256) },
+  );
+  const status = {
+    namespace: "n".repeat(20),
+    name: "v".repeat(20),
+    programmed: false,
+    up: 63,
+    total: 64,
+    quorum: true,
+    message: "y".repeat(1024),
+  };
+  const small = buildStatus(facts({ virtualServers: [{ ...status, servers }] }));
+  assert.deepEqual(small.virtualServers, [{ ...status, servers }]);
+  for (const [count, kept] of [
+    [5000, 4096],
+    [2500, 2500],
+    [300, 300],
+  ] as const) {
+    const large = buildStatus(facts({ virtualServers: Array.from({ length: count }, () => ({ ...status, servers })) }));
+    assert.equal(large.virtualServers?.length, kept);
+    assert.ok(JSON.stringify(large).length < 1_400_000, `${count}: ${JSON.stringify(large).length}`);
+    // Those that are down are the last to be left out.
+    assert.notEqual(large.virtualServers?.[0]?.servers?.[0]?.up, true);
+    assert.equal(nodeAgentStatusSchema.safeParse(large).error, undefined);
+  }
 });

@@ -12,7 +12,8 @@ import {
 import { nodeObject, serverObject, serviceObject, sliceObject } from "./serverObjects.ts";
 import { virtualServer } from "./virtualServers/samples.ts";
 
-const onService = (service: object, more: object = {}) => virtualServer({ spec: { realServers: undefined, service: { name: "nginx", ...service }, ...more } }).spec;
+const onService = (service: object, more: object = {}) =>
+  virtualServer({ spec: { realServers: undefined, service: { name: "nginx", ...service }, ...more } }).spec;
 const service = readService(serviceObject("nginx"));
 const slice = (...args: Parameters<typeof sliceObject>) => {
   const read = readSlice(sliceObject(...args));
@@ -73,7 +74,13 @@ test("nodes by labels, with each of their internal addresses; one that is not re
     nodeObject("n3", { addresses: ["192.0.2.3"] }),
   ].flatMap((object) => readNode(object) ?? []);
   assert.deepEqual(
-    nodeEndpoints(nodes, { matchLabels: { role: "web" } }).map(({ address, node, zone, ready, terminating }) => [address, node, zone, ready, terminating]),
+    nodeEndpoints(nodes, { matchLabels: { role: "web" } }).map(({ address, node, zone, ready, terminating }) => [
+      address,
+      node,
+      zone,
+      ready,
+      terminating,
+    ]),
     [
       ["192.0.2.1", "n1", "a", true, false],
       ["2001:db8::1", "n1", "a", true, false],

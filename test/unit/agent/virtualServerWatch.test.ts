@@ -62,9 +62,21 @@ function setUp(context: TestContext, directory = temporaryDirectory(context)) {
   const onChange = () => {
     changes += 1;
   };
-  const watch = new VirtualServerWatch({ client: api, secrets, stateDirectory: directory, clock, log: silentLogger, signal: stop.signal, onChange });
+  const watch = new VirtualServerWatch({
+    client: api,
+    secrets,
+    stateDirectory: directory,
+    clock,
+    log: silentLogger,
+    signal: stop.signal,
+    onChange,
+  });
   const names = () => watch.virtualServers().map(({ name }) => name);
-  const endpoints = (name: string) => watch.endpoints().get(`shop/${name}`)?.map(({ address }) => address);
+  const endpoints = (name: string) =>
+    watch
+      .endpoints()
+      .get(`shop/${name}`)
+      ?.map(({ address }) => address);
   return { directory, api, clock, stop, watch, names, endpoints, required, changes: () => changes };
 }
 

@@ -41,7 +41,9 @@ function planWorld({ specs, endpoints, health, holds }: World, before?: VirtualS
   const since = new Date(0);
   return planVirtualServers({
     virtualServers,
-    endpoints: new Map(endpoints ? virtualServers.map((one) => [nameOf(one), endpoints.map((given) => endpoint(given.address, given))]) : []),
+    endpoints: new Map(
+      endpoints ? virtualServers.map((one) => [nameOf(one), endpoints.map((given) => endpoint(given.address, given))]) : [],
+    ),
     result: (key): HealthResult | undefined => {
       const up = health[Number(/10\.0\.0\.(\d)/.exec(key)?.[1])];
       return up === undefined ? undefined : { key, up, since, message: up ? "" : "refused" };
@@ -97,7 +99,12 @@ test("a server that is down gets nothing new, and while the sorry server serves 
           const { servers, quorum, virtualServer: ran } = memory.get(owner) ?? {};
           const { sorryServer } = ran?.spec ?? {};
           const serving = destinations.filter(({ weight }) => weight > 0);
-          if (!quorum && sorryServer) assert.deepEqual(serving.map((one) => one.address), [sorryServer.address], `step ${index}`);
+          if (!quorum && sorryServer)
+            assert.deepEqual(
+              serving.map((one) => one.address),
+              [sorryServer.address],
+              `step ${index}`,
+            );
           const up = new Set([...(servers?.values() ?? [])].flatMap((one) => (one.up ? one.server.address : [])));
           if (quorum || !sorryServer) assert.ok(serving.every((one) => up.has(one.address)));
         }

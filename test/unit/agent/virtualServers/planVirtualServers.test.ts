@@ -175,7 +175,10 @@ test("endpoints that are going away keep their connections and get no new ones, 
   const all = one({ spec: onService }, endpoints(leaving, dead, notReady, ready));
   assert.deepEqual(serversOf(all), ["10.0.1.1 8080 0", "10.0.1.4 8080 1"]);
   // Its listener is closed already: the check says nothing about its connections.
-  assert.deepEqual(all.targets.map(({ address }) => address), ["10.0.1.4"]);
+  assert.deepEqual(
+    all.targets.map(({ address }) => address),
+    ["10.0.1.4"],
+  );
   assert.deepEqual(serversOf(one({ spec: onService }, endpoints(leaving, dead, notReady))), ["10.0.1.1 8080 1"]);
   const published = { ...onService, service: { name: "nginx", publishNotReady: true } };
   assert.deepEqual(serversOf(one({ spec: published }, endpoints(leaving, notReady))), ["10.0.1.1 8080 0", "10.0.1.3 8080 1"]);
@@ -245,7 +248,9 @@ test("what was down stays down until it has been asked: with a new process, and 
 
 test("quorum and hysteresis: lost below their difference, had at first and regained at their sum", () => {
   const spec = { quorum: 3, hysteresis: 1, realServers: [1, 2, 3, 4].map((last) => ({ address: `10.0.0.${last}` })) };
-  const down = (...last: number[]): Question => ({ results: Object.fromEntries([1, 2, 3, 4].map((one) => [`10.0.0.${one}`, !last.includes(one)])) });
+  const down = (...last: number[]): Question => ({
+    results: Object.fromEntries([1, 2, 3, 4].map((one) => [`10.0.0.${one}`, !last.includes(one)])),
+  });
   assert.equal(one({ spec }, down(1)).statuses[0]?.quorum, false);
   let memory = one({ spec }).memory;
   const quorums = [down(1), down(1, 2), down(1, 2, 3), down(1, 2), down(1), down()].map((question) => {

@@ -25,7 +25,10 @@ export class RecordingIpvs implements Ipvs {
   tells = true;
   #onEvents: (batch: IpvsEvent[]) => void = () => {};
 
-  start(options: IpvsOptions, onEvents: (batch: IpvsEvent[]) => void = () => {}): { ok: true; ipvs: Ipvs } | { ok: false; error: CoreError } {
+  start(
+    options: IpvsOptions,
+    onEvents: (batch: IpvsEvent[]) => void = () => {},
+  ): { ok: true; ipvs: Ipvs } | { ok: false; error: CoreError } {
     this.owned = structuredClone(options.owned);
     this.#onEvents = onEvents;
     return { ok: true, ipvs: this };

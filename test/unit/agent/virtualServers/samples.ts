@@ -1,7 +1,7 @@
 /** VirtualServers, endpoints and results of checks that the tests share. */
 import type { HealthChecks, HealthResult, HealthTarget } from "../../../../src/agent/healthChecks/healthTarget.ts";
 import type { Endpoint, ResolvedVirtualServer } from "../../../../src/agent/virtualServers/resolvedVirtualServer.ts";
-import { virtualServerSpecSchema, type VirtualServerInput } from "../../../../src/api/virtualServer.ts";
+import { type VirtualServerInput, virtualServerSpecSchema } from "../../../../src/api/virtualServer.ts";
 
 export interface ServerFields extends Partial<Omit<ResolvedVirtualServer, "spec">> {
   spec?: Partial<VirtualServerInput>;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { QuorumChange, ServerChange } from "../../../../src/agent/virtualServers/serverChanges.ts";
-import { serverMail } from "../../../../src/agent/virtualServers/serverMail.ts";
 import { listServers } from "../../../../src/agent/virtualServers/serverList.ts";
+import { serverMail } from "../../../../src/agent/virtualServers/serverMail.ts";
 import type { HealthCheckInput } from "../../../../src/api/healthCheck.ts";
 import { healthCheckSchema } from "../../../../src/api/healthCheck.ts";
 import { type ServerFields, virtualServer } from "./samples.ts";
@@ -12,7 +12,15 @@ function ofServer(fields: Partial<ServerChange> = {}, check: HealthCheckInput = 
   const [first] = listServers(owner.spec, []);
   assert.ok(first);
   const parsed = healthCheckSchema.parse(check);
-  const change: ServerChange = { virtualServer: owner, server: first, up: true, occasion: "Changed", message: "", check: parsed, ...fields };
+  const change: ServerChange = {
+    virtualServer: owner,
+    server: first,
+    up: true,
+    occasion: "Changed",
+    message: "",
+    check: parsed,
+    ...fields,
+  };
   return serverMail(change, "LVS_1");
 }
 

@@ -10,8 +10,8 @@ import { KernelTable } from "../../../../src/agent/virtualServers/kernelTable.ts
 import type { ResolvedVirtualServer } from "../../../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { type ServerConfiguration, VirtualServers } from "../../../../src/agent/virtualServers/virtualServers.ts";
 import { silentLogger as log } from "../../../../src/runtime/log.ts";
-import { settle, VirtualClock } from "../../runtime/virtualClock.ts";
 import { until } from "../../../support/waiting.ts";
+import { settle, VirtualClock } from "../../runtime/virtualClock.ts";
 import { temporaryDirectory } from "../stateFiles.ts";
 import { RecordingIpvs } from "./recordingIpvs.ts";
 import { endpoint, ScriptedHealth, type ServerFields, virtualServer } from "./samples.ts";
@@ -53,7 +53,8 @@ async function setUp(context: TestContext, directory = temporaryDirectory(contex
   return { held, directory, clock, ipvs, health, journal, file, table, servers, told, run, heldKeys, statusCount: () => statuses };
 }
 
-const destinations = (ipvs: RecordingIpvs) => ipvs.last.services.map(({ destinations: all }) => all.map(({ address, weight }) => `${address} ${weight}`));
+const destinations = (ipvs: RecordingIpvs) =>
+  ipvs.last.services.map(({ destinations: all }) => all.map(({ address, weight }) => `${address} ${weight}`));
 const sample = (fields: ServerFields = {}) => virtualServer(fields);
 
 test("what is configured is checked, written down, and given to the kernel", async (context) => {
@@ -68,9 +69,10 @@ test("what is configured is checked, written down, and given to the kernel", asy
   assert.deepEqual(journalled, ["192.0.2.10:80"]);
   assert.equal(health.targets.length, 2);
   assert.deepEqual(told, ["quorum true Started"]);
-  assert.deepEqual(servers.statuses().map(({ observedGeneration, programmed, up, total }) => [observedGeneration, programmed, up, total]), [
-    [3, true, 2, 2],
-  ]);
+  assert.deepEqual(
+    servers.statuses().map(({ observedGeneration, programmed, up, total }) => [observedGeneration, programmed, up, total]),
+    [[3, true, 2, 2]],
+  );
 });
 
 test("nothing is started for nothing", async (context) => {
@@ -128,10 +130,16 @@ test("a state that IPVS refuses as a whole is told of by all, until it is taken"
   const { ipvs, servers, run } = await setUp(context);
   ipvs.answer = () => ({ ok: false, error: { operation: "apply", errno: 22, message: "services[0]: no" } });
   await run([sample()]);
-  assert.deepEqual(servers.statuses().map(({ programmed, message }) => [programmed, message]), [[false, "services[0]: no"]]);
+  assert.deepEqual(
+    servers.statuses().map(({ programmed, message }) => [programmed, message]),
+    [[false, "services[0]: no"]],
+  );
   ipvs.answer = () => ({ ok: true });
   await run([sample()]);
-  assert.deepEqual(servers.statuses().map(({ programmed, message }) => [programmed, message]), [[true, undefined]]);
+  assert.deepEqual(
+    servers.statuses().map(({ programmed, message }) => [programmed, message]),
+    [[true, undefined]],
+  );
 });
 
 test("the kernel is looked at only when something is wrong or to be crossed out of the journal", async (context) => {
@@ -149,7 +157,10 @@ test("the next process owns what the journal has, and removes what is not wanted
   await first.run([sample(), sample({ name: "other", addresses: ["192.0.2.11"] })]);
   const second = await setUp(context, first.directory);
   await second.run([sample()]);
-  assert.deepEqual(second.ipvs.owned?.map(({ address }) => address), ["192.0.2.10", "192.0.2.11"]);
+  assert.deepEqual(
+    second.ipvs.owned?.map(({ address }) => address),
+    ["192.0.2.10", "192.0.2.11"],
+  );
   assert.equal(second.ipvs.last.services.length, 1);
   await second.held("192.0.2.10:80");
   const third = await setUp(context, first.directory);
@@ -164,7 +175,10 @@ test("what may belong to virtual servers of which too little is known is left as
   await first.run([sample(), onService], { endpoints: new Map([["shop/api", [endpoint("10.0.1.1")]]]) });
   const second = await setUp(context, first.directory);
   await second.run([sample(), onService]);
-  assert.deepEqual(second.ipvs.owned?.map(({ address }) => address), ["192.0.2.10"]);
+  assert.deepEqual(
+    second.ipvs.owned?.map(({ address }) => address),
+    ["192.0.2.10"],
+  );
   assert.deepEqual(second.heldKeys(), ["192.0.2.10:80", "192.0.2.11:80"]);
   const third = await setUp(context, first.directory);
   await third.run([], { isComplete: false });
@@ -202,10 +216,13 @@ const sync = { interface: "eth0", id: 7, role: "Both" as const };
 test("daemons of the synchronisation run as long as they are configured, and are ended only where they are ours", async (context) => {
   const first = await setUp(context);
   await first.run([sample()], { settings: { sync, timeouts: { tcp: "90s", udp: "500ms" } } });
-  assert.deepEqual(first.ipvs.last.daemons?.map(({ role, syncID }) => [role, syncID]), [
-    ["Master", 7],
-    ["Backup", 7],
-  ]);
+  assert.deepEqual(
+    first.ipvs.last.daemons?.map(({ role, syncID }) => [role, syncID]),
+    [
+      ["Master", 7],
+      ["Backup", 7],
+    ],
+  );
   assert.deepEqual(first.ipvs.last.timeouts, { tcp: 90, udp: 1 });
   // Killed, and started with another configuration.
   const second = await setUp(context, first.directory);

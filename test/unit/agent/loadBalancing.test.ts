@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FixedServers } from "../../../src/agent/fixedServers.ts";
+import type { CoreResult } from "../../../src/agent/native.ts";
+import type { ResolvedVirtualServer } from "../../../src/agent/virtualServers/resolvedVirtualServer.ts";
+import { settle } from "../runtime/virtualClock.ts";
+import { createRunner, link, routerSnapshot, routerSpec, snapshot } from "./fixtures.ts";
+import { type ServerFields, virtualServer } from "./virtualServers/samples.ts";
+
+/** Without health checks: nothing is dialled. */
+const server = ({ spec, ...fields }: ServerFields = {}) => virtualServer({ ...fields, spec: { healthChecks: undefined, ...spec } });
+const named = (servers: readonly ResolvedVirtualServer[]) =>
+  servers.map(({ namespace, name, virtualIP, addresses }) => ({ namespace, name, virtualIP, addresses: [...addresses] }));
+
+function configuration(...servers: ResolvedVirtualServer[]) {
+  return { spec: { virtualRouters: [routerSpec()], virtualServers: named(servers) }, source: new FixedServers(servers, () => undefined) };
+}
+
+test("services stand before the core has their addresses, and go after it has given them up", async (context) => {
+  const { runner, core, ipvs } = createRunner(context);
+  const order: string[] = [];
+  const ports = () => ipvs.last.services.map(({ key }) => key.port).join("+");
+  core.answer = (): CoreResult => {
+    order.push(`core with ${ports()}`);
+    return { ok: true };
+  };
+  ipvs.answer = (state) => {
+    order.push(`table ${state.services.map(({ key }) => key.port).join("+")}`);
+    return { ok: true };
+  };
+  const first = configuration(server());
+  await runner.apply(first.spec, { servers: first.source });
+  assert.deepEqual(order, ["table 80", "core with 80", "table 80"]);
+  order.length = 0;
+  const second = configuration(server({ name: "tls", spec: { ports: [{ port: 443 }] } }));
+  await runner.apply(second.spec, { servers: second.source });
+  assert.deepEqual(order, ["table 443+80", "core with 443+80", "table 443"]);
+});
+
+test("a virtual server under another name takes the service over without a gap", async (context) => {
+  const { runner, ipvs } = createRunner(context);
+  const first = configuration(server());
+  await runner.apply(first.spec, { servers: first.source });
+  const second = configuration(server({ name: "renamed", spec: { scheduler: "wrr" } }));
+  await runner.apply(second.spec, { servers: second.source });
+  assert.deepEqual(
+    ipvs.applied.map(({ services }) => services.map(({ scheduler }) => scheduler)),
+    [["rr"], ["rr"], ["wrr"], ["wrr"]],
+  );
+});
+
+test("a configuration that the core refuses leaves the virtual servers that run", async (context) => {
+  const { runner, core, ipvs, balancing } = createRunner(context);
+  const first = configuration(server());
+  await runner.apply(first.spec, { servers: first.source });
+  core.answer = () => ({ ok: false, error: { operation: "apply", errno: 5, message: "no" } });
+  const second = configuration(server({ name: "other", spec: { ports: [{ port: 81 }] } }));
+  await runner.apply(second.spec, { servers: second.source, wholeOrNothing: true });
+  assert.deepEqual(
+    ipvs.last.services.map(({ key }) => key.port),
+    [80],
+  );
+  assert.deepEqual(
+    balancing.statuses()?.map(({ name }) => name),
+    ["web"],
+  );
+});
+
+test("an agent without virtual servers has none of it", async (context) => {
+  const { runner, ipvs, balancing } = createRunner(context);
+  await runner.apply({ virtualRouters: [routerSpec()] });
+  assert.deepEqual([ipvs.owned, balancing.statuses(), await balancing.table()], [undefined, undefined, undefined]);
+});
+
+test("what an earlier process left is removed by a configuration without virtual servers", async (context) => {
+  const first = createRunner(context);
+  const before = configuration(server());
+  await first.runner.apply(before.spec, { servers: before.source });
+  const second = createRunner(context, { directory: first.directory });
+  assert.equal(await second.balancing.open(), undefined);
+  await second.runner.apply({ virtualRouters: [] });
+  assert.deepEqual([second.ipvs.owned?.length, second.ipvs.last.services], [1, []]);
+});
+
+test("an entry that is no virtual server is refused, and the others go on", async (context) => {
+  const { runner } = createRunner(context);
+  const { spec, source } = configuration(server());
+  const applied = await runner.apply({ ...spec, virtualServers: [{ name: "x" }, ...spec.virtualServers] }, { servers: source });
+  assert.deepEqual(
+    applied.rejected.map(({ path, subject }) => [path, subject]),
+    [["virtualServers[0]", "virtual server ?/x"]],
+  );
+  assert.equal(applied.accepted.virtualServers?.length, 1);
+});
+
+test("where the node has no address nothing is checked, if so asked, and it is checked once the address comes", async (context) => {
+  const { runner, core, clock, balancing } = createRunner(context);
+  const one = server({ spec: { suspendWithoutAddress: true, healthChecks: [{ file: { path: "/nowhere" } }] } });
+  const { spec, source } = configuration(one);
+  await runner.apply(spec, { servers: source });
+  assert.equal(balancing.healthReports().length, 0);
+  core.current = snapshot({ routers: [routerSnapshot({ state: "MASTER", addressesHeld: ["192.0.2.10/24"] })] });
+  const event = { type: "stateChanged", key: "web/IPv4", from: "BACKUP", to: "MASTER", reason: "", peer: "", changedAt: 0 } as const;
+  balancing.onEvents([event]);
+  await clock.advance(200);
+  assert.equal(balancing.healthReports().length, 2);
+  // Without VRRP, by somebody else.
+  core.current = snapshot({ links: [link({ addresses: ["198.51.100.1/24"] })] });
+  balancing.onEvents([event]);
+  await clock.advance(200);
+  assert.equal(balancing.healthReports().length, 0);
+  core.current = snapshot({ links: [link({ addresses: ["192.0.2.10/32"] })] });
+  balancing.onEvents([{ type: "linksChanged" }]);
+  await clock.advance(200);
+  assert.equal(balancing.healthReports().length, 2);
+});
+
+test("what would change the services of others is withheld as long as there are any", async (context) => {
+  const { runner, ipvs, clock, balancing } = createRunner(context);
+  const { spec, source } = configuration(server());
+  const ipvsSettings = { sysctls: { sloppy_tcp: "1", expire_nodest_conn: "1" } };
+  let told = 0;
+  balancing.onSharing(() => {
+    told += 1;
+  });
+  await runner.apply({ ...spec, ipvs: ipvsSettings }, { servers: source });
+  assert.deepEqual([balancing.permittedSysctls(ipvsSettings), told], [ipvsSettings.sysctls, 0]);
+  ipvs.foreign = [{ family: "IPv4", protocol: "TCP", address: "10.96.0.1", port: 443 }];
+  await clock.advance(60_000);
+  await settle();
+  assert.deepEqual([balancing.permittedSysctls(ipvsSettings), told], [{ expire_nodest_conn: "1" }, 1]);
+  ipvs.foreign = [];
+  await clock.advance(60_000);
+  await settle();
+  assert.deepEqual([balancing.permittedSysctls(ipvsSettings), told], [ipvsSettings.sysctls, 2]);
+});
