@@ -2,9 +2,9 @@
  * The virtual servers of a node, beside its elections: the kernel's table, the health of real servers, what is told of it. Loaded when a
  * configuration first has virtual servers, or an earlier process may have left some.
  */
-import type { NodeAgentSpec, NodeIpvs, NodeVirtualServer } from "../api/nodeAgent.ts";
+import type { NodeAgentSpec, NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
-import type { Clock, Timer } from "../runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { TlsMaterial } from "./checks/tls.ts";
 import type { HealthReport, HealthRunner } from "./healthChecks/healthRunner.ts";
@@ -13,6 +13,7 @@ import { HeldServiceJournal } from "./heldServices.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import type { Core, CoreEvent, IpvsSnapshot, StartDialer } from "./native.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
+import { TableNeighbours } from "./tableNeighbours.ts";
 import type { HealthFile } from "./virtualServers/healthFile.ts";
 import type { KernelTable, StartIpvs } from "./virtualServers/kernelTable.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
@@ -65,10 +66,6 @@ interface Parts {
 
 /** Together with all else that ends well below the 10 s of the whole shutdown. */
 const notifyLimitMs = 2000;
-/** How often it is looked whether others use the table, too; only while something depends on it. */
-const lookAroundMs = 60_000;
-/** Settings that hold for all services of a network namespace, those of others too, who have not asked for them. */
-const withheldBesideOthers = ["sloppy_tcp"];
 
 export class LoadBalancing {
   readonly #options: LoadBalancingOptions;
@@ -81,14 +78,14 @@ export class LoadBalancing {
   /** What ran before what is being prepared. */
   #running: Serving | undefined;
   #former: readonly ResolvedVirtualServer[] = [];
-  readonly #sharingListeners = new Set<() => void>();
-  #sharesTable = false;
-  #lookingAround: Timer | undefined;
+  readonly #neighbours: TableNeighbours;
   #stopped = false;
 
   constructor(options: LoadBalancingOptions) {
     this.#options = options;
     this.#source = options.source;
+    const { clock, log } = options;
+    this.#neighbours = new TableNeighbours({ read: async () => (await this.table())?.snapshot, clock, log });
     this.#journal = new HeldServiceJournal(options.stateDirectory, () => options.clock.wallNow());
   }
 
@@ -135,15 +132,9 @@ export class LoadBalancing {
     this.#listeners.add(listener);
   }
 
-  /** What of the settings of IPVS may be set: not what would change the services of others, such as kube-proxy's. */
-  permittedSysctls(ipvs: NodeIpvs | undefined): Record<string, string> {
-    const all = Object.entries(ipvs?.sysctls ?? {});
-    return Object.fromEntries(this.#sharesTable ? all.filter(([name]) => !withheldBesideOthers.includes(name)) : all);
-  }
-
-  /** Adds a listener for what `permittedSysctls` says: others have come to use IPVS, or have left. */
-  onSharing(listener: () => void): void {
-    this.#sharingListeners.add(listener);
+  /** What of the settings of IPVS may be set, and when that changes: others may use IPVS, too. */
+  get neighbours(): Pick<TableNeighbours, "permitted" | "onChange"> {
+    return this.#neighbours;
   }
 
   /** Undefined as long as there has been none. */
@@ -185,7 +176,7 @@ export class LoadBalancing {
   /** Before the core hands over: what fails meanwhile changes nothing. */
   async stopChecks(): Promise<void> {
     this.#stopped = true;
-    this.#lookingAround?.clear();
+    this.#neighbours.stop();
     await this.#loaded?.servers.stopChecks();
   }
 
@@ -219,23 +210,7 @@ export class LoadBalancing {
       isComplete: (source?.unknown() ?? []).length === 0,
       settings: this.#spec.ipvs,
     });
-    await this.#lookAround();
-  }
-
-  async #lookAround(): Promise<void> {
-    this.#lookingAround?.clear();
-    const isOfInterest = withheldBesideOthers.some((name) => this.#spec.ipvs?.sysctls?.[name] !== undefined);
-    if (!isOfInterest || this.#stopped) return;
-    this.#lookingAround = this.#options.clock.setTimeout(() => void this.#lookAround(), lookAroundMs);
-    const found = await this.table();
-    if (!found || found.snapshot.message !== "") return;
-    const shares = found.snapshot.services.some(({ ours }) => !ours);
-    if (shares === this.#sharesTable) return;
-    this.#sharesTable = shares;
-    const fields = { withheld: withheldBesideOthers };
-    if (shares) this.#options.log.warn(fields, "others use IPVS on this node, too: settings that would change their services are withheld");
-    else this.#options.log.info(fields, "nobody else uses IPVS on this node any more");
-    for (const listener of this.#sharingListeners) listener();
+    if (!this.#stopped) await this.#neighbours.watch(this.#spec.ipvs);
   }
 
   async #load(): Promise<Parts> {

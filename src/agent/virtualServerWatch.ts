@@ -3,8 +3,6 @@
  * kind only what one of them asks for. What was known last is in the state directory, so that a start without API server serves all.
  * Missing is not empty: what a list lacks goes on until its deletion is told, or NodeAgent.spec names it no more.
  */
-import { join } from "node:path";
-import { z } from "zod";
 import { apiVersion } from "../api/group.ts";
 import type { NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { VirtualServerSpec } from "../api/virtualServer.ts";
@@ -13,10 +11,10 @@ import type { Logger } from "../runtime/log.ts";
 import type { ApiClient } from "./apiClient.ts";
 import { certificateLookup, certificateRefs } from "./certificates.ts";
 import type { TlsMaterial } from "./checks/tls.ts";
+import { type LastKnownContent, LastKnownServers } from "./lastKnownServers.ts";
 import type { ServerSource } from "./loadBalancing.ts";
 import { ObjectCache } from "./objectCache.ts";
 import type { SecretSource } from "./secrets.ts";
-import { StateFile } from "./stateFile.ts";
 import {
   nodeEndpoints,
   readNode,
@@ -42,23 +40,6 @@ export interface VirtualServerWatchOptions {
   onChange(): void;
 }
 
-const endpointSchema = z.object({
-  address: z.string(),
-  port: z.int().optional(),
-  node: z.string().optional(),
-  zone: z.string().optional(),
-  ready: z.boolean(),
-  serving: z.boolean(),
-  terminating: z.boolean(),
-});
-
-const contentSchema = z.object({
-  virtualServers: z.array(z.unknown()),
-  /** By nameOf(). */
-  endpoints: z.record(z.string(), z.object({ of: z.string(), list: z.array(endpointSchema) })),
-});
-type Content = z.infer<typeof contentSchema>;
-
 const kinds = ["virtualservers", "services", "endpointslices", "nodes"] as const;
 type Kind = (typeof kinds)[number];
 
@@ -78,30 +59,25 @@ function referenceOf({ service, nodes, protocol, ports }: VirtualServerSpec): st
 
 /** Changes come in crowds: a rollout, a list. */
 const collapseMs = 50;
-const saveAfterMs = 1000;
 
 export class VirtualServerWatch implements ServerSource {
   readonly #options: VirtualServerWatchOptions;
-  readonly #file: StateFile<Content>;
+  readonly #lastKnown: LastKnownServers;
   readonly certificates: (name: string) => TlsMaterial | undefined;
   /** By path. */
   readonly #caches = new Map<string, ObjectCache>();
   /** The last ones that can be used, by nameOf(), and the objects that they come from. */
   readonly #objects = new Map<string, { object: ServerObject; spec: VirtualServerSpec }>();
   readonly #problems = new Map<string, string>();
-  #endpoints = new Map<string, Content["endpoints"][string]>();
+  #endpoints = new Map<string, LastKnownContent["endpoints"][string]>();
   #named: readonly NodeVirtualServer[] = [];
   #opened: Promise<void> | undefined;
   #timer: Timer | undefined;
-  #saveTimer: Timer | undefined;
-  #saving: Promise<void> = Promise.resolve();
-  #saved = "";
-  #fileProblem: string | undefined;
 
   constructor(options: VirtualServerWatchOptions) {
-    const { stateDirectory, clock, secrets } = options;
+    const { stateDirectory, clock, log, secrets } = options;
     this.#options = options;
-    this.#file = new StateFile(join(stateDirectory, "last-known-servers.json"), 1, contentSchema, () => clock.wallNow());
+    this.#lastKnown = new LastKnownServers(stateDirectory, clock, log);
     this.certificates = certificateLookup(secrets);
   }
 
@@ -109,7 +85,10 @@ export class VirtualServerWatch implements ServerSource {
   get problems(): string[] {
     const named = new Set(this.#named.map(nameOf));
     const unusable = [...this.#problems].filter(([name]) => named.has(name));
-    return [...unusable.map(([name, problem]) => `VirtualServer ${name}: ${problem}.`), ...(this.#fileProblem ? [this.#fileProblem] : [])];
+    return [
+      ...unusable.map(([name, problem]) => `VirtualServer ${name}: ${problem}.`),
+      ...(this.#lastKnown.problem === undefined ? [] : [this.#lastKnown.problem]),
+    ];
   }
 
   async use(named: readonly NodeVirtualServer[]): Promise<void> {
@@ -147,20 +126,13 @@ export class VirtualServerWatch implements ServerSource {
 
   /** Resolves when all that is known has been written, or could not be. */
   saved(): Promise<void> {
-    if (this.#saveTimer) this.#save();
-    return this.#saving;
+    return this.#lastKnown.saved();
   }
 
   async #open(): Promise<void> {
-    const result = await this.#file.read();
-    if (result.kind === "damaged") {
-      this.#fileProblem = `${this.#file.path} was damaged (${result.reason}).`;
-      this.#options.log.error({ ...result }, "the last-known virtual servers are damaged and were set aside");
-    }
-    if (result.kind !== "read") return;
-    for (const object of result.value.virtualServers) this.#take(object);
-    this.#endpoints = new Map(Object.entries(result.value.endpoints));
-    this.#saved = JSON.stringify(this.#content());
+    const { virtualServers, endpoints } = await this.#lastKnown.read();
+    for (const object of virtualServers) this.#take(object);
+    this.#endpoints = new Map(Object.entries(endpoints));
   }
 
   /** Starts and ends watches, as those that are named need them. */
@@ -244,7 +216,7 @@ export class VirtualServerWatch implements ServerSource {
 
   /** The endpoints of all that are named. Where the watches do not know enough yet, what was known last stays. */
   #refresh(): void {
-    const endpoints = new Map<string, Content["endpoints"][string]>();
+    const endpoints = new Map<string, LastKnownContent["endpoints"][string]>();
     for (const named of this.#named) {
       const name = nameOf(named);
       const spec = this.#objects.get(name)?.spec;
@@ -256,8 +228,7 @@ export class VirtualServerWatch implements ServerSource {
       else if (before?.of === of) endpoints.set(name, before);
     }
     this.#endpoints = endpoints;
-    if (JSON.stringify(this.#content()) !== this.#saved)
-      this.#saveTimer ??= this.#options.clock.setTimeout(() => this.#save(), saveAfterMs);
+    this.#lastKnown.put(this.#content());
   }
 
   /** Undefined while something that it asks for is not known. */
@@ -287,24 +258,8 @@ export class VirtualServerWatch implements ServerSource {
     return this.#caches.get(pathOf(kind, namespace))?.listed?.flatMap((object) => read(object) ?? []);
   }
 
-  #content(): Content {
+  #content(): LastKnownContent {
     const objects = this.#named.flatMap((named) => this.#objects.get(nameOf(named))?.object ?? []);
     return { virtualServers: objects, endpoints: Object.fromEntries(this.#endpoints) };
-  }
-
-  #save(): void {
-    this.#saveTimer?.clear();
-    this.#saveTimer = undefined;
-    const content = this.#content();
-    this.#saving = this.#saving.then(async () => {
-      try {
-        await this.#file.write(content);
-        this.#saved = JSON.stringify(content);
-        this.#fileProblem = undefined;
-      } catch (error) {
-        this.#fileProblem = `The last-known virtual servers cannot be written: ${(error as Error).message}.`;
-        this.#options.log.error({ error }, "cannot write the last-known virtual servers");
-      }
-    });
   }
 }

@@ -152,13 +152,23 @@ export class VirtualServers {
   #log(changes: readonly VirtualServerChange[]): void {
     const { log } = this.#options;
     for (const change of changes) {
-      const fields = { virtualServer: nameOf(change.virtualServer), occasion: change.occasion };
-      const what = change.server ? { ...fields, server: change.server.key, reason: change.message || undefined } : fields;
-      if (change.occasion === "Removed") log.info(what, change.server ? "real server is no longer configured" : "virtual server ends");
-      else if (change.up) log.info(what, change.server ? "real server is up" : "there is quorum");
-      else log.warn(what, change.server ? "real server is down" : "there is no quorum");
+      const { virtualServer, server, up, occasion } = change;
+      const fields = {
+        virtualServer: nameOf(virtualServer),
+        occasion,
+        server: server?.key,
+        reason: (change.server && change.message) || undefined,
+      };
+      if (up || occasion === "Removed") log.info(fields, sentenceOf(change));
+      else log.warn(fields, sentenceOf(change));
     }
   }
+}
+
+function sentenceOf({ server, up, occasion }: VirtualServerChange): string {
+  if (occasion === "Removed") return server ? "real server is no longer configured" : "virtual server ends";
+  if (server) return up ? "real server is up" : "real server is down";
+  return up ? "there is quorum" : "there is no quorum";
 }
 
 /** Limit of the API schema. */

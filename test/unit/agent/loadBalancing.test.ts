@@ -120,17 +120,17 @@ test("what would change the services of others is withheld as long as there are 
   const { spec, source } = configuration(server());
   const ipvsSettings = { sysctls: { sloppy_tcp: "1", expire_nodest_conn: "1" } };
   let told = 0;
-  balancing.onSharing(() => {
+  balancing.neighbours.onChange(() => {
     told += 1;
   });
   await runner.apply({ ...spec, ipvs: ipvsSettings }, { servers: source });
-  assert.deepEqual([balancing.permittedSysctls(ipvsSettings), told], [ipvsSettings.sysctls, 0]);
+  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [ipvsSettings.sysctls, 0]);
   ipvs.foreign = [{ family: "IPv4", protocol: "TCP", address: "10.96.0.1", port: 443 }];
   await clock.advance(60_000);
   await settle();
-  assert.deepEqual([balancing.permittedSysctls(ipvsSettings), told], [{ expire_nodest_conn: "1" }, 1]);
+  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [{ expire_nodest_conn: "1" }, 1]);
   ipvs.foreign = [];
   await clock.advance(60_000);
   await settle();
-  assert.deepEqual([balancing.permittedSysctls(ipvsSettings), told], [ipvsSettings.sysctls, 2]);
+  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [ipvsSettings.sysctls, 2]);
 });
