@@ -11,6 +11,7 @@ import { LoadBalancing, type ServerSource } from "./loadBalancing.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import { type ClusterMetrics, createAgentMetrics } from "./metrics.ts";
 import { type Core, type CoreEvent, loadAddon } from "./native.ts";
+import { sumCounts } from "./notify/notificationCounters.ts";
 import type { AgentOptions } from "./options.ts";
 import type { PodWatch } from "./podWatch.ts";
 import type { SecretSource } from "./secrets.ts";
@@ -115,7 +116,7 @@ export async function serveProbes(options: AgentOptions, host: Host, cluster: Cl
   const { core, runner, companions, balancing } = host;
   const beside = {
     checks: () => companions.checkReports(),
-    notifications: () => [...companions.notificationCounts(), ...balancing.notificationCounts()],
+    notifications: () => sumCounts(companions.notificationCounts(), balancing.notificationCounts()),
     balancing,
   };
   const result = await startHttpServer({

@@ -58,20 +58,20 @@ export function collectServers(metrics: Metrics, balancing: BalancingMetrics, no
   const perStatus = (name: string, help: string, value: (status: { programmed: boolean; quorum: boolean }) => boolean) =>
     metrics.collect(name, help, "gauge", () =>
       (balancing.statuses() ?? []).map((status) => ({
-        labels: { namespace: status.namespace, name: status.name },
+        labels: { namespace: status.namespace, virtualserver: status.name },
         value: Number(value(status)),
       })),
     );
   perStatus(
-    "aloft_virtual_server_programmed",
+    "aloft_virtualserver_programmed",
     "1 while the kernel has the virtual server as it should be, else 0.",
     (status) => status.programmed,
   );
-  perStatus("aloft_virtual_server_quorum", "1 while enough real servers are up, else 0.", (status) => status.quorum);
-  metrics.collect("aloft_real_server_up", "1 while the real server is up, else 0.", "gauge", () =>
+  perStatus("aloft_virtualserver_quorum", "1 while enough real servers are up, else 0.", (status) => status.quorum);
+  metrics.collect("aloft_realserver_up", "1 while the real server is up, else 0.", "gauge", () =>
     balancing.servers().map(({ virtualServer, server, up }) => ({ labels: { ...ownerLabels(virtualServer), server }, value: Number(up) })),
   );
-  metrics.collect("aloft_real_server_transitions_total", "Times that the real server came up or went down.", "counter", () =>
+  metrics.collect("aloft_realserver_transitions_total", "Times that the real server came up or went down.", "counter", () =>
     balancing
       .servers()
       .map(({ virtualServer, server, transitions }) => ({ labels: { ...ownerLabels(virtualServer), server }, value: transitions })),
@@ -128,7 +128,7 @@ function collectChecks(metrics: Metrics, balancing: BalancingMetrics): void {
 
 const ownerLabels = (virtualServer: string): Labels => {
   const [namespace = "", name = ""] = virtualServer.split("/");
-  return { namespace, name };
+  return { namespace, virtualserver: name };
 };
 
 interface Labelled {

@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
 import { type ConditionFinding, setConditions } from "../../api/condition.ts";
 import type { NamedConfig } from "../../plan/nodeAgentSpec.ts";
+import { matches } from "../../plan/selector.ts";
 import { allocateSyncIDs } from "../allocate/syncID.ts";
 import type { AgentConfigView, ClusterView, NodeView } from "./cluster.ts";
-import { matches } from "../../plan/selector.ts";
 
 export interface AgentConfigPlan {
   view: AgentConfigView;

@@ -109,7 +109,7 @@ test("virtual servers: the kernel's counters from one look at the table, health,
   });
   const text = await metrics.render();
   assert.equal(ipvs.calls.filter((call) => call === "snapshot").length, 1);
-  const service = 'namespace="shop",name="web",service="TCP 192.0.2.10:80"';
+  const service = 'namespace="shop",virtualserver="web",service="TCP 192.0.2.10:80"';
   const server = `${service},server="[2001:db8::1]:80"`;
   for (const line of [
     `aloft_ipvs_service_connections_total{${service}} 1099511627776`,
@@ -123,10 +123,10 @@ test("virtual servers: the kernel's counters from one look at the table, health,
     "aloft_ipvs_programmed 1",
     "aloft_ipvs_repairs_total 4",
     "aloft_ipvs_failures_total 5",
-    'aloft_virtual_server_programmed{namespace="shop",name="web"} 1',
-    'aloft_virtual_server_quorum{namespace="shop",name="web"} 0',
-    'aloft_real_server_up{namespace="shop",name="web",server="[2001:db8::1]:80"} 1',
-    'aloft_real_server_transitions_total{namespace="shop",name="web",server="[2001:db8::1]:80"} 4',
+    'aloft_virtualserver_programmed{namespace="shop",virtualserver="web"} 1',
+    'aloft_virtualserver_quorum{namespace="shop",virtualserver="web"} 0',
+    'aloft_realserver_up{namespace="shop",virtualserver="web",server="[2001:db8::1]:80"} 1',
+    'aloft_realserver_transitions_total{namespace="shop",virtualserver="web",server="[2001:db8::1]:80"} 4',
     'aloft_health_check_latency_last_seconds{check="shop/web/a/0",kind="tcp"} 0.0015',
     'aloft_health_check_attempts_total{kind="tcp",result="bad"} 2',
     'aloft_health_check_latency_seconds_bucket{kind="tcp",le="0.001"} 3',

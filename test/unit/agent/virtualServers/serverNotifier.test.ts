@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { sumCounts } from "../../../../src/agent/notify/notificationCounters.ts";
 import { ProgramRunner } from "../../../../src/agent/programs/programRunner.ts";
 import { listServers } from "../../../../src/agent/virtualServers/serverList.ts";
 import { ServerNotifier } from "../../../../src/agent/virtualServers/serverNotifier.ts";
@@ -94,4 +95,9 @@ test("mail where it is asked for, and not of a server that wants none", async (c
     "Subject: [LVS_1] Realserver [10.0.0.1]:tcp:80 of virtual server [192.0.2.10]:tcp:80 - DOWN",
     "Subject: [LVS_1] Virtualserver [192.0.2.10]:tcp:80 - UP",
   ]);
+});
+
+test("counts of several senders are one", () => {
+  const count = (kind: "mail" | "program", number: number) => ({ kind, result: "delivered" as const, count: number });
+  assert.deepEqual(sumCounts([count("mail", 1), count("program", 2)], [], [count("mail", 3)]), [count("mail", 4), count("program", 2)]);
 });
