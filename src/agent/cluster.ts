@@ -72,6 +72,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   const host: Host = await startHost(options, parts, log, shutdown);
   const damagedSecrets = await secrets.open();
   if (damagedSecrets) host.problems.push(damagedSecrets);
+  await servers.open();
   const controller = new NodeAgentController({
     lastKnown: new LastKnownFile(stateDirectory, node, clock.wallNow),
     runner: host.runner,

@@ -71,7 +71,6 @@ export class LoadBalancing {
   readonly #options: LoadBalancingOptions;
   readonly #journal: HeldServiceJournal;
   readonly #listeners = new Set<() => void>();
-  #loading: Promise<Parts> | undefined;
   #loaded: Parts | undefined;
   #spec: ServingSpec = {};
   #source: ServerSource | undefined;
@@ -79,6 +78,8 @@ export class LoadBalancing {
   #running: Serving | undefined;
   #former: readonly ResolvedVirtualServer[] = [];
   readonly #neighbours: TableNeighbours;
+  /** Statuses, as text, that listeners have heard of. */
+  #told: string | undefined;
   #stopped = false;
 
   constructor(options: LoadBalancingOptions) {
@@ -127,7 +128,7 @@ export class LoadBalancing {
     if (batch.some(({ type }) => type === "stateChanged" || type === "linksChanged" || type === "resync")) this.#loaded?.servers.changed();
   }
 
-  /** Adds a listener for statuses that may be others than before. */
+  /** Adds a listener for statuses that are others than before. */
   onStatus(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -192,11 +193,16 @@ export class LoadBalancing {
     await this.#loaded?.notifier.stop(notifyLimitMs);
   }
 
+  /** Never rejects: what goes wrong here is no reason to hold up elections. */
   async #run({ spec, source }: Serving): Promise<void> {
     this.#spec = spec;
     this.#source = source;
-    await source?.use(spec.virtualServers ?? []);
-    await this.#configure(await this.#load());
+    try {
+      await source?.use(spec.virtualServers ?? []);
+      await this.#configure(await this.#load());
+    } catch (error) {
+      this.#options.log.error({ error }, "the virtual servers cannot be configured");
+    }
   }
 
   async #configure({ servers, notifier }: Parts): Promise<void> {
@@ -214,8 +220,7 @@ export class LoadBalancing {
   }
 
   async #load(): Promise<Parts> {
-    this.#loading ??= this.#create();
-    this.#loaded = await this.#loading;
+    this.#loaded ??= await this.#create();
     return this.#loaded;
   }
 
@@ -236,12 +241,9 @@ export class LoadBalancing {
     ]);
     const programs = await this.#options.programs.load();
     const ownLog = log.child({ component: "virtual servers" });
-    const told = () => {
-      for (const listener of this.#listeners) listener();
-    };
     const file = new File({ stateDirectory, clock, log: ownLog });
     const notifier = new Notifier({ node, programs, clock, log: log.child({ component: "notify" }) });
-    const table = new Table({ startIpvs, journal: this.#journal, onChange: told, log: ownLog });
+    const table = new Table({ startIpvs, journal: this.#journal, onChange: () => this.#statusChanged(), log: ownLog });
     const health = new Health({
       startDialer,
       programs,
@@ -258,11 +260,18 @@ export class LoadBalancing {
       remember: (memory, unplanned) => file.put(memory, unplanned),
       holds: (address) => this.#holds(address),
       tell: (changes) => notifier.tell(changes),
-      onStatus: told,
+      onStatus: () => this.#statusChanged(),
       clock,
       log: ownLog,
     });
     return { table, health, file, servers, notifier };
+  }
+
+  #statusChanged(): void {
+    const text = JSON.stringify(this.statuses());
+    if (text === this.#told) return;
+    this.#told = text;
+    for (const listener of this.#listeners) listener();
   }
 
   /** Whether the node has an address, through us or by itself. */

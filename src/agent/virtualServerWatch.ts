@@ -91,10 +91,15 @@ export class VirtualServerWatch implements ServerSource {
     ];
   }
 
+  /** Reads what an earlier agent kept. To be called once, after the Secrets have been opened and before anybody else asks for any. */
+  open(): Promise<void> {
+    this.#opened ??= this.#read();
+    return this.#opened;
+  }
+
   async use(named: readonly NodeVirtualServer[]): Promise<void> {
     if (named.length === 0 && !this.#opened) return;
-    this.#opened ??= this.#open();
-    await this.#opened;
+    await this.open();
     this.#named = named;
     this.#update();
   }
@@ -129,10 +134,12 @@ export class VirtualServerWatch implements ServerSource {
     return this.#lastKnown.saved();
   }
 
-  async #open(): Promise<void> {
+  async #read(): Promise<void> {
     const { virtualServers, endpoints } = await this.#lastKnown.read();
     for (const object of virtualServers) this.#take(object);
     this.#endpoints = new Map(Object.entries(endpoints));
+    // Before others say what they need: what nobody needs is forgotten.
+    void this.#options.secrets.require(certificateRefs([...this.#objects.values()].map(({ spec }) => spec)));
   }
 
   /** Starts and ends watches, as those that are named need them. */

@@ -49,15 +49,18 @@ export interface VirtualServersOptions {
   log: Logger;
 }
 
-/** Between two plans: what flaps in hundreds of servers costs ten plans a second at most. */
+/** Between two plans: what flaps in hundreds of servers costs ten plans a second at most, and a tenth of the time. */
 const pauseMs = 100;
+const pauseFactor = 9;
 
 export class VirtualServers {
   readonly #options: VirtualServersOptions;
   #configuration: ServerConfiguration = { virtualServers: [], endpoints: new Map(), isComplete: true, settings: undefined };
   #memory: ReadonlyMap<string, VirtualServerMemory> = new Map();
   #plan: VirtualServersPlan | undefined;
+  /** When the last plan was ready, and how long it took. */
   #plannedAt = Number.NEGATIVE_INFINITY;
+  #planMs = 0;
   #timer: Timer | undefined;
   #tail: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -76,7 +79,7 @@ export class VirtualServers {
   changed(): void {
     if (this.#timer || this.#stopped) return;
     const { clock } = this.#options;
-    const delay = Math.max(0, this.#plannedAt + pauseMs - clock.now());
+    const delay = Math.max(0, this.#plannedAt + Math.max(pauseMs, this.#planMs * pauseFactor) - clock.now());
     this.#timer = clock.setTimeout(() => void this.#inTurn(), delay);
   }
 
@@ -133,9 +136,11 @@ export class VirtualServers {
     const { table, health, restored, remember, holds, tell, onStatus, clock } = this.#options;
     this.#timer?.clear();
     this.#timer = undefined;
-    this.#plannedAt = clock.now();
+    const begin = clock.now();
     const { settings, isComplete, ...what } = this.#configuration;
     const plan = planVirtualServers({ ...what, result: (key) => health.result(key), holds, memory: this.#memory, restored });
+    this.#plannedAt = clock.now();
+    this.#planMs = this.#plannedAt - begin;
     this.#plan = plan;
     this.#memory = plan.memory;
     health.configure(plan.targets);

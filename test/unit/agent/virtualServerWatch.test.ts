@@ -233,7 +233,7 @@ test("its own status is no news", async (context) => {
 });
 
 test("Secrets of health checks are asked for, and looked up when a check needs them", async (context) => {
-  const { api, clock, watch, required } = setUp(context);
+  const { api, clock, watch, required, directory } = setUp(context);
   const healthChecks = [{ http: { scheme: "HTTPS", tls: { certificateRef: { name: "client" } } } }];
   api.byPath.set(paths.servers, [serverObject("web", { spec: { healthChecks } })]);
   await watch.use([named("web")]);
@@ -242,6 +242,12 @@ test("Secrets of health checks are asked for, and looked up when a check needs t
     required.at(-1)?.map(({ name, key }) => `${name}/${key}`),
     ["client/tls.crt", "client/tls.key", "client/ca.crt"],
   );
+  await pass(clock, 2000);
+  await watch.saved();
+  // The next process needs them from its start on, whoever else says first what he needs.
+  const next = setUp(context, directory);
+  await next.watch.open();
+  assert.deepEqual(next.required, [required.at(-1)]);
   const material = watch.certificates("client");
   assert.deepEqual(material, { cert: "certificate of client" });
   assert.equal(watch.certificates("client"), material);
