@@ -1,5 +1,6 @@
 /** Objects of the API server → VirtualServers and their endpoints. Pure. */
 import { z } from "zod";
+import { parseAddress } from "../api/ipAddress.ts";
 import type { LabelSelector } from "../api/labelSelector.ts";
 import { type VirtualServerSpec, virtualServerSpecSchema } from "../api/virtualServer.ts";
 import { matches } from "../plan/selector.ts";
@@ -149,7 +150,7 @@ export function readNode(object: unknown): NodeView | undefined {
   return {
     name: metadata.name,
     labels: metadata.labels,
-    addresses: status.addresses.flatMap(({ type, address }) => (type === "InternalIP" ? address : [])),
+    addresses: status.addresses.flatMap(({ type, address }) => (type === "InternalIP" && parseAddress(address) ? address : [])),
     ready: isReady && metadata.deletionTimestamp === undefined,
   };
 }

@@ -1,7 +1,7 @@
 /** The kernel's table of virtual servers, as far as it is ours: journal, thread, and what it says of its work. */
 import type { Logger } from "../../runtime/log.ts";
 import type { HeldServiceJournal } from "../heldServices.ts";
-import type { CoreError, Ipvs, IpvsEvent, IpvsOptions, IpvsServiceKey, IpvsSnapshot, IpvsState } from "../native.ts";
+import type { CoreError, Ipvs, IpvsEvent, IpvsOptions, IpvsService, IpvsServiceKey, IpvsSnapshot, IpvsState } from "../native.ts";
 import type { OwnedService } from "./plannedService.ts";
 import { formatServiceKey } from "./serviceKeys.ts";
 
@@ -28,6 +28,8 @@ export interface DesiredTable {
 
 type Settings = Pick<IpvsState, "daemons" | "timeouts">;
 
+const refusedService = /^services\[(\d+)\]/;
+
 export class KernelTable {
   readonly #options: KernelTableOptions;
   #ipvs: Ipvs | undefined;
@@ -39,6 +41,10 @@ export class KernelTable {
   #journalProblem = "";
   /** Why services are not as they should be, by VirtualServer. */
   #failures: ReadonlyMap<string, string> = new Map();
+  /** Why they were not even handed over. */
+  readonly #refusals = new Map<string, string>();
+  /** Services of the last state that was taken, by formatServiceKey(). */
+  #accepted: ReadonlyMap<string, IpvsService> = new Map();
   #isSettled = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -58,7 +64,7 @@ export class KernelTable {
 
   /** What is wrong with the services of a VirtualServer; "" when nothing is known to be. */
   problemOf(owner: string): string {
-    return [this.#failures.get(owner), this.#problem].filter(Boolean).join("; ");
+    return [this.#refusals.get(owner), this.#failures.get(owner), this.#problem].filter(Boolean).join("; ");
   }
 
   /** Why the journal cannot be written; "" while it can. */
@@ -83,13 +89,26 @@ export class KernelTable {
     if (!ipvs) return;
     // Daemons that were ours are ended; those of others are left alone.
     const own = daemons ?? (journal.daemons ? [] : undefined);
-    const state = {
-      services: services.map(({ owner: _, ...service }) => service),
-      ...(own && { daemons: own }),
-      ...(timeouts && { timeouts }),
-    };
-    const result = ipvs.apply(state);
-    this.#note(result.ok ? undefined : result.error);
+    this.#note(this.#handOver(ipvs, services, { ...(own && { daemons: own }), ...(timeouts && { timeouts }) }));
+  }
+
+  /** One service that cannot be must not hold up the others: it stays in its last form that could be, if there is any. */
+  #handOver(ipvs: Ipvs, services: readonly OwnedService[], settings: Settings): CoreError | undefined {
+    const wanted = new Map(services.map(({ owner: _, ...service }) => [formatServiceKey(service.key), service]));
+    this.#refusals.clear();
+    for (;;) {
+      const result = ipvs.apply({ services: [...wanted.values()], ...settings });
+      if (result.ok) break;
+      const place = Number(refusedService.exec(result.error.path ?? "")?.[1] ?? Number.NaN);
+      const text = [...wanted.keys()][place];
+      if (text === undefined) return result.error;
+      const former = this.#accepted.get(text);
+      if (former && former !== wanted.get(text)) wanted.set(text, former);
+      else wanted.delete(text);
+      this.#refusals.set(this.#owners.get(text) ?? "", `${text}: ${result.error.message}`);
+    }
+    this.#accepted = wanted;
+    return undefined;
   }
 
   async stop(keep: boolean): Promise<void> {

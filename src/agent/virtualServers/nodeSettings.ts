@@ -14,7 +14,8 @@ export function nodeSettings(settings: NodeIpvs | undefined): Pick<IpvsState, "d
 /** Both on each director: what a node hears it can take over, and what it carries it tells. */
 function daemonsOf({ interface: device, id, role, maxLength, group, port, ttl }: NonNullable<NodeIpvs["sync"]>): IpvsDaemon[] {
   const roles = role === "Both" ? (["Master", "Backup"] as const) : [role];
-  return roles.map((own) => ({ role: own, interface: device, syncID: id, maxLength, group, port, ttl }));
+  // 0 is by the MTU, as when nothing is given.
+  return roles.map((own) => ({ role: own, interface: device, syncID: id, maxLength: maxLength || undefined, group, port, ttl }));
 }
 
 function secondsOf(timeouts: NonNullable<NodeIpvs["timeouts"]>): NonNullable<IpvsState["timeouts"]> {

@@ -27,7 +27,10 @@ export function persistenceOf({ persistence }: VirtualServerSpec, family: Family
   return { timeoutSeconds: Math.max(1, durationSeconds(persistence.timeout)), prefixLength, engine: persistence.engine };
 }
 
-/** Whole seconds, rounded up; the schema has checked the form. */
+/** Whole seconds, rounded up, and no more than the core takes; the schema has checked the form. */
 export function durationSeconds(duration: string): number {
-  return Math.ceil((parseDuration(duration) ?? 0) / 1000);
+  return Math.min(Math.ceil((parseDuration(duration) ?? 0) / 1000), mostSeconds);
 }
+
+/** A month. */
+const mostSeconds = 31 * 86_400;

@@ -142,6 +142,34 @@ test("a state that IPVS refuses as a whole is told of by all, until it is taken"
   );
 });
 
+test("a service that cannot be holds up no other, and stays in its last form that could be", async (context) => {
+  const { ipvs, servers, run } = await setUp(context);
+  const other = (scheduler: "rr" | "wrr") => sample({ name: "other", addresses: ["192.0.2.11"], spec: { scheduler } });
+  await run([sample(), other("rr")]);
+  ipvs.answer = ({ services }) => {
+    const bad = services.findIndex(({ scheduler }) => scheduler === "wrr");
+    if (bad < 0) return { ok: true };
+    return { ok: false, error: { operation: "apply", errno: 22, message: "no", path: `services[${bad}].scheduler` } };
+  };
+  await run([sample({ spec: { realServers: [] } }), other("wrr")]);
+  assert.deepEqual(
+    ipvs.last.services.map(({ scheduler, destinations: all }) => [scheduler, all.length]),
+    [
+      ["rr", 0],
+      ["rr", 2],
+    ],
+  );
+  assert.deepEqual(
+    servers.statuses().map(({ programmed, message }) => [programmed, message]),
+    [
+      [true, undefined],
+      [false, "TCP 192.0.2.11:80: no"],
+    ],
+  );
+  await run([sample(), other("wrr"), sample({ name: "new", addresses: ["192.0.2.12"], spec: { scheduler: "wrr" } })]);
+  assert.equal(ipvs.last.services.length, 2);
+});
+
 test("the kernel is looked at only when something is wrong or to be crossed out of the journal", async (context) => {
   const { ipvs, run, held } = await setUp(context);
   const other = sample({ name: "other", addresses: ["192.0.2.11"] });
@@ -215,12 +243,12 @@ const sync = { interface: "eth0", id: 7, role: "Both" as const };
 
 test("daemons of the synchronisation run as long as they are configured, and are ended only where they are ours", async (context) => {
   const first = await setUp(context);
-  await first.run([sample()], { settings: { sync, timeouts: { tcp: "90s", udp: "500ms" } } });
+  await first.run([sample()], { settings: { sync: { ...sync, maxLength: 0 }, timeouts: { tcp: "90s", udp: "500ms" } } });
   assert.deepEqual(
-    first.ipvs.last.daemons?.map(({ role, syncID }) => [role, syncID]),
+    first.ipvs.last.daemons?.map(({ role, syncID, maxLength }) => [role, syncID, maxLength]),
     [
-      ["Master", 7],
-      ["Backup", 7],
+      ["Master", 7, undefined],
+      ["Backup", 7, undefined],
     ],
   );
   assert.deepEqual(first.ipvs.last.timeouts, { tcp: 90, udp: 1 });
