@@ -148,7 +148,7 @@ export class KernelTable {
 
   /** To look at the table takes time where it is large: only when something is wrong, or the journal has more than is wanted. */
   async #onApplied(programmed: boolean): Promise<void> {
-    const { journal } = this.#options;
+    const { journal, log } = this.#options;
     const wanted = new Set(this.#wanted.map(formatServiceKey));
     const hasLeftovers = journal.services.some((key) => !wanted.has(formatServiceKey(key))) || (journal.daemons && !this.#daemons);
     if (programmed && !hasLeftovers) {
@@ -159,6 +159,8 @@ export class KernelTable {
     }
     const snapshot = await this.#ipvs?.snapshot();
     if (!snapshot) return;
+    if (snapshot.message !== "" && snapshot.message !== this.#problem)
+      log.error({ reason: snapshot.message }, "IPVS is not as it should be");
     this.#problem = snapshot.message;
     this.#failures = programmed ? new Map() : failuresOf(snapshot, this.#owners);
     // Unless one of those that it has is known to be wrong, what the kernel lacks is not known either.
