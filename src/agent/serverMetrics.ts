@@ -106,23 +106,23 @@ function collectTable(metrics: Metrics, table: () => Promise<Table | undefined>)
 }
 
 function collectChecks(metrics: Metrics, balancing: BalancingMetrics): void {
+  /** Of the kinds that are in use. */
+  const counts = () => balancing.healthCounts().filter(({ lateness }) => (lateness.counts.at(-1) ?? 0) > 0);
   metrics.collect("aloft_health_check_latency_last_seconds", "How long the last attempt of the health check took.", "gauge", () =>
     balancing
       .healthReports()
       .flatMap(({ key, kind, latencyMs }) => (latencyMs === undefined ? [] : [{ labels: { check: key, kind }, value: latencyMs / 1000 }])),
   );
   metrics.collect("aloft_health_check_attempts_total", "Attempts of health checks, by what they found.", "counter", () =>
-    balancing
-      .healthCounts()
-      .flatMap(({ kind, good, bad, unknown }) =>
-        Object.entries({ good, bad, unknown }).map(([result, value]) => ({ labels: { kind, result }, value })),
-      ),
+    counts().flatMap(({ kind, good, bad, unknown }) =>
+      Object.entries({ good, bad, unknown }).map(([result, value]) => ({ labels: { kind, result }, value })),
+    ),
   );
   metrics.collect("aloft_health_check_latency_seconds", "How long attempts of health checks take.", "histogram", () =>
-    balancing.healthCounts().flatMap(({ kind, latency }) => histogram(kind, latency)),
+    counts().flatMap(({ kind, latency }) => histogram(kind, latency)),
   );
   metrics.collect("aloft_health_check_lateness_seconds", "How long after their time attempts begin.", "histogram", () =>
-    balancing.healthCounts().flatMap(({ kind, lateness }) => histogram(kind, lateness)),
+    counts().flatMap(({ kind, lateness }) => histogram(kind, lateness)),
   );
 }
 

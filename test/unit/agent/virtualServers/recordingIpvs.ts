@@ -21,6 +21,8 @@ export class RecordingIpvs implements Ipvs {
   /** Keys, as JSON, of services that the kernel refuses. */
   refused = new Set<string>();
   foreign: IpvsServiceKey[] = [];
+  /** Why IPVS cannot be used. */
+  message = "";
   /** Whether it tells by itself that all is applied. */
   tells = true;
   #onEvents: (batch: IpvsEvent[]) => void = () => {};
@@ -79,7 +81,7 @@ export class RecordingIpvs implements Ipvs {
       daemons: this.last.daemons ?? [],
       repairs: 4,
       failures: 5,
-      message: "",
+      message: this.message,
     });
   }
 
@@ -89,6 +91,6 @@ export class RecordingIpvs implements Ipvs {
   }
 
   get #isProgrammed(): boolean {
-    return this.last.services.every(({ key }) => !this.refused.has(JSON.stringify(key)));
+    return this.message === "" && this.last.services.every(({ key }) => !this.refused.has(JSON.stringify(key)));
   }
 }

@@ -126,6 +126,18 @@ test("a service that the kernel refuses is told of by its virtual server, and th
   );
 });
 
+test("a kernel without IPVS is told of by all, and nothing is crossed out of the journal", async (context) => {
+  const { ipvs, servers, run, heldKeys } = await setUp(context);
+  await run([sample(), sample({ name: "other", addresses: ["192.0.2.11"] })]);
+  ipvs.message = "there is no IPVS";
+  await run([sample()]);
+  assert.deepEqual(
+    servers.statuses().map(({ programmed, message }) => [programmed, message]),
+    [[false, "there is no IPVS"]],
+  );
+  assert.deepEqual(heldKeys(), ["192.0.2.10:80", "192.0.2.11:80"]);
+});
+
 test("a state that IPVS refuses as a whole is told of by all, until it is taken", async (context) => {
   const { ipvs, servers, run } = await setUp(context);
   ipvs.answer = () => ({ ok: false, error: { operation: "apply", errno: 22, message: "services[0]: no" } });
