@@ -56,7 +56,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   const pods = new PodWatch({ client, node, clock, log: log.child({ component: "pods" }), signal });
   // An object of the cluster must not choose who its programs run as.
   const programs = new LocalPrograms({ allowedDirectories, scriptUser, perProgramUser: false, clock, log });
-  const host: Host = await startHost(options, { programs, secrets, pods, makesFiles: false }, log, shutdown);
+  const host: Host = await startHost(options, { programs, secrets, pods, makesFiles: false, staysPrepared: true }, log, shutdown);
   const damagedSecrets = await secrets.open();
   if (damagedSecrets) host.problems.push(damagedSecrets);
   const controller = new NodeAgentController({
@@ -70,6 +70,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     ...host.problems,
     ...[host.runner.journalError, controller.saveError].flatMap((problem) => (problem ? `${problem}.` : [])),
     ...secrets.problems,
+    ...host.settings.problems,
   ];
   const build = statusBuilder(host, fileProblems, stopped);
   host.onEvents(() => reporter.changed());

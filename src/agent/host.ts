@@ -13,8 +13,10 @@ import { type Core, type CoreEvent, loadAddon } from "./native.ts";
 import type { AgentOptions } from "./options.ts";
 import type { PodWatch } from "./podWatch.ts";
 import type { SecretSource } from "./secrets.ts";
+import { kernelSettingFiles } from "./settingFiles.ts";
 import { SpecRunner } from "./specRunner.ts";
 import { lockStateDirectory, type StateLock } from "./stateLock.ts";
+import { OwnedSysctls } from "./sysctls.ts";
 
 export interface Host {
   /** Held until the process ends; it would be gone with the last reference to it. */
@@ -22,6 +24,7 @@ export interface Host {
   core: Core;
   runner: SpecRunner;
   companions: Companions;
+  settings: OwnedSysctls;
   /** Sentences about the state directory that the status tells. */
   problems: string[];
   /** Adds a listener for all events of the core; returns how to take it away. */
@@ -36,6 +39,10 @@ export interface HostParts {
   pods?: PodWatch;
   /** Whether tracked files are made where the configuration says so. */
   makesFiles: boolean;
+  /** In a cluster: addresses and settings of a real server stay when the agent ends, so that an update interrupts nothing. */
+  staysPrepared: boolean;
+  /** False: there will be no virtual routers, and so neither real time nor a gate is needed. Default: true. */
+  elects?: boolean;
 }
 
 /** The core reads the links when it starts, on a thread of its own; there is always a loopback. */
@@ -56,37 +63,50 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   const problems = earlier.kind === "damaged" ? [`The journal of held addresses was damaged (${earlier.reason}).`] : [];
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
+  const settings = new OwnedSysctls(
+    options.stateDirectory,
+    kernelSettingFiles((name) => core.snapshot().links.find((link) => link.name === name)?.index),
+    clock.wallNow,
+  );
+  const before = await settings.open();
+  if (before.kind === "damaged") {
+    problems.push(`The journal of settings was damaged (${before.reason}): what they were before is not known.`);
+    log.error({ ...before }, "the journal of settings is damaged and was set aside");
+  }
+
+  const { programs, secrets, pods, makesFiles, staysPrepared, elects = true } = parts;
   const listeners = new Set<(batch: CoreEvent[]) => void>();
   const addon = loadAddon();
-  const started = addon.start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
+  const started = addon.start({ heldAddresses: journal.addresses, realTime: elects, gate: elects }, (batch) => {
     for (const listener of listeners) listener(batch);
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
-  const { programs, secrets, pods, makesFiles } = parts;
   const companions = new Companions({ core, startDialer: addon.startDialer, node: options.node, programs, pods, makesFiles, clock, log });
-  const facts = { programs, seesPods: pods !== undefined, makesFiles };
-  const runner = new SpecRunner({ core, journal, secrets, companions, ...facts, clock, log: log.child({ component: "core" }) });
+  const facts = { programs, seesPods: pods !== undefined, makesFiles, staysPrepared };
+  const runner = new SpecRunner({ core, journal, secrets, companions, settings, ...facts, clock, log: log.child({ component: "core" }) });
   // They run in the opposite order: checks end first, and what the end of the core is told by runs last.
   shutdown.step("tell of the end", () => companions.stopNotify());
+  if (!staysPrepared) shutdown.step("put the settings back", () => settings.restore());
   shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));
   shutdown.step("end the checks", () => companions.stopChecks());
   listeners.add((batch) => logEvents(batch, log));
   listeners.add((batch) => companions.onEvents(batch));
   for (let waited = 0; waited < linksLimitMs && core.snapshot().links.length === 0; waited += linksPollMs) await delay(linksPollMs);
   const { realTime, gate } = core.snapshot();
-  if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
-  if (!gate.active) log.warn({ reason: gate.message }, "the core runs without dead-man switch and detection of conflicts");
+  if (elects && !realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
+  if (elects && !gate.active) log.warn({ reason: gate.message }, "the core runs without dead-man switch and detection of conflicts");
 
   // It also keeps the process alive: neither the core nor signal handlers do, and the HTTP server may be off.
   setInterval(() => {
     if (runner.needsSettling) void runner.settle();
+    void settings.check();
   }, settleMs);
   const onEvents: Host["onEvents"] = (listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { lock, core, runner, companions, problems, onEvents };
+  return { lock, core, runner, companions, settings, problems, onEvents };
 }
 
 async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {

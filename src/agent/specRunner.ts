@@ -7,10 +7,12 @@ import type { EntryProblem, Plan, RawSpec } from "./desired.ts";
 import { splitKey } from "./desiredRouter.ts";
 import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./heldAddresses.ts";
 import { kernelHas } from "./kernelAddresses.ts";
+import { kernelSettings } from "./kernelSettings.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import type { Core, CoreError, DesiredState } from "./native.ts";
 import { planSpec } from "./planSpec.ts";
 import { type SecretSource, secretRefs } from "./secrets.ts";
+import type { OwnedSysctls } from "./sysctls.ts";
 
 /** What runs, for the reporter. */
 export interface AppliedSpec extends Plan {
@@ -26,11 +28,14 @@ export interface RunnerOptions {
   journal: HeldAddressJournal;
   secrets: SecretSource;
   companions: Companions;
+  settings: Pick<OwnedSysctls, "configure">;
   programs: Pick<LocalPrograms, "problem">;
   /** Whether podReady can be answered. */
   seesPods: boolean;
   /** Whether tracked files are made where the configuration says so. */
   makesFiles: boolean;
+  /** What a real server has stays when the agent ends. */
+  staysPrepared?: boolean;
   clock: Clock;
   log: Logger;
 }
@@ -90,16 +95,20 @@ export class SpecRunner {
   /** Crosses the addresses out of the journal that the core has given up. */
   settle(): Promise<void> {
     return this.#inTurn(async () => {
-      const { journal, core } = this.#options;
+      const { journal, core, settings } = this.#options;
       const held = stillHeld(journal.addresses, this.#running.desired, core.snapshot(), kernelHas());
       await this.#write(() => journal.shrinkTo(held));
       this.#unsettled = hasLeftovers(journal.addresses, this.#running.desired);
+      // An address that still stands must not begin to be answered for.
+      if (!this.#unsettled && this.#applied) await settings.configure(kernelSettings(this.#running.accepted));
     });
   }
 
-  /** Empties the journal: the core has ended in order and removed what it held. */
+  /** Empties the journal but for what is to stay: the core has ended in order and removed what it held. */
   forget(): Promise<void> {
-    return this.#inTurn(() => this.#write(() => this.#options.journal.shrinkTo([])));
+    const { static: always } = this.#running.desired;
+    const stays = always?.keep ? mayHold({ routers: [], static: always }, []) : [];
+    return this.#inTurn(() => this.#write(() => this.#options.journal.shrinkTo(stays)));
   }
 
   /** Whether the journal has to be written: its last write failed, or it still has addresses that are no longer desired. */
@@ -114,14 +123,16 @@ export class SpecRunner {
   }
 
   async #applyNow(asked: Asked): Promise<AppliedSpec> {
-    const { core, journal, companions, programs, seesPods, makesFiles, clock } = this.#options;
+    const { core, journal, companions, settings, programs, seesPods, makesFiles, staysPrepared, clock } = this.#options;
     const { spec, generation, secrets = this.#options.secrets, wholeOrNothing = false } = asked;
     await secrets.require(secretRefs(spec.virtualRouters));
     const { realTime, links } = core.snapshot();
-    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles });
+    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles, staysPrepared });
     const applied: AppliedSpec = { generation, appliedAt: clock.wallNow(), ...plan };
     if (wholeOrNothing && plan.rejected.length > 0) return applied;
     await this.#write(() => journal.add(mayHold(plan.desired, links)));
+    // Before the addresses that they are for. Those that are no longer asked for stay until the addresses have gone.
+    await settings.configure({ ...kernelSettings(this.#running.accepted), ...kernelSettings(plan.accepted) });
     await companions.prepareNotify(plan.accepted);
     // The first results of new checks come before the virtual routers that they decide about, the last ones of old checks after them.
     await companions.configureChecks(merged(this.#running.accepted.checks, plan.accepted.checks));
@@ -199,6 +210,6 @@ function takeRefused({ desired, accepted, paths }: Plan, { path = "", message }:
     return { path: paths.get(refused.key) ?? "virtualRouters", subject: refused.key, router: { virtualIP, family, priority }, message };
   }
   const [, list, place] = refusedStatic.exec(path) ?? [];
-  const removed = desired.static?.[list as keyof NonNullable<DesiredState["static"]>]?.splice(Number(place), 1) ?? [];
+  const removed = desired.static?.[list as "addresses" | "routes" | "rules"]?.splice(Number(place), 1) ?? [];
   return removed.length > 0 ? { path: `static.${list}`, subject: `static.${list}`, message } : undefined;
 }

@@ -122,19 +122,37 @@ export class RecordingCore implements Core {
   }
 }
 
+/** Settings that are asked for, in the order of the core's calls. */
+class RecordingSettings {
+  readonly configured: Record<string, string>[] = [];
+  readonly #core: RecordingCore;
+
+  constructor(core: RecordingCore) {
+    this.#core = core;
+  }
+
+  configure(values: Record<string, string>): Promise<void> {
+    if (Object.keys(values).length > 0) this.#core.calls.push("settings");
+    this.configured.push(values);
+    return Promise.resolve();
+  }
+}
+
 /** A runner of a recording core with the real parts beside it. */
 export function createRunner(
   context: TestContext,
-  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[] } = {},
+  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[]; staysPrepared?: boolean } = {},
 ) {
-  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [] } = fields;
+  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [], staysPrepared } = fields;
   const core = new RecordingCore();
   const clock = new VirtualClock();
   const log = silentLogger;
   const programs = new LocalPrograms({ allowedDirectories, scriptUser: "nobody", perProgramUser: true, clock, log });
   const companions = new Companions({ core, startDialer: noDialer, node: "n1", programs, makesFiles: false, clock, log });
   const journal = new HeldAddressJournal(directory, () => clock.wallNow());
-  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods: false, makesFiles: false, clock, log });
+  const settings = new RecordingSettings(core);
+  const parts = { core, journal, secrets, companions, settings, programs, seesPods: false, makesFiles: false, staysPrepared };
+  const runner = new SpecRunner({ ...parts, clock, log });
   context.after(() => companions.stopChecks());
-  return { clock, directory, core, companions, runner };
+  return { clock, directory, core, companions, settings, runner };
 }
