@@ -9,7 +9,7 @@ import { temporaryDirectory } from "./stateFiles.ts";
 
 type Values = Record<string, string>;
 
-const settings = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), fc.constantFrom("0", "1", "2"), { noNullPrototype: true });
+const settings = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), fc.constantFrom<string>("0", "1", "2"), { noNullPrototype: true });
 
 /** What is there after the steps, and what is written down. */
 function carryOut(recorded: Values, current: Values, { record, write, forget }: ReturnType<typeof planSettings>) {
