@@ -10,6 +10,8 @@ import { version } from "../runtime/version.ts";
 import { ApiClient } from "./apiClient.ts";
 import { loadClusterAccess } from "./clusterAccess.ts";
 import { ClusterSecrets } from "./clusterSecrets.ts";
+import { nodeDoctor } from "./doctor/nodeDoctor.ts";
+import { readMachine } from "./doctor/readMachine.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
 import { LastKnownFile } from "./lastKnown.ts";
 import { LocalPrograms } from "./localPrograms.ts";
@@ -20,7 +22,9 @@ import { readNodeFacts } from "./nodeFacts.ts";
 import type { AgentOptions } from "./options.ts";
 import { PodWatch } from "./podWatch.ts";
 import { Reporter } from "./reporter.ts";
+import { describeSetting } from "./settingFiles.ts";
 import { buildStatus } from "./status.ts";
+import type { OwnedSysctls } from "./sysctls.ts";
 
 /** A node that goes down must not wait for an API server that is down too. */
 const lastReportLimitMs = 2000;
@@ -94,11 +98,12 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
 }
 
 function statusBuilder(
-  { core, runner, companions }: Host,
+  { core, runner, companions, settings }: Host,
   fileProblems: () => string[],
   stopped: { value: boolean },
 ): () => NodeAgentStatus {
   const startedAt = clock.wallNow();
+  const findingsOf = nodeDoctor(() => readMachine(contested(settings)), clock);
   let conditions: Condition[] = [];
   let snapshot = core.snapshot();
   return () => {
@@ -114,9 +119,14 @@ function statusBuilder(
       checks: companions.checkReports(),
       preflight: readNodeFacts(snapshot),
       fileProblems: fileProblems(),
+      findings: runner.applied ? findingsOf(runner.applied.accepted) : [],
       conditions,
     });
     conditions = status.conditions ?? [];
     return status;
   };
+}
+
+function contested({ changes }: OwnedSysctls) {
+  return changes.map(({ path, ...change }) => ({ ...change, setting: describeSetting(path) }));
 }

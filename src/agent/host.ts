@@ -14,6 +14,7 @@ import type { AgentOptions } from "./options.ts";
 import type { PodWatch } from "./podWatch.ts";
 import type { SecretSource } from "./secrets.ts";
 import { kernelSettingFiles } from "./settingFiles.ts";
+import { settingLog } from "./settingLog.ts";
 import { SpecRunner } from "./specRunner.ts";
 import { lockStateDirectory, type StateLock } from "./stateLock.ts";
 import { OwnedSysctls } from "./sysctls.ts";
@@ -98,9 +99,10 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   if (elects && !gate.active) log.warn({ reason: gate.message }, "the core runs without dead-man switch and detection of conflicts");
 
   // It also keeps the process alive: neither the core nor signal handlers do, and the HTTP server may be off.
+  const logSettings = settingLog(settings, clock, log.child({ component: "settings" }));
   setInterval(() => {
     if (runner.needsSettling) void runner.settle();
-    void settings.check();
+    void settings.check().then(logSettings);
   }, settleMs);
   const onEvents: Host["onEvents"] = (listener) => {
     listeners.add(listener);

@@ -97,7 +97,7 @@ export class OwnedSysctls {
 
   /** Sentences about what could not be set. */
   get problems(): string[] {
-    const missing = this.#missing.map((path) => `${describeSetting(path)} is not there: ${hintOf(path)}.`);
+    const missing = [...Map.groupBy(this.#missing, moduleOf)].map(([module, paths]) => missingProblem(module, paths));
     const journal = this.#journalProblem === undefined ? [] : [`${this.#journalProblem}.`];
     return [...missing, ...[...this.#failures.values()].map((failure) => `${failure}.`), ...journal];
   }
@@ -177,7 +177,9 @@ export class OwnedSysctls {
 /** The kernel separates the numbers of one setting by tabs. */
 const normal = (value: string) => value.trim().replace(/\s+/g, " ");
 
-function hintOf(path: string): string {
-  const module = moduleOf(path);
-  return module === undefined ? "the kernel does not know it" : `load its module ("modprobe ${module}")`;
+/** One sentence for all that a module brings. */
+function missingProblem(module: string | undefined, paths: string[]): string {
+  const hint = module === undefined ? "the kernel does not know it" : `load its module ("modprobe ${module}")`;
+  const others = paths.length > 1 ? ` (and ${paths.length - 1} more)` : "";
+  return `${describeSetting(paths[0] ?? "")}${others} is not there: ${hint}.`;
 }

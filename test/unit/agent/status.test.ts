@@ -31,6 +31,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
       ipv4Setting: () => 0,
     },
     fileProblems: [],
+    findings: [],
     conditions: [],
     ...fields,
   };
@@ -284,4 +285,11 @@ test("the status keeps within the limits of its schema", () => {
   const current = snapshot({ links, realTime: { granted: false, message: "x".repeat(40_000) } });
   const parsed = nodeAgentStatusSchema.safeParse(buildStatus(facts({ snapshot: current })));
   assert.equal(parsed.error, undefined);
+});
+
+test("what the doctor finds is in the status, as much as the schema takes; without findings nothing is", () => {
+  const finding = { severity: "Error" as const, what: "w".repeat(600), why: "y", fix: "f" };
+  const { findings = [] } = buildStatus(facts({ findings: Array.from({ length: 40 }, () => finding) }));
+  assert.deepEqual([findings.length, findings[0]?.what.length], [32, 512]);
+  assert.equal(buildStatus(facts()).findings, undefined);
 });
