@@ -1,6 +1,6 @@
 /** The agent of a host that is a real server and nothing else: the addresses that a director serves by DR or TUN, until it is stopped. */
 import type { TunnelDevice } from "../api/nodeAgent.ts";
-import { type Clock, sleep, systemClock as clock } from "../runtime/clock.ts";
+import { type Clock, systemClock as clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
 import { serveProbes, startHost } from "./host.ts";

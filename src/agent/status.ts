@@ -29,7 +29,16 @@ export interface StatusFacts {
 }
 
 /** Limits of the API schema. */
-const most = { interfaces: 128, addresses: 256, routers: 1024, unknownRouters: 64, message: 1024, conditionMessage: 32_768, findings: 32, sentence: 512 };
+const most = {
+  interfaces: 128,
+  addresses: 256,
+  routers: 1024,
+  unknownRouters: 64,
+  message: 1024,
+  conditionMessage: 32_768,
+  findings: 32,
+  sentence: 512,
+};
 
 export function buildStatus(facts: StatusFacts): NodeAgentStatus {
   const { snapshot, applied } = facts;

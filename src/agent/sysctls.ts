@@ -137,7 +137,8 @@ export class OwnedSysctls {
 
   /** Tells changes by others from those of a new configuration, and from a module that has just been loaded. */
   #notice(current: KernelSettings): void {
-    for (const path of this.#settled.keys()) if (this.#wanted[path] === undefined || current[path] === undefined) this.#settled.delete(path);
+    for (const path of this.#settled.keys())
+      if (this.#wanted[path] === undefined || current[path] === undefined) this.#settled.delete(path);
     for (const [path, wanted] of Object.entries(this.#wanted)) {
       const found = current[path];
       if (found === undefined) continue;

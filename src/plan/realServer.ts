@@ -21,7 +21,13 @@ export function tunnelDevice(type: Encapsulation, outer: Family, inner: Family):
 }
 
 /** The module that makes each. */
-export const tunnelModules: Record<TunnelDevice, string> = { tunl0: "ipip", sit0: "sit", ip6tnl0: "ip6_tunnel", gre0: "ip_gre", ip6gre0: "ip6_gre" };
+export const tunnelModules: Record<TunnelDevice, string> = {
+  tunl0: "ipip",
+  sit0: "sit",
+  ip6tnl0: "ip6_tunnel",
+  gre0: "ip_gre",
+  ip6gre0: "ip6_gre",
+};
 
 /**
  * Of an address of all others the kernel answers for on every link, and by it asks for others, unless it is told not to. It takes the

@@ -75,12 +75,14 @@ function kubeProxyAnswers(machine: Machine): Finding[] {
 function kubeProxyHasAddress(machine: Machine, { services, serverAddresses }: Roles): Finding[] {
   const link = linkOf(machine, kubeProxyLink);
   const own = new Set([...services.flatMap(({ address }) => address ?? []), ...serverAddresses]);
-  return [...own].filter((address) => hasAddress(link, address)).map((address) => ({
-    severity: "Error",
-    what: `kube-proxy has ${address} on ${kubeProxyLink}.`,
-    why: "A Service has an address of a VirtualIP: every node takes its traffic, and kube-proxy's services compete with those here.",
-    fix: `kubectl get services -A | grep ${address} shows which; give that Service another address.`,
-  }));
+  return [...own]
+    .filter((address) => hasAddress(link, address))
+    .map((address) => ({
+      severity: "Error",
+      what: `kube-proxy has ${address} on ${kubeProxyLink}.`,
+      why: "A Service has an address of a VirtualIP: every node takes its traffic, and kube-proxy's services compete with those here.",
+      fix: `kubectl get services -A | grep ${address} shows which; give that Service another address.`,
+    }));
 }
 
 function moduleMissing(machine: Machine, { isDirector }: Roles): Finding[] {
@@ -186,7 +188,9 @@ function addressMissing(machine: Machine, { serverAddresses }: Roles): Finding[]
 /** By a subnet on the loopback interface every address in it is the host's own. */
 function addressTooWide(machine: Machine, { serverAddresses }: Roles): Finding[] {
   const standing = linkOf(machine, "lo")?.addresses ?? [];
-  const wide = standing.filter((prefix) => !/\/(32|128)$/.test(prefix) && serverAddresses.some((address) => prefix.startsWith(`${address}/`)));
+  const wide = standing.filter(
+    (prefix) => !/\/(32|128)$/.test(prefix) && serverAddresses.some((address) => prefix.startsWith(`${address}/`)),
+  );
   return wide.map((prefix) => ({
     severity: "Error",
     what: `${prefix} on the loopback interface is a whole subnet.`,

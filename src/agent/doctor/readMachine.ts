@@ -44,7 +44,9 @@ function readLinks(): MachineLink[] {
 /** Columns of /proc/net/route: link, destination, …, mask as the eighth. */
 function readDefaultLinks(): string[] {
   const rows = (readIfThere("/proc/net/route") ?? "").split("\n").map((line) => line.split("\t"));
-  const links = rows.flatMap(([name = "", destination, , , , , , mask]) => (destination === "00000000" && mask === "00000000" ? [name] : []));
+  const links = rows.flatMap(([name = "", destination, , , , , , mask]) =>
+    destination === "00000000" && mask === "00000000" ? [name] : [],
+  );
   return [...new Set(links)];
 }
 

@@ -55,6 +55,7 @@ test("a running agent", () => {
     faults: 0,
     interfaces: [{ name: "eth0", up: true, mac: "02:00:00:00:00:01", addresses: ["192.0.2.1/24", "fe80::1/64"] }],
     unknownRouters: undefined,
+    findings: undefined,
   });
   assert.deepEqual(virtualRouters, [
     {

@@ -170,8 +170,10 @@ test("what cannot be written is told and tried again; what cannot be recorded is
 
 test("settings have the names of sysctl(8), and those that modules bring name them", () => {
   assert.equal(describeSetting("net/ipv4/conf/eth0.100/rp_filter"), "net.ipv4.conf.eth0/100.rp_filter");
-  assert.deepEqual(
-    ["net/ipv4/vs/conntrack", "link/ip6gre0", "net/ipv4/conf/tunl0/rp_filter", ignore].map(moduleOf),
-    ["ip_vs", "ip6_gre", "ipip", undefined],
-  );
+  assert.deepEqual(["net/ipv4/vs/conntrack", "link/ip6gre0", "net/ipv4/conf/tunl0/rp_filter", ignore].map(moduleOf), [
+    "ip_vs",
+    "ip6_gre",
+    "ipip",
+    undefined,
+  ]);
 });

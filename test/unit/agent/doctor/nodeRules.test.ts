@@ -105,7 +105,12 @@ const bad: [what: string, state: State, severity: string, fix: string][] = [
     "Error",
     "spec.scheduler",
   ],
-  ["net.ipv4.ip_forward is 0 on a director with forwarding NAT.", { settings: { "net/ipv4/ip_forward": "0" } }, "Error", "net.ipv4.ip_forward=1"],
+  [
+    "net.ipv4.ip_forward is 0 on a director with forwarding NAT.",
+    { settings: { "net/ipv4/ip_forward": "0" } },
+    "Error",
+    "net.ipv4.ip_forward=1",
+  ],
   [
     "net.ipv6.conf.all.forwarding is 0 on a director with forwarding NAT.",
     { settings: { "net/ipv6/conf/all/forwarding": "0" }, roles: { services: [v6] } },
@@ -138,7 +143,12 @@ const bad: [what: string, state: State, severity: string, fix: string][] = [
     "ip address del 192.0.2.10/24 dev lo",
   ],
   ["arp_ignore is 0 on eth0 of a real server.", { settings: { "net/ipv4/conf/all/arp_ignore": "0" } }, "Error", "all.arp_ignore=1"],
-  ["arp_announce is less than 2 on eth0 of a real server.", { settings: { "net/ipv4/conf/all/arp_announce": "1" } }, "Error", "all.arp_announce=2"],
+  [
+    "arp_announce is less than 2 on eth0 of a real server.",
+    { settings: { "net/ipv4/conf/all/arp_announce": "1" } },
+    "Error",
+    "all.arp_announce=2",
+  ],
   ["There is no link tunl0.", { links: [lo, { ...eth0, mtu: 9000 }] }, "Error", "modprobe ipip"],
   ["The link tunl0 is down.", { links: [lo, { ...eth0, mtu: 9000 }, { ...tunl0, up: false }] }, "Error", "ip link set tunl0 up"],
   ["The reverse path filter of tunl0 is strict (1).", { settings: { "net/ipv4/conf/tunl0/rp_filter": "0" } }, "Error", "tunl0.rp_filter=2"],

@@ -27,7 +27,10 @@ const prepared = (cluster: PlannedCluster) =>
   );
 
 test("real servers: a node whose address is listed with DR takes packets to the addresses of its family", () => {
-  const cluster = clusterWith({ forwarding: "DR", realServers: [{ address: "192.0.2.2" }, { address: "2001:db8::3" }, { address: "10.0.0.9" }] });
+  const cluster = clusterWith({
+    forwarding: "DR",
+    realServers: [{ address: "192.0.2.2" }, { address: "2001:db8::3" }, { address: "10.0.0.9" }],
+  });
   assert.deepEqual(prepared(cluster), { n2: "192.0.2.10", n3: "2001:db8::10" });
   assert.deepEqual(cluster.agentOf("n2").spec.realServers?.[0], { namespace: "web", name: "shop", addresses: ["192.0.2.10"] });
 });
