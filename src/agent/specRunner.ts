@@ -9,7 +9,7 @@ import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./hel
 import { kernelHas } from "./kernelAddresses.ts";
 import { kernelSettings } from "./kernelSettings.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
-import type { Core, CoreError, DesiredState } from "./native.ts";
+import type { Core, CoreError } from "./native.ts";
 import { planSpec } from "./planSpec.ts";
 import { type SecretSource, secretRefs } from "./secrets.ts";
 import type { OwnedSysctls } from "./sysctls.ts";
