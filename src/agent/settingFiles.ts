@@ -4,6 +4,8 @@ import type { TunnelDevice } from "../api/nodeAgent.ts";
 import { tunnelModules } from "../plan/realServer.ts";
 
 export interface SettingFiles {
+  /** Tells one run of the kernel from another: what was set before a reboot is no longer so. */
+  boot: string;
   /** Undefined where there is no such setting now. */
   read(path: string): string | undefined;
   /** @throws the system's Error */
@@ -22,6 +24,7 @@ export function kernelSettingFiles(linkIndex: (name: string) => number | undefin
     return flags === undefined ? undefined : Number(flags);
   };
   return {
+    boot: readIfThere("/proc/sys/kernel/random/boot_id")?.trim() ?? "",
     read(path) {
       const link = linkOf(path);
       if (link === undefined) return readIfThere(`/proc/sys/${path}`);

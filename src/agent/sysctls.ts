@@ -49,8 +49,11 @@ export interface SettingChange {
   at: Date;
 }
 
+const journalSchema = z.object({ boot: z.string(), before: z.record(z.string(), z.string()) });
+type Journal = z.infer<typeof journalSchema>;
+
 export class OwnedSysctls {
-  readonly #journal: StateFile<KernelSettings>;
+  readonly #journal: StateFile<Journal>;
   readonly #files: SettingFiles;
   readonly #now: () => Date;
   #wanted: KernelSettings = {};
@@ -65,15 +68,15 @@ export class OwnedSysctls {
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(stateDirectory: string, files: SettingFiles, now: () => Date) {
-    this.#journal = new StateFile(join(stateDirectory, "sysctls.json"), 1, z.record(z.string(), z.string()), now);
+    this.#journal = new StateFile(join(stateDirectory, "sysctls.json"), 1, journalSchema, now);
     this.#files = files;
     this.#now = now;
   }
 
   /** What an earlier agent wrote. To be called once, before anything else. Nothing is put back before the first `configure`. */
-  async open(): Promise<ReadResult<KernelSettings>> {
+  async open(): Promise<ReadResult<Journal>> {
     const result = await this.#journal.read();
-    if (result.kind === "read") this.#recorded = result.value;
+    if (result.kind === "read" && result.value.boot === this.#files.boot) this.#recorded = result.value.before;
     return result;
   }
 
@@ -164,7 +167,7 @@ export class OwnedSysctls {
     const isSame = JSON.stringify(next) === JSON.stringify(this.#recorded);
     if (isSame && this.#journalProblem === undefined) return true;
     try {
-      await this.#journal.write(next);
+      await this.#journal.write({ boot: this.#files.boot, before: next });
       this.#recorded = next;
       this.#journalProblem = undefined;
       return true;

@@ -56,6 +56,7 @@ test("settings: one that has gone while it was ours is forgotten, not made anew"
 /** The kernel of a test: values by path, and paths that refuse to be written. */
 class FakeKernel implements SettingFiles {
   values: Values;
+  boot = "first";
   readonly refused = new Set<string>();
   readonly writes: string[] = [];
   reads = 0;
@@ -84,7 +85,7 @@ const threshold = "net/ipv4/vs/sync_threshold";
 async function owner(context: TestContext, kernel: FakeKernel, directory = temporaryDirectory(context)) {
   const owned = new OwnedSysctls(directory, kernel, () => new Date(0));
   const found = await owned.open();
-  const journal = () => JSON.parse(readFileSync(join(directory, "sysctls.json"), "utf8")).content;
+  const journal = () => JSON.parse(readFileSync(join(directory, "sysctls.json"), "utf8")).content.before;
   return { owned, found, directory, journal };
 }
 
@@ -127,6 +128,20 @@ test("after a SIGKILL the next agent puts back what is no longer wanted, and not
   assert.deepEqual(kernel.values, { [ignore]: "1", [sloppy]: "1" });
   await owned.configure({ [sloppy]: "1" });
   assert.deepEqual([kernel.values, journal()], [{ [ignore]: "0", [sloppy]: "1" }, { [sloppy]: "0" }]);
+});
+
+test("after a reboot the kernel has its own values again, and what was written down before says nothing", async (context) => {
+  const kernel = new FakeKernel({ [ignore]: "0" });
+  const { owned, directory } = await owner(context, kernel);
+  await owned.configure({ [ignore]: "1" });
+  kernel.boot = "second";
+  kernel.values[ignore] = "2";
+  const next = await owner(context, kernel, directory);
+  await next.owned.configure({});
+  assert.equal(kernel.values[ignore], "2");
+  await next.owned.configure({ [ignore]: "1" });
+  await next.owned.restore();
+  assert.equal(kernel.values[ignore], "2");
 });
 
 test("a setting whose module comes later is set then, and is told until then", async (context) => {
