@@ -64,16 +64,9 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   const problems = earlier.kind === "damaged" ? [`The journal of held addresses was damaged (${earlier.reason}).`] : [];
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
-  const settings = new OwnedSysctls(
-    options.stateDirectory,
-    kernelSettingFiles((name) => core.snapshot().links.find((link) => link.name === name)?.index),
-    clock.wallNow,
-  );
-  const before = await settings.open();
-  if (before.kind === "damaged") {
-    problems.push(`The journal of settings was damaged (${before.reason}): what they were before is not known.`);
-    log.error({ ...before }, "the journal of settings is damaged and was set aside");
-  }
+  const linkIndex = (name: string) => core.snapshot().links.find((link) => link.name === name)?.index;
+  const settings = new OwnedSysctls(options.stateDirectory, kernelSettingFiles(linkIndex), clock.wallNow);
+  problems.push(...(await openSettings(settings, log)));
 
   const { programs, secrets, pods, makesFiles, staysPrepared, elects = true } = parts;
   const listeners = new Set<(batch: CoreEvent[]) => void>();
@@ -109,6 +102,14 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
     return () => listeners.delete(listener);
   };
   return { lock, core, runner, companions, settings, problems, onEvents };
+}
+
+/** Sentences about what is wrong with their journal. */
+async function openSettings(settings: OwnedSysctls, log: Logger): Promise<string[]> {
+  const earlier = await settings.open();
+  if (earlier.kind !== "damaged") return [];
+  log.error({ ...earlier }, "the journal of settings is damaged and was set aside");
+  return [`The journal of settings was damaged (${earlier.reason}): what they were before is not known.`];
 }
 
 async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {

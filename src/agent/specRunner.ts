@@ -62,6 +62,8 @@ export class SpecRunner {
   #journalError: string | undefined;
   /** The journal may have addresses that are not desired. */
   #unsettled = true;
+  /** The core has ended: what becomes of its addresses and settings is decided. */
+  #ended = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -108,12 +110,13 @@ export class SpecRunner {
   forget(): Promise<void> {
     const { static: always } = this.#running.desired;
     const stays = always?.keep ? mayHold({ routers: [], static: always }, []) : [];
+    this.#ended = true;
     return this.#inTurn(() => this.#write(() => this.#options.journal.shrinkTo(stays)));
   }
 
   /** Whether the journal has to be written: its last write failed, or it still has addresses that are no longer desired. */
   get needsSettling(): boolean {
-    return this.#options.journal.isUnsaved || this.#unsettled;
+    return !this.#ended && (this.#options.journal.isUnsaved || this.#unsettled);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

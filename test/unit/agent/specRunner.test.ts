@@ -268,4 +268,5 @@ test("in a cluster what a real server has stays in the journal when the core has
   await runner.apply({ virtualRouters: [one], realServers: [shop] });
   await runner.forget();
   assert.deepEqual(journal(), ["192.0.2.10/32"]);
+  assert.equal(runner.needsSettling, false, "nothing is set any more");
 });
