@@ -10,6 +10,8 @@ import { version } from "../runtime/version.ts";
 import { ApiClient } from "./apiClient.ts";
 import { loadClusterAccess } from "./clusterAccess.ts";
 import { ClusterSecrets } from "./clusterSecrets.ts";
+import { nodeDoctor } from "./doctor/nodeDoctor.ts";
+import { readMachine } from "./doctor/readMachine.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
 import { LastKnownFile } from "./lastKnown.ts";
 import { LocalPrograms } from "./localPrograms.ts";
@@ -21,7 +23,9 @@ import type { AgentOptions } from "./options.ts";
 import { PodWatch } from "./podWatch.ts";
 import { Reporter } from "./reporter.ts";
 import { shareSecrets } from "./secrets.ts";
+import { describeSetting } from "./settingFiles.ts";
 import { buildStatus } from "./status.ts";
+import type { OwnedSysctls } from "./sysctls.ts";
 import { VirtualServerWatch } from "./virtualServerWatch.ts";
 
 /** A node that goes down must not wait for an API server that is down too. */
@@ -68,7 +72,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   });
   // An object of the cluster must not choose who its programs run as.
   const programs = new LocalPrograms({ allowedDirectories, scriptUser, perProgramUser: false, clock, log });
-  const parts = { programs, secrets: secretsFor(), pods, servers, makesFiles: false };
+  const parts = { programs, secrets: secretsFor(), pods, servers, makesFiles: false, staysPrepared: true };
   const host: Host = await startHost(options, parts, log, shutdown);
   const damagedSecrets = await secrets.open();
   if (damagedSecrets) host.problems.push(damagedSecrets);
@@ -86,6 +90,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     ...secrets.problems,
     ...host.balancing.problems,
     ...servers.problems,
+    ...host.settings.problems,
   ];
   const build = statusBuilder(host, fileProblems, stopped);
   host.onEvents(() => reporter.changed());
@@ -110,11 +115,12 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
 }
 
 function statusBuilder(
-  { core, runner, companions, balancing }: Host,
+  { core, runner, companions, balancing, settings }: Host,
   fileProblems: () => string[],
   stopped: { value: boolean },
 ): () => NodeAgentStatus {
   const startedAt = clock.wallNow();
+  const findingsOf = nodeDoctor(() => readMachine(contested(settings)), clock);
   let conditions: Condition[] = [];
   let snapshot = core.snapshot();
   return () => {
@@ -131,9 +137,14 @@ function statusBuilder(
       virtualServers: balancing.statuses(),
       preflight: readNodeFacts(snapshot),
       fileProblems: fileProblems(),
+      findings: runner.applied ? findingsOf(runner.applied.accepted) : [],
       conditions,
     });
     conditions = status.conditions ?? [];
     return status;
   };
+}
+
+function contested({ changes }: OwnedSysctls) {
+  return changes.map(({ path, ...change }) => ({ ...change, setting: describeSetting(path) }));
 }

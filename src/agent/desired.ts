@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { announcementPaceSchema } from "../api/announcementPace.ts";
 import { checkKinds } from "../api/check.ts";
 import { familyField, priorityField } from "../api/fields.ts";
-import type { Family } from "../api/ipAddress.ts";
+import { type Family, parseAddress } from "../api/ipAddress.ts";
 import { nodeAddressSchema } from "../api/nodeAddress.ts";
 import {
   type NodeAgentSpec,
@@ -14,12 +14,14 @@ import {
   nodeAgentSpecSchema,
   nodeCheckSchema,
   nodeIpvsSchema,
+  nodeRealServerSchema,
   nodeVirtualServerSchema,
   type VirtualRouterSpec,
   virtualRouterSpecSchema,
 } from "../api/nodeAgent.ts";
 import { nodeInterfaceSchema } from "../api/nodeInterface.ts";
 import { routeSchema, ruleSchema } from "../api/routing.ts";
+import { planRealServer } from "../plan/realServer.ts";
 import { desiredAddress, Refusal } from "./desiredAddress.ts";
 import { desiredInterface } from "./desiredInterface.ts";
 import { desiredPace } from "./desiredPace.ts";
@@ -58,6 +60,8 @@ export interface PlanOptions {
   /** Whether the core's timers run in real time; without it intervals below `intervalFloorMs` are raised to it. */
   realTime: boolean;
   secrets: SecretLookup;
+  /** What a real server has stays when the agent ends: in a cluster, for the next one to adopt. */
+  staysPrepared?: boolean;
   /** Why a check cannot run on this node; undefined when it can. */
   checkProblem?(check: NodeCheck): string | undefined;
 }
@@ -71,6 +75,7 @@ export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
   planner.addRouters(spec.virtualRouters);
   planner.addStatic(spec.static);
   planner.addVirtualServers(spec.virtualServers);
+  planner.addRealServers(spec.realServers);
   planner.addIpvs(spec.ipvs);
   planner.addInterfaces(spec.interfaces);
   planner.addPacing(spec.announcementPacing);
@@ -147,6 +152,25 @@ class Planner {
   addVirtualServers(list: unknown): void {
     const servers = this.#entries(list, "virtualServers", nodeVirtualServerSchema, serverName("virtual server"), (entry) => entry);
     if (servers.length > 0) this.plan.accepted.virtualServers = servers;
+  }
+
+  /**
+   * After the static entries. An address of a virtual router may be among them, as a director may be a real server: it stands on the
+   * loopback interface always, and on the router's while it is MASTER.
+   */
+  addRealServers(list: unknown): void {
+    const { desired, accepted } = this.plan;
+    const servers = this.#entries(list, "realServers", nodeRealServerSchema, serverName("real server of"), (entry) => {
+      for (const address of entry.addresses) canonicalAddressOf(address);
+      return entry;
+    });
+    if (servers.length === 0) return;
+    accepted.realServers = servers;
+    const { addresses = [], routes = [], rules = [] } = desired.static ?? {};
+    const standing = new Set(addresses.map((address) => `${address.interface} ${address.address}`));
+    const own = planRealServer(servers).addresses.map((entry) => desiredAddress(entry, [], "addresses"));
+    const added = own.filter((address) => !standing.has(`${address.interface} ${address.address}`));
+    desired.static = { addresses: [...addresses, ...added], routes, rules, ...(this.#options.staysPrepared && { keep: true }) };
   }
 
   addIpvs(given: unknown): void {
@@ -248,6 +272,11 @@ const serverName = (kind: string) => (entry: unknown, place: string) => {
   const { namespace, name } = fields(entry);
   return { subject: `${kind} ${text(namespace) ?? "?"}/${text(name) ?? place}` };
 };
+
+/** @throws Refusal */
+function canonicalAddressOf(address: string): void {
+  if (!parseAddress(address)) throw new Refusal(`addresses: "${address}" is not an address`);
+}
 
 const nameOf = (kind: string) => (entry: unknown, place: string) => ({ subject: `${kind} ${text(fields(entry).name) ?? place}` });
 const noName = (_entry: unknown, place: string) => ({ subject: place });

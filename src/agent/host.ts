@@ -15,8 +15,11 @@ import { sumCounts } from "./notify/notificationCounters.ts";
 import type { AgentOptions } from "./options.ts";
 import type { PodWatch } from "./podWatch.ts";
 import type { SecretSource } from "./secrets.ts";
+import { kernelSettingFiles } from "./settingFiles.ts";
+import { settingLog } from "./settingLog.ts";
 import { SpecRunner } from "./specRunner.ts";
 import { lockStateDirectory, type StateLock } from "./stateLock.ts";
+import { OwnedSysctls } from "./sysctls.ts";
 
 export interface Host {
   /** Held until the process ends; it would be gone with the last reference to it. */
@@ -26,6 +29,7 @@ export interface Host {
   companions: Companions;
   balancing: LoadBalancing;
   programs: LocalPrograms;
+  settings: OwnedSysctls;
   /** Sentences about the state directory that the status tells. */
   problems: string[];
   /** Adds a listener for all events of the core; returns how to take it away. */
@@ -42,6 +46,10 @@ export interface HostParts {
   servers?: ServerSource;
   /** Whether tracked files are made where the configuration says so. */
   makesFiles: boolean;
+  /** In a cluster: addresses and settings of a real server stay when the agent ends, so that an update interrupts nothing. */
+  staysPrepared: boolean;
+  /** False: there will be no virtual routers, and so neither real time nor a gate is needed. Default: true. */
+  elects?: boolean;
 }
 
 /** The core reads the links when it starts, on a thread of its own; there is always a loopback. */
@@ -62,14 +70,18 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   const problems = earlier.kind === "damaged" ? [`The journal of held addresses was damaged (${earlier.reason}).`] : [];
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
+  const linkIndex = (name: string) => core.snapshot().links.find((link) => link.name === name)?.index;
+  const settings = new OwnedSysctls(options.stateDirectory, kernelSettingFiles(linkIndex), clock.wallNow);
+  problems.push(...(await openSettings(settings, log)));
+
+  const { programs, secrets, pods, servers, makesFiles, staysPrepared, elects = true } = parts;
   const listeners = new Set<(batch: CoreEvent[]) => void>();
   const addon = loadAddon();
-  const started = addon.start({ heldAddresses: journal.addresses, realTime: true, gate: true }, (batch) => {
+  const started = addon.start({ heldAddresses: journal.addresses, realTime: elects, gate: elects }, (batch) => {
     for (const listener of listeners) listener(batch);
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
-  const { programs, secrets, pods, servers, makesFiles } = parts;
   const shared = { core, startDialer: addon.startDialer, node: options.node, programs, clock, log };
   const companions = new Companions({ ...shared, pods, makesFiles });
   const { startIpvs } = addon;
@@ -78,10 +90,21 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   const balancing = new LoadBalancing({ ...shared, startIpvs, stateDirectory, source: servers, keepsTable: servers !== undefined });
   const damage = await balancing.open();
   if (damage !== undefined) problems.push(damage);
-  const facts = { programs, seesPods: pods !== undefined, makesFiles };
-  const runner = new SpecRunner({ core, journal, secrets, companions, balancing, ...facts, clock, log: log.child({ component: "core" }) });
+  const facts = { programs, seesPods: pods !== undefined, makesFiles, staysPrepared };
+  const runner = new SpecRunner({
+    core,
+    journal,
+    secrets,
+    companions,
+    balancing,
+    settings,
+    ...facts,
+    clock,
+    log: log.child({ component: "core" }),
+  });
   // They run in the opposite order: checks end first, and what the end of all else is told by runs last.
   shutdown.step("tell of the end", () => Promise.all([balancing.stopNotify(), companions.stopNotify()]).then(() => {}));
+  if (!staysPrepared) shutdown.step("put the settings back", () => settings.restore());
   shutdown.step("end the virtual servers", () => balancing.stop());
   shutdown.step("resign and remove the addresses", () => stopCore(core, runner, log));
   shutdown.step("end the checks", () => Promise.all([balancing.stopChecks(), companions.stopChecks()]).then(() => {}));
@@ -90,18 +113,28 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   listeners.add((batch) => balancing.onEvents(batch));
   for (let waited = 0; waited < linksLimitMs && core.snapshot().links.length === 0; waited += linksPollMs) await delay(linksPollMs);
   const { realTime, gate } = core.snapshot();
-  if (!realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
-  if (!gate.active) log.warn({ reason: gate.message }, "the core runs without dead-man switch and detection of conflicts");
+  if (elects && !realTime.granted) log.warn({ reason: realTime.message }, "the core runs without real-time priority");
+  if (elects && !gate.active) log.warn({ reason: gate.message }, "the core runs without dead-man switch and detection of conflicts");
 
   // It also keeps the process alive: neither the core nor signal handlers do, and the HTTP server may be off.
+  const logSettings = settingLog(settings, clock, log.child({ component: "settings" }));
   setInterval(() => {
     if (runner.needsSettling) void runner.settle();
+    void settings.check().then(logSettings);
   }, settleMs);
   const onEvents: Host["onEvents"] = (listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { lock, core, runner, companions, balancing, programs, problems, onEvents };
+  return { lock, core, runner, companions, balancing, settings, programs, problems, onEvents };
+}
+
+/** Sentences about what is wrong with their journal. */
+async function openSettings(settings: OwnedSysctls, log: Logger): Promise<string[]> {
+  const earlier = await settings.open();
+  if (earlier.kind !== "damaged") return [];
+  log.error({ ...earlier }, "the journal of settings is damaged and was set aside");
+  return [`The journal of settings was damaged (${earlier.reason}): what they were before is not known.`];
 }
 
 async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<void> {

@@ -21,6 +21,7 @@ export async function runAgent(options: AgentOptions): Promise<number | undefine
     const { source } = options;
     // Each way in loads only what it needs: an agent in a pod has no use for a YAML parser.
     if (source.kind === "standalone") await (await import("./standalone.ts")).runStandalone(source, options, log, shutdown);
+    else if (source.kind === "realserver") await (await import("./realServer.ts")).runRealServer(source, options, log, shutdown);
     else await (await import("./cluster.ts")).runInCluster(source.kubeconfig, options, log, shutdown);
     return undefined;
   } catch (error) {

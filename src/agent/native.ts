@@ -135,7 +135,13 @@ export interface DesiredInterface {
 export interface DesiredState {
   routers: DesiredRouter[];
   /** Set as long as the core runs, whatever the elections say; `interface` of each address is given. */
-  static?: { addresses: DesiredAddress[]; routes: DesiredRoute[]; rules: DesiredRule[] };
+  static?: {
+    addresses: DesiredAddress[];
+    routes: DesiredRoute[];
+    rules: DesiredRule[];
+    /** They stay when the core ends, for the next one to adopt. Default false. */
+    keep?: boolean;
+  };
   /** How long a change of the carrier of these must last before it counts; of others each counts at once. */
   interfaces?: DesiredInterface[];
   announcementPacing?: DesiredPace[];

@@ -43,7 +43,7 @@ export async function runStandalone(
       return host;
     });
   });
-  const host = await startHost(options, { programs, secrets: new FixedSecrets(), makesFiles: true }, log, shutdown);
+  const host = await startHost(options, { programs, secrets: new FixedSecrets(), makesFiles: true, staysPrepared: false }, log, shutdown);
   const refused = await applyFile(source, host, log);
   if (refused.length > 0) throw configurationError(file, refused);
   await serveProbes(options, host, {}, log);

@@ -1,6 +1,7 @@
 /** What the core says and what was asked of it → NodeAgent.status. Pure. */
 import { type Condition, setConditions } from "../api/condition.ts";
 import { roundToMicroseconds } from "../api/duration.ts";
+import type { Finding } from "../api/finding.ts";
 import type { InterfaceStatus, NodeAgentStatus, UnknownRouter, VirtualRouterStatus } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
 import type { CheckReport } from "./checks/checkRunner.ts";
@@ -25,12 +26,23 @@ export interface StatusFacts {
   preflight: PreflightFacts;
   /** The state directory, the last-known file, the Secrets: sentences about what is wrong with them. */
   fileProblems: string[];
+  /** What the doctor has found. */
+  findings: Finding[];
   /** The conditions of the status before, for lastTransitionTime. */
   conditions: Condition[];
 }
 
 /** Limits of the API schema. */
-const most = { interfaces: 128, addresses: 256, routers: 1024, unknownRouters: 64, message: 1024, conditionMessage: 32_768 };
+const most = {
+  interfaces: 128,
+  addresses: 256,
+  routers: 1024,
+  unknownRouters: 64,
+  message: 1024,
+  conditionMessage: 32_768,
+  findings: 32,
+  sentence: 512,
+};
 
 export function buildStatus(facts: StatusFacts): NodeAgentStatus {
   const { snapshot, applied } = facts;
@@ -57,6 +69,7 @@ export function buildStatus(facts: StatusFacts): NodeAgentStatus {
     virtualServers: facts.virtualServers && fittingReports(facts.virtualServers),
     interfaces: reportedInterfaces(snapshot.links.filter(({ name }) => !macvlans.has(name))),
     unknownRouters: unknownRouters(facts),
+    findings: facts.findings.length > 0 ? facts.findings.slice(0, most.findings).map(cutFinding) : undefined,
     conditions,
   };
 }
@@ -142,4 +155,8 @@ export function reportedInterfaces(links: LinkSnapshot[]): InterfaceStatus[] {
     .filter(({ loopback, master, name }) => !loopback && master === 0 && !foreignNames.test(name))
     .map(({ name, up, mac, addresses }) => ({ name, up, mac: mac || undefined, addresses: addresses.slice(0, most.addresses) }))
     .slice(0, most.interfaces);
+}
+
+function cutFinding({ severity, what, why, fix }: Finding): Finding {
+  return { severity, what: cut(what, most.sentence), why: cut(why, most.sentence), fix: cut(fix, most.sentence) };
 }

@@ -19,7 +19,8 @@ const withheldBesideOthers = ["sloppy_tcp"];
 export class TableNeighbours {
   readonly #options: NeighbourOptions;
   readonly #listeners = new Set<() => void>();
-  #present = false;
+  /** Undefined: it has not been looked yet. */
+  #present: boolean | undefined;
   #timer: Timer | undefined;
 
   constructor(options: NeighbourOptions) {
@@ -29,7 +30,7 @@ export class TableNeighbours {
   /** What of the settings may be set. */
   permitted(ipvs: NodeIpvs | undefined): Record<string, string> {
     const all = Object.entries(ipvs?.sysctls ?? {});
-    return Object.fromEntries(this.#present ? all.filter(([name]) => !withheldBesideOthers.includes(name)) : all);
+    return Object.fromEntries(this.#present === false ? all : all.filter(([name]) => !withheldBesideOthers.includes(name)));
   }
 
   /** Adds a listener for when `permitted` says something else. */
@@ -51,12 +52,13 @@ export class TableNeighbours {
   }
 
   #take(present: boolean): void {
-    if (present === this.#present) return;
+    const before = this.#present;
+    if (present === before) return;
     this.#present = present;
     const { log } = this.#options;
     const fields = { withheld: withheldBesideOthers };
     if (present) log.warn(fields, "others use IPVS on this node, too: settings that would change their services are withheld");
-    else log.info(fields, "nobody else uses IPVS on this node any more");
+    else if (before) log.info(fields, "nobody else uses IPVS on this node any more");
     for (const listener of this.#listeners) listener();
   }
 }

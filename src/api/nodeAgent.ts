@@ -19,6 +19,7 @@ import {
   virtualRouterIDField,
   vrrpVersionField,
 } from "./fields.ts";
+import { findingSchema } from "./finding.ts";
 import { nodeAddressSchema } from "./nodeAddress.ts";
 import { nodeInterfaceSchema } from "./nodeInterface.ts";
 import { mailSchema, notifySchema } from "./notify.ts";
@@ -122,6 +123,23 @@ export const nodeVirtualServerSchema = z.object({
 });
 export type NodeVirtualServer = z.infer<typeof nodeVirtualServerSchema>;
 
+/** By which packets come that a director has encapsulated: the kernel's own devices, which take them from every sender. */
+export const tunnelDevices = ["tunl0", "sit0", "ip6tnl0", "gre0", "ip6gre0"] as const;
+export type TunnelDevice = (typeof tunnelDevices)[number];
+
+/** A VirtualServer with forwarding DR or TUN that this node is a real server of: packets to its addresses are for the node. */
+export const nodeRealServerSchema = z.object({
+  namespace: z.string().min(1).max(63).describe("Namespace of the VirtualServer."),
+  name: z.string().min(1).max(253).describe("Its name."),
+  addresses: wholeList(z.array(z.string().max(45)).min(1).max(64)).describe(
+    "Its addresses: they stand on the loopback interface, and the LAN gets no answer for them.",
+  ),
+  tunnels: wholeList(z.array(z.enum(tunnelDevices)).max(tunnelDevices.length))
+    .optional()
+    .describe("With TUN: the devices by which packets come."),
+});
+export type NodeRealServer = z.infer<typeof nodeRealServerSchema>;
+
 /** What IPVS of the node is set to, beyond its services. */
 export const nodeIpvsSchema = z.object({
   sync: z
@@ -158,6 +176,9 @@ export const nodeAgentSpecSchema = z.object({
     .optional()
     .describe("The VirtualServers that this node has programmed."),
   ipvs: nodeIpvsSchema.optional().describe("What IPVS is set to."),
+  realServers: wholeList(z.array(nodeRealServerSchema).max(1024))
+    .optional()
+    .describe("The VirtualServers with forwarding DR or TUN whose real server this node is."),
   groups: wholeList(
     z
       .array(z.object({ name: z.string().min(1).max(270).describe("Name."), notify: notifySchema.describe("What runs on its changes.") }))
@@ -289,6 +310,9 @@ export const nodeAgentStatusSchema = z.object({
   unknownRouters: wholeList(z.array(unknownRouterSchema).max(64))
     .optional()
     .describe("With debugUnknownRouters: routers of others that were heard within the last minutes."),
+  findings: wholeList(z.array(findingSchema).max(32))
+    .optional()
+    .describe("What is wrong or may go wrong with the settings of the node: `kubectl vip doctor` tells."),
   conditions: conditionsSchema.optional(),
 });
 export type NodeAgentStatus = z.infer<typeof nodeAgentStatusSchema>;

@@ -3,6 +3,7 @@ import { parseDuration } from "../api/duration.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Output } from "./cli.ts";
 import { type FlagValues, flagHelp, parseArguments, UsageError } from "./flags.ts";
+import { type Format, parseFormat } from "./values.ts";
 import type { ClusterState, VirtualIPState } from "./vip/clusterState.ts";
 
 export const vipFlags = {
@@ -13,7 +14,6 @@ export const vipFlags = {
   context: { placeholder: "NAME", help: "context of the kubeconfig" },
 } as const;
 type Flags = FlagValues<typeof vipFlags>;
-type Format = "table" | "json";
 
 export const vipUsage = `usage: kubectl vip status [NAME]       all VirtualIPs, or one with its nodes
        kubectl vip timeline NAME       who held it, since when and why
@@ -21,6 +21,7 @@ export const vipUsage = `usage: kubectl vip status [NAME]       all VirtualIPs, 
        kubectl vip move NAME --to NODE hand it over, make-before-break
        kubectl vip drain NODE          hand over all that the node holds, and keep it out of elections
        kubectl vip undrain NODE        let it take part again
+       kubectl vip doctor              what is wrong with nodes and objects, and what puts it right
 
 ${flagHelp(vipFlags)}`;
 
@@ -37,16 +38,17 @@ const subcommands: Record<string, { names: [least: number, most: number]; run(ca
   move: { names: [1, 1], run: move },
   drain: { names: [1, 1], run: drain },
   undrain: { names: [1, 1], run: undrain },
+  doctor: { names: [0, 0], run: doctor },
 };
 
-/** @returns 0; 1 when the API server cannot be asked, there is no such object, or a move is not done in time. */
+/** @returns 0; 1 when the API server cannot be asked, there is no such object, a move is not done in time, or the doctor finds trouble. */
 export async function runVipCommand(args: string[], output: Output): Promise<number> {
   const { flags, words } = parseArguments(vipFlags, args);
   const [name = "", ...rest] = words;
   const subcommand = subcommands[name];
   if (!subcommand)
     throw new UsageError(
-      name === "" ? "vip: expected status, timeline, explain, move, drain or undrain" : `vip: unknown subcommand "${name}"`,
+      name === "" ? "vip: expected status, timeline, explain, move, drain, undrain or doctor" : `vip: unknown subcommand "${name}"`,
     );
   const [least, most] = subcommand.names;
   if (rest.length < least) throw new UsageError(`vip ${name}: expected a name`);
@@ -114,6 +116,15 @@ async function undrain({ words: [node = ""], flags, output }: Call): Promise<num
   return 0;
 }
 
+async function doctor({ flags, output }: Call): Promise<number> {
+  const { readPatient } = await import("./vip/patient.ts");
+  const { examineCluster } = await import("./vip/clusterRules.ts");
+  const { findingLines, isTrouble } = await import("./findingView.ts");
+  const findings = examineCluster(await withClient(flags, readPatient), new Date());
+  print(flags.output, output, findings, () => findingLines(findings));
+  return findings.some(isTrouble) ? 1 : 0;
+}
+
 const patience = ({ timeout }: Flags) => ({ clock: systemClock, waitMs: timeout });
 
 async function readCluster(flags: Flags): Promise<ClusterState> {
@@ -142,11 +153,6 @@ function pick({ virtualIPs }: ClusterState, name: string): VirtualIPState {
 
 function print(format: Format, output: Output, value: unknown, lines: () => string[]): void {
   output.out(format === "json" ? JSON.stringify(value, null, 2) : lines().join("\n"));
-}
-
-function parseFormat(text: string): Format {
-  if (text !== "table" && text !== "json") throw new Error("must be table or json");
-  return text;
 }
 
 function parseTimeout(text: string): number {

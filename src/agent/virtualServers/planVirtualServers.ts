@@ -7,6 +7,7 @@ import type { NodeVirtualServerStatus } from "../../api/virtualServerStatus.ts";
 import type { HealthResult, HealthTarget } from "../healthChecks/healthTarget.ts";
 import type { IpvsServiceKey } from "../native.ts";
 import { type Judged, judge, type KnownHealth, targetsOf } from "./judgedServers.ts";
+import { ownServersOnly } from "./ownServersOnly.ts";
 import { type OwnedService, planService } from "./plannedService.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
 import { changesOf, farewellOf, type VirtualServerChange } from "./serverChanges.ts";
@@ -45,7 +46,7 @@ export interface VirtualServersQuestion {
   endpoints: ReadonlyMap<string, readonly Endpoint[]>;
   /** By the key of a target; undefined: not configured yet. */
   result(key: string): HealthResult | undefined;
-  /** Whether the node holds an address; for suspendWithoutAddress. */
+  /** Whether an address is on the node now. */
   holds(address: string): boolean;
   memory: ReadonlyMap<string, VirtualServerMemory>;
   /** Counts where there is no memory. */
@@ -96,10 +97,19 @@ function planOne(
   const { own, lost } = claim(serviceKeys(virtualServer), name, taken);
   const message = [...(isKnown ? [] : [unknownEndpoints]), ...lost].join("; ");
   plan.targets.push(...judged.flatMap(({ server, isChecked }) => (isChecked ? targetsOf(virtualServer, server) : [])));
-  plan.services.push(...own.map((key) => planService(key, virtualServer, judged, quorum.up)));
+  plan.services.push(...own.map((key) => whereItIs(planService(key, virtualServer, judged, quorum.up), question)));
   plan.changes.push(...changesOf({ virtualServer, judged, quorum, upWeight, before }));
   plan.statuses.push(statusOf({ virtualServer, judged, quorum: quorum.up, message }));
   plan.memory.set(name, { virtualServer, endpoints, quorum: quorum.up, servers: remembered(judged, before) });
+}
+
+/** What a loopback address names is another server on each node. */
+const isLoopback = (address: string) => address.startsWith("127.") || address === "::1";
+
+function whereItIs(service: OwnedService, { holds }: VirtualServersQuestion): OwnedService {
+  const { address } = service.key;
+  if (address === undefined || holds(address)) return service;
+  return ownServersOnly(service, (own) => !isLoopback(own) && holds(own));
 }
 
 const needsEndpoints = ({ spec }: ResolvedVirtualServer) => (spec.service ?? spec.nodes) !== undefined;

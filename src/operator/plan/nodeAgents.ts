@@ -8,6 +8,7 @@ import { configsOf } from "./agentConfigs.ts";
 import type { AgentView, ClusterView, NodeView, RunningRouters } from "./cluster.ts";
 import { addServers, type ServersOf } from "./nodeServers.ts";
 import type { Placement } from "./placements.ts";
+import type { RealServersOf } from "./realServers.ts";
 
 export interface NodeAgentQuestion {
   cluster: ClusterView;
@@ -16,11 +17,12 @@ export interface NodeAgentQuestion {
   /** VirtualIPs of which it is certain that they no longer exist; what runs for others that are merely unknown goes on. */
   gone: ReadonlySet<string>;
   serversOf: ServersOf;
+  realServersOf: RealServersOf;
 }
 
 /** The spec of the NodeAgent of every node; an empty one for a NodeAgent whose node is gone. */
 export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAgentSpec> {
-  const { cluster, placements, running, gone, serversOf } = question;
+  const { cluster, placements, running, gone, serversOf, realServersOf } = question;
   const agents = new Map(cluster.agents.map((agent) => [agent.name, agent]));
   const live = new Set(cluster.nodes.filter((node) => isLive(node, agents.get(node.name))).map(({ name }) => name));
   const known = new Set(placements.map(({ view }) => view.name));
@@ -42,7 +44,9 @@ export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAge
       const configs = cluster.configs && configsOf(node, cluster.configs);
       const spec = configs ? mergeNodePlans(plans, configs) : withConfigOf(agent?.spec, mergeNodePlans(plans));
       const servers = serversOf(name, new Set(spec.virtualRouters.map(({ virtualIP }) => virtualIP)));
-      return [name, addServers({ spec, servers, agent, settings: configs && mergeConfigs(configs), specs })];
+      const serving = addServers({ spec, servers, agent, settings: configs && mergeConfigs(configs), specs });
+      const realServers = realServersOf(node, agent);
+      return [name, realServers.length > 0 ? { ...serving, realServers } : serving];
     }),
   );
 }

@@ -49,7 +49,8 @@ export function placeServers({ cluster, verdicts, running, gone }: NodeServersQu
   };
 }
 
-function isKept(verdict: ServerVerdict | undefined): boolean {
+/** What runs of one with that verdict goes on. */
+export function isKept(verdict: ServerVerdict | undefined): boolean {
   return verdict?.accepted === false && verdict.keeps;
 }
 

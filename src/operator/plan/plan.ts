@@ -13,6 +13,7 @@ import { isSameSpec, planNodeAgents } from "./nodeAgents.ts";
 import { placeServers } from "./nodeServers.ts";
 import { type Notice, noticesOf } from "./notices.ts";
 import { type Placement, place } from "./placements.ts";
+import { placeRealServers } from "./realServers.ts";
 import { checkRelease } from "./release.ts";
 import { collectReports, type RouterReport } from "./reports.ts";
 import { judgeServers } from "./serverVerdicts.ts";
@@ -79,7 +80,7 @@ export function makePlan(question: PlanQuestion): Plan {
   const known = new Set(cluster.virtualIPs.map(({ name }) => name));
   const activeNodes = new Map(virtualIPs.map(({ view, status }) => [view.name, status.activeNode]));
   const servers = planServers(question, verdicts, activeNodes);
-  const specs = planNodeAgents({ cluster, placements, running, gone, serversOf: servers.serversOf });
+  const specs = planNodeAgents({ cluster, placements, running, gone, ...servers.placed });
   return {
     virtualIPs,
     nodeAgents: differences(cluster, specs),
@@ -102,7 +103,10 @@ function planServers(
   const verdicts = judgeServers({ cluster, verdicts: virtualIPs, running });
   const known = new Set(cluster.virtualServers?.map(({ key }) => key));
   return {
-    serversOf: placeServers({ cluster, verdicts, running, gone }),
+    placed: {
+      serversOf: placeServers({ cluster, verdicts, running, gone }),
+      realServersOf: placeRealServers({ cluster, verdicts, gone }),
+    },
     plan: (specs: ReadonlyMap<string, NodeAgentSpec>) =>
       planVirtualServers({ cluster, verdicts, specs, activeNodes, wallNow: wallNow.toISOString() }),
     unknown: cluster.virtualServers ? [...running.keys()].filter((key) => !known.has(key)).sort() : [],

@@ -124,12 +124,28 @@ export class RecordingCore implements Core {
   }
 }
 
+/** Settings that are asked for, in the order of the core's calls. */
+class RecordingSettings {
+  readonly configured: Record<string, string>[] = [];
+  readonly #core: RecordingCore;
+
+  constructor(core: RecordingCore) {
+    this.#core = core;
+  }
+
+  configure(values: Record<string, string>): Promise<void> {
+    if (Object.keys(values).length > 0) this.#core.calls.push("settings");
+    this.configured.push(values);
+    return Promise.resolve();
+  }
+}
+
 /** A runner of a recording core with the real parts beside it. */
 export function createRunner(
   context: TestContext,
-  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[] } = {},
+  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[]; staysPrepared?: boolean } = {},
 ) {
-  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [] } = fields;
+  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [], staysPrepared } = fields;
   const core = new RecordingCore();
   const clock = new VirtualClock();
   const log = silentLogger;
@@ -148,11 +164,12 @@ export function createRunner(
     clock,
     log,
   });
-  const facts = { seesPods: false, makesFiles: false, clock, log };
-  const runner = new SpecRunner({ core, journal, secrets, companions, balancing, programs, ...facts });
+  const settings = new RecordingSettings(core);
+  const facts = { seesPods: false, makesFiles: false, staysPrepared, clock, log };
+  const runner = new SpecRunner({ core, journal, secrets, companions, balancing, settings, programs, ...facts });
   context.after(async () => {
     await balancing.stopChecks();
     await companions.stopChecks();
   });
-  return { clock, directory, core, ipvs, companions, balancing, runner };
+  return { clock, directory, core, ipvs, companions, balancing, settings, runner };
 }

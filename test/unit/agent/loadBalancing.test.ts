@@ -116,21 +116,30 @@ test("where the node has no address nothing is checked, if so asked, and it is c
 });
 
 test("what would change the services of others is withheld as long as there are any", async (context) => {
-  const { runner, ipvs, clock, balancing } = createRunner(context);
+  const { runner, ipvs, clock, balancing, settings } = createRunner(context);
   const { spec, source } = configuration(server());
+  const sloppy = () => settings.configured.at(-1)?.["net/ipv4/vs/sloppy_tcp"];
   const ipvsSettings = { sysctls: { sloppy_tcp: "1", expire_nodest_conn: "1" } };
   let told = 0;
   balancing.neighbours.onChange(() => {
     told += 1;
   });
   await runner.apply({ ...spec, ipvs: ipvsSettings }, { servers: source });
-  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [ipvsSettings.sysctls, 0]);
+  // Not before it has been looked.
+  assert.equal(settings.configured[0]?.["net/ipv4/vs/sloppy_tcp"], undefined);
+  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [ipvsSettings.sysctls, 1]);
+  await runner.settle();
+  assert.equal(sloppy(), "1");
   ipvs.foreign = [{ family: "IPv4", protocol: "TCP", address: "10.96.0.1", port: 443 }];
   await clock.advance(60_000);
   await settle();
-  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [{ expire_nodest_conn: "1" }, 1]);
+  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [{ expire_nodest_conn: "1" }, 2]);
+  await runner.settle();
+  assert.deepEqual([sloppy(), settings.configured.at(-1)?.["net/ipv4/vs/expire_nodest_conn"]], [undefined, "1"]);
   ipvs.foreign = [];
   await clock.advance(60_000);
   await settle();
-  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [ipvsSettings.sysctls, 2]);
+  assert.deepEqual([balancing.neighbours.permitted(ipvsSettings), told], [ipvsSettings.sysctls, 3]);
+  await runner.settle();
+  assert.equal(sloppy(), "1");
 });

@@ -31,6 +31,7 @@ function facts(fields: Partial<StatusFacts> = {}): StatusFacts {
       ipv4Setting: () => 0,
     },
     fileProblems: [],
+    findings: [],
     conditions: [],
     ...fields,
   };
@@ -55,6 +56,7 @@ test("a running agent", () => {
     interfaces: [{ name: "eth0", up: true, mac: "02:00:00:00:00:01", addresses: ["192.0.2.1/24", "fe80::1/64"] }],
     virtualServers: undefined,
     unknownRouters: undefined,
+    findings: undefined,
   });
   assert.deepEqual(virtualRouters, [
     {
@@ -315,4 +317,11 @@ test("virtual servers, cut to what an object holds in all", () => {
     assert.notEqual(large.virtualServers?.[0]?.servers?.[0]?.up, true);
     assert.equal(nodeAgentStatusSchema.safeParse(large).error, undefined);
   }
+});
+
+test("what the doctor finds is in the status, as much as the schema takes; without findings nothing is", () => {
+  const finding = { severity: "Error" as const, what: "w".repeat(600), why: "y", fix: "f" };
+  const { findings = [] } = buildStatus(facts({ findings: Array.from({ length: 40 }, () => finding) }));
+  assert.deepEqual([findings.length, findings[0]?.what.length], [32, 512]);
+  assert.equal(buildStatus(facts()).findings, undefined);
 });

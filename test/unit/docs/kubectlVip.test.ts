@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadAddon } from "../../../src/agent/native.ts";
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
+import { virtualServerSpecSchema } from "../../../src/api/virtualServer.ts";
+import { findingLines } from "../../../src/cli/findingView.ts";
+import { examineCluster } from "../../../src/cli/vip/clusterRules.ts";
 import type { ClusterState, NodeAgentState, VirtualIPState } from "../../../src/cli/vip/clusterState.ts";
 import { explain, explanationLines } from "../../../src/cli/vip/explainView.ts";
+import type { Patient } from "../../../src/cli/vip/patient.ts";
 import { detailLines, statusLines, statusRows } from "../../../src/cli/vip/statusView.ts";
 import { timelineLines, timelineOf } from "../../../src/cli/vip/timelineView.ts";
 import { planVirtualRouters } from "../../../src/plan/virtualRouters.ts";
@@ -66,10 +70,37 @@ const cluster: ClusterState = {
   }),
 };
 
+/** kube-proxy competes, a clock is behind, and a real server is no node. */
+const reported = (name: string, lastReportTime = now.toISOString()) => ({
+  name,
+  spec: { virtualRouters: [] },
+  status: { lastReportTime },
+  takenAt: now.toISOString(),
+});
+const patient: Patient = {
+  virtualIPs: [],
+  virtualServers: [
+    {
+      key: "web/shop",
+      spec: virtualServerSpecSchema.parse({
+        virtualIP: "web",
+        ports: [{ port: 80 }],
+        forwarding: "DR",
+        realServers: [{ address: "198.51.100.9" }],
+      }),
+      status: { addresses: ["192.0.2.10"] },
+    },
+  ],
+  nodes: [{ name: "n1" }, { name: "n2" }],
+  agents: [reported("n1"), reported("n2", "2026-11-21T14:40:05Z")],
+  kubeProxy: { mode: "ipvs", strictARP: true, excludeCIDRs: [] },
+};
+
 const [row] = statusRows(cluster);
 const printed: Record<string, () => string[]> = {
   "kubectl vip status": () => statusLines(statusRows(cluster), now),
   "kubectl vip status web": () => (row ? detailLines(row, now) : []),
+  "kubectl vip doctor": () => findingLines(examineCluster(patient, now)),
   "kubectl vip timeline web": () => timelineLines(timelineOf(web), now),
   "kubectl vip explain web": () =>
     explanationLines(

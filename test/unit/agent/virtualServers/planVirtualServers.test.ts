@@ -324,3 +324,14 @@ test("transitions are counted, and of many servers those that are down are repor
   const [status] = second.statuses;
   assert.deepEqual([status?.servers?.length, status?.servers?.[0]?.address, status?.up, status?.total], [64, "10.0.1.69", 69, 70]);
 });
+
+test("a node that is a real server of DR schedules to itself alone while another one is active", () => {
+  const spec = { forwarding: "DR" as const };
+  const onNode = (...addresses: string[]) => ({ holds: (address: string) => addresses.includes(address) });
+  assert.deepEqual(serversOf(one({ spec }, onNode("10.0.0.2"))), ["10.0.0.1 80 0", "10.0.0.2 80 1"]);
+  assert.deepEqual(serversOf(one({ spec }, onNode("10.0.0.2", "192.0.2.10"))), ["10.0.0.1 80 1", "10.0.0.2 80 1"]);
+  assert.deepEqual(serversOf(one({}, onNode("10.0.0.2"))), ["10.0.0.1 80 1", "10.0.0.2 80 1"]);
+  // A server that every node has is nobody's.
+  const local = { ...spec, realServers: [{ address: "127.0.0.1" }, { address: "10.0.0.1" }] };
+  assert.deepEqual(serversOf(one({ spec: local }, onNode("127.0.0.1"))), ["127.0.0.1 80 1", "10.0.0.1 80 1"]);
+});
