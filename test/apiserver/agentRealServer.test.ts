@@ -62,8 +62,7 @@ async function prepared(): Promise<string> {
   return [...addresses, ...ignore.trim().split("\n")].join(" ");
 }
 
-const becomes = (expected: string) =>
-  until(expected, async () => (await prepared()) === expected, { timeoutMs: 15_000, everyMs: 50 });
+const becomes = (expected: string) => until(expected, async () => (await prepared()) === expected, { timeoutMs: 15_000, everyMs: 50 });
 const all = `${standing.join(" ")} 1 2`;
 
 test("a node that is a real server is prepared, stays so while its agent is updated, and is as before when it is none any more", async () => {
