@@ -51,6 +51,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Napi::ObjectReference stopping_;  ///< the promise of stop()
   std::mutex wakeLock_;
   napi_threadsafe_function wake_ = nullptr;
+  bool environmentEnded_ = false;  ///< JavaScript's thread only
 };
 
 }  // namespace aloft::addon
