@@ -59,7 +59,6 @@ const table: [what: string, request: Record<string, unknown>, message: string | 
   ["a match that begins too late", { path: "/umlaut", bodyMatch: { pattern: "42", maximumOffset: 6 } }, "the body does not match"],
   ["a match that begins too early", { path: "/", bodyMatch: { pattern: "well", minimumOffset: 1 } }, "the body does not match"],
   ["a later match that does not", { path: "/big", bodyMatch: { pattern: "aloft", minimumOffset: 7, maximumOffset: 12 } }, ""],
-  ["no expression at all", { path: "/", bodyMatch: { pattern: "(" } }, /Unterminated group/],
   ["an expression that would never end", { path: "/big", bodyMatch: { pattern: "(.*?.*?)*x$" } }, /more than 100 ms/],
   ["HEAD, which has no body", { path: "/", method: "HEAD" }, ""],
   ["a path that HTTP does not allow", { path: "/a b" }, /unescaped characters/],

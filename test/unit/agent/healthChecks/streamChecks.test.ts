@@ -22,7 +22,7 @@ test("tcp: a server that listens is up, whatever it says, one that refuses is do
 
 test("tcp: what the node has not got says nothing of the server", async (context) => {
   const port = await serveSockets(context, () => {});
-  for (const fields of [{ sourceAddress: "192.0.2.77" }, { interface: "no-such" }, { host: "127.0.0.1", sourceAddress: "::1" }]) {
+  for (const fields of [{ sourceAddress: "192.0.2.77" }, { interface: "no-such" }, { sourceAddress: "::1" }]) {
     const end = await attempt(context, { tcp: {}, ...fields }, port);
     assert.equal(end.good, undefined, JSON.stringify(fields));
     assert.match(end.message, /^bind to the /);
