@@ -193,7 +193,7 @@ test("the fields of a check are the policy", () => {
     warmupMs: 1000,
     spreads: true,
   } satisfies HealthPolicy);
-  // The API refuses it; a keepalived.conf may have it.
+  // The API refuses it; nothing here relies on that.
   const endless = { ...healthCheckSchema.parse({ tcp: {} }), interval: "0s" };
   assert.deepEqual([healthPolicy(endless).intervalMs, policyOf({ interval: "200ms" }).warmupMs], [10, 200]);
   assert.deepEqual([policyOf({ warmup: "0s" }).warmupMs, policyOf({ warmup: "0s" }).spreads], [0, false]);
