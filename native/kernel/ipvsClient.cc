@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -57,8 +58,16 @@ bool removes(const ipvs::Operation& operation) {
 }
 
 IpvsOutcome interpret(const ipvs::Operation& operation, int error) {
-  const bool gone = error == ESRCH || error == ENOENT;
-  return gone && removes(operation) ? 0 : error;
+  if ((error == ESRCH || error == ENOENT) && removes(operation)) return 0;
+  // How the kernel puts it that a daemon was stopped before it ever ran.
+  if (error == EINTR && std::holds_alternative<ipvs::StopDaemon>(operation)) return 0;
+  return error;
+}
+
+/// Asks netlink itself for an acknowledgement: it comes when all messages before it have been dealt with.
+bool buildEnd(NetlinkBuilder& builder, std::uint32_t sequence) {
+  builder.begin(wire::kNetlinkNoop, wire::kNetlinkRequest | wire::kNetlinkAck, sequence);
+  return builder.end();
 }
 
 // ----- /proc -----
@@ -128,7 +137,7 @@ class NetlinkIpvsClient final : public IpvsClient {
   std::optional<os::NetlinkSocket> socket_;
   std::uint16_t family_ = 0;
   std::uint32_t sequence_ = 0;
-  std::array<std::uint8_t, kMaxBatch * wire::kMaxIpvsRequest> request_{};
+  std::array<std::uint8_t, kMaxBatch * wire::kMaxIpvsRequest + wire::kNetlinkHeaderSize> request_{};
   std::string table_;
 };
 
@@ -272,27 +281,33 @@ os::Status NetlinkIpvsClient::carryOut(std::span<const ipvs::Operation> operatio
 os::Status NetlinkIpvsClient::carryOutBatch(std::span<const ipvs::Operation> operations, std::span<IpvsOutcome> outcomes) {
   const std::uint32_t first = sequence_ + 1;
   NetlinkBuilder builder(request_);
-  std::size_t missing = 0;
+  std::bitset<kMaxBatch> answered;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const std::uint32_t sequence = ++sequence_;
-    const bool fits = std::visit([&](const auto& operation) { return build(builder, family_, operation, sequence); }, operations[i]);
-    if (fits) ++missing;
-    if (!fits) outcomes[i] = EMSGSIZE;
+    if (std::visit([&](const auto& operation) { return build(builder, family_, operation, sequence); }, operations[i])) continue;
+    outcomes[i] = EMSGSIZE;
+    answered.set(i);
   }
-  if (builder.empty()) return {};
+  const std::uint32_t last = ++sequence_;
+  if (!buildEnd(builder, last)) return os::Error{"change IPVS", EMSGSIZE};
   if (const os::Status sent = socket_->send(builder.bytes()); !sent.ok()) return sent;
-  while (missing > 0) {
+  for (bool ended = false; !ended;) {
     const auto datagram = receive("change IPVS");
     if (!datagram.ok()) return datagram.error();
     wire::NetlinkMessages messages(datagram.value());
     for (NetlinkMessage message; messages.next(message);) {
       const std::uint32_t index = message.sequence - first;  // unsigned: an older sequence number wraps to a large one
       const auto result = wire::parseNetlinkResult(message);
-      if (!result || index >= operations.size()) continue;
+      if (!result) continue;
+      ended |= message.sequence == last;
+      if (index >= operations.size()) continue;
       outcomes[index] = interpret(operations[index], result->error);
-      --missing;
+      answered.set(index);
     }
     if (messages.malformed()) return os::Error{"change IPVS", EBADMSG};
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (!answered.test(i)) outcomes[i] = interpret(operations[i], EINTR);  // which the kernel does not acknowledge
   }
   return {};
 }

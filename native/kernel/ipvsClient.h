@@ -25,10 +25,10 @@ class IpvsClient {
 
   /// All services with destinations and statistics: one dump of services, one of destinations for each. Repeated when interrupted.
   virtual os::Result<std::vector<ipvs::StandingService>> dump() = 0;
-  /// The same from one reading of /proc/net/ip_vs, which does not tell: thresholds, tunnel options, statistics, time-out, netmask and engine
-  /// of persistence, flags of the scheduler, one-packet scheduling of IPv6. Nor the family of a firewall mark: here it is that of the first
-  /// destination, IPv4 without one. What comes or goes meanwhile may hide another service, or show it twice: dump before acting on what is
-  /// missing.
+  /// The same from one reading of /proc/net/ip_vs, which does not tell: thresholds, tunnel options, statistics, time-out, netmask and
+  /// engine of persistence, flags of the scheduler, one-packet scheduling of IPv6. Nor the family of a firewall mark: here it is that of
+  /// the first destination, IPv4 without one. What comes or goes meanwhile may hide another service, or show it twice: dump before acting
+  /// on what is missing.
   virtual os::Result<std::vector<ipvs::StandingService>> glance() = 0;
   /// With the length, group, port and TTL that were left to the kernel.
   virtual os::Result<std::vector<wire::IpvsDaemon>> daemons() = 0;

@@ -10,6 +10,9 @@
 namespace aloft::wire {
 namespace {
 
+/// IP_VS_SCHEDNAME_MAXLEN, IP_VS_PENAME_MAXLEN and IP_VS_IFNAME_MAXLEN, without the zero at the end.
+constexpr std::size_t kMaxName = 15;
+
 void begin(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, std::uint16_t flags, std::uint32_t sequence) {
   beginGeneric(builder, family, command, kIpvsVersion, flags, sequence);
 }
@@ -68,6 +71,7 @@ void appendService(NetlinkBuilder& builder, const IpvsServiceKey& key, const Ipv
 
 bool buildService(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, const IpvsServiceKey& key,
                   const IpvsServiceSettings* settings, std::uint32_t sequence) {
+  if (settings != nullptr && (settings->scheduler.size() > kMaxName || settings->engine.size() > kMaxName)) return false;
   begin(builder, family, command, kNetlinkAck, sequence);
   appendService(builder, key, settings);
   return builder.end();
@@ -132,6 +136,7 @@ bool buildRemoveDestination(NetlinkBuilder& builder, std::uint16_t family, const
 }
 
 bool buildStartDaemon(NetlinkBuilder& builder, std::uint16_t family, const IpvsDaemon& daemon, std::uint32_t sequence) {
+  if (daemon.interface.size() > kMaxName) return false;
   begin(builder, family, kIpvsNewDaemon, kNetlinkAck, sequence);
   const std::size_t nested = builder.beginNested(kIpvsDaemon);
   builder.number(kDaemonRole, static_cast<std::uint32_t>(daemon.role));

@@ -19,6 +19,7 @@ inline constexpr std::size_t kNetlinkHeaderSize = 16;   // sizeof(struct nlmsghd
 inline constexpr std::size_t kAttributeHeaderSize = 4;  // sizeof(struct nlattr)
 
 // Message types.
+inline constexpr std::uint16_t kNetlinkNoop = 1;   // NLMSG_NOOP
 inline constexpr std::uint16_t kNetlinkError = 2;  // NLMSG_ERROR
 inline constexpr std::uint16_t kNetlinkDone = 3;   // NLMSG_DONE
 

@@ -212,6 +212,16 @@ TEST(IpvsRequest, fitsAtItsLongest) {
             kMaxIpvsRequest);
 }
 
+TEST(IpvsRequest, refusesNamesThatTheKernelHasNoRoomFor) {
+  const std::string tooLong(16, 'x');
+  std::array<std::uint8_t, kMaxIpvsRequest> buffer{};
+  NetlinkBuilder builder(buffer);
+  EXPECT_FALSE(buildAddService(builder, kIpvsFamily, kWeb, {tooLong, 0, 0, 32, ""}, 1));
+  EXPECT_FALSE(buildChangeService(builder, kIpvsFamily, kWeb, {"rr", 0, 0, 32, tooLong}, 1));
+  EXPECT_FALSE(buildStartDaemon(builder, kIpvsFamily, {IpvsDaemonRole::Master, tooLong, 1, 0, {}, 0, 0}, 1));
+  EXPECT_TRUE(builder.empty());
+}
+
 TEST(IpvsRequest, leavesNoTraceWithoutRoom) {
   std::array<std::uint8_t, 164> buffer{};
   const IpvsDestination destination{{ip("10.0.0.1"), 8080}, IpvsForwarding::Nat, 5};
