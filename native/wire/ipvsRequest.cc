@@ -72,14 +72,14 @@ void appendService(NetlinkBuilder& builder, const IpvsServiceKey& key, const Ipv
 bool buildService(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, const IpvsServiceKey& key,
                   const IpvsServiceSettings* settings, std::uint32_t sequence) {
   if (settings != nullptr && (settings->scheduler.size() > kMaxName || settings->engine.size() > kMaxName)) return false;
-  begin(builder, family, command, kNetlinkAck, sequence);
+  begin(builder, family, command, 0, sequence);
   appendService(builder, key, settings);
   return builder.end();
 }
 
 bool buildDestination(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, const IpvsServiceKey& service,
                       const IpvsDestinationKey& key, const IpvsDestination* settings, std::uint32_t sequence) {
-  begin(builder, family, command, kNetlinkAck, sequence);
+  begin(builder, family, command, 0, sequence);
   appendService(builder, service);
   const std::size_t nested = builder.beginNested(kIpvsDestination);
   appendKey(builder, key);
@@ -137,7 +137,7 @@ bool buildRemoveDestination(NetlinkBuilder& builder, std::uint16_t family, const
 
 bool buildStartDaemon(NetlinkBuilder& builder, std::uint16_t family, const IpvsDaemon& daemon, std::uint32_t sequence) {
   if (daemon.interface.size() > kMaxName) return false;
-  begin(builder, family, kIpvsNewDaemon, kNetlinkAck, sequence);
+  begin(builder, family, kIpvsNewDaemon, 0, sequence);
   const std::size_t nested = builder.beginNested(kIpvsDaemon);
   builder.number(kDaemonRole, static_cast<std::uint32_t>(daemon.role));
   appendWhere(builder, daemon);
@@ -146,7 +146,7 @@ bool buildStartDaemon(NetlinkBuilder& builder, std::uint16_t family, const IpvsD
 }
 
 bool buildStopDaemon(NetlinkBuilder& builder, std::uint16_t family, IpvsDaemonRole role, std::uint32_t sequence) {
-  begin(builder, family, kIpvsDelDaemon, kNetlinkAck, sequence);
+  begin(builder, family, kIpvsDelDaemon, 0, sequence);
   const std::size_t nested = builder.beginNested(kIpvsDaemon);
   builder.number(kDaemonRole, static_cast<std::uint32_t>(role));
   builder.endNested(nested);
@@ -154,7 +154,7 @@ bool buildStopDaemon(NetlinkBuilder& builder, std::uint16_t family, IpvsDaemonRo
 }
 
 bool buildSetTimeouts(NetlinkBuilder& builder, std::uint16_t family, const IpvsTimeouts& timeouts, std::uint32_t sequence) {
-  begin(builder, family, kIpvsSetConfig, kNetlinkAck, sequence);
+  begin(builder, family, kIpvsSetConfig, 0, sequence);
   builder.number(kIpvsTimeoutTcp, timeouts.tcp);
   builder.number(kIpvsTimeoutTcpFin, timeouts.tcpFin);
   builder.number(kIpvsTimeoutUdp, timeouts.udp);

@@ -76,6 +76,9 @@ class NetlinkBuilder {
   bool overflow_ = false;
 };
 
+/// A message that does nothing and is acknowledged: the kernel deals with messages in their order, so that all before it are done then.
+bool buildAcknowledgedEnd(NetlinkBuilder& builder, std::uint32_t sequence);
+
 /// A value in a message: bytes of the caller's buffer.
 struct NetlinkAttribute {
   std::uint16_t type = 0;  ///< without the flags NLA_F_NESTED and NLA_F_NET_BYTEORDER

@@ -7,7 +7,7 @@ root=$(cd "$here/../.." && pwd)
 build=$root/build/fuzz
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
-targets=${*:-vrrp engine neighbor netlink ipAddress capture}
+targets=${*:-vrrp engine neighbor netlink ipvs ipAddress capture}
 set --
 
 cmake -S "$root" -B "$build" -G Ninja -DALOFT_FUZZ=ON -DALOFT_ADDON=OFF -DALOFT_TESTS=OFF -DCMAKE_CXX_COMPILER=clang++ \
