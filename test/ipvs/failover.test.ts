@@ -45,9 +45,9 @@ describe("a pair of directors", () => {
   ];
 
   test("connections that the sync daemons told of survive, idle ones too", async () => {
-    // All of a connection is told at once, and again every ten seconds.
-    await sysctl("sync_threshold=0 1", "sync_refresh_period=10", "sync_retries=2");
     await serveOnBoth(bed.service("DR", "IPv4", [1, 1, 1], { scheduler: "rr" }), bothRoles);
+    // Each connection is told of at once, and again every ten seconds.
+    await sysctl("sync_threshold=0 1", "sync_refresh_period=10", "sync_retries=2");
     await bed.lan.exec(bed.directors[0] ?? "", ["ip", "address", "add", address, "dev", "eth0"]);
     const established = await bed.open("DR", "IPv4", count, { keep: true });
     assert.equal(Object.keys(tally(established)).length, 3);
@@ -60,8 +60,8 @@ describe("a pair of directors", () => {
   });
 
   test("with mh and port hashing they survive without any daemon, where connections may begin in the middle", async () => {
-    await sysctl("sloppy_tcp=1");
     await serveOnBoth(bed.service("DR", "IPv4", [1, 1, 1], { scheduler: "mh", schedulerFlags: ["Flag2"] }));
+    await sysctl("sloppy_tcp=1");
     await bed.lan.exec(bed.directors[0] ?? "", ["ip", "address", "add", address, "dev", "eth0"]);
     const established = await bed.open("DR", "IPv4", count, { keep: true });
     assert.ok(Object.keys(tally(established)).length > 1);

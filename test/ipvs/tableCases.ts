@@ -165,12 +165,12 @@ const marks: TableCase[] = families.map((family, index) => {
 });
 
 function group(): TableCase {
-  const destinations = (port: number): IpvsDestination[] =>
-    servers.IPv4.map((address) => ({ address, port, forwarding: "NAT", weight: 3 }));
+  // With NAT they keep their port under the mark, too.
+  const destinations = servers.IPv4.map((address): IpvsDestination => ({ address, port: 8080, forwarding: "NAT", weight: 3 }));
   const service = (address: string): IpvsService => ({
     key: { family: "IPv4", protocol: "TCP", address, port: 80 },
     scheduler: "wlc",
-    destinations: destinations(8080),
+    destinations,
   });
   return {
     title: "group of an address, a range and a mark",
@@ -189,7 +189,7 @@ function group(): TableCase {
     ],
     services: [
       ...[20, 21, 22, 23].map((host) => service(`192.0.2.${host}`)),
-      { key: { family: "IPv4", firewallMark: 9 }, scheduler: "wlc", destinations: destinations(0) },
+      { key: { family: "IPv4", firewallMark: 9 }, scheduler: "wlc", destinations },
     ],
   };
 }

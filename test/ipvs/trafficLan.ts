@@ -47,7 +47,7 @@ export class TrafficLan {
 
   private async prepare(): Promise<void> {
     for (const director of this.directors) await this.shell(director, prepareDirector);
-    for (const server of this.servers) await this.shell(server, this.prepareServer());
+    for (const server of this.servers) await this.shell(server, this.prepareServer(server));
     await Promise.all(this.servers.map((server) => this.startServer(server)));
     this.control = new RemoteControl(this.lan, "client", program("clientHost"));
   }
@@ -57,20 +57,22 @@ export class TrafficLan {
   }
 
   /** The address is on lo for DR, on the tunnel's device for TUN; what came through NAT goes back through the first director. */
-  private prepareServer(): string[] {
+  private prepareServer(server: string): string[] {
     const gateway = this.lan.nodeAddress(this.directors[0] ?? "");
     const { DR, TUN } = virtualAddresses;
     return [
       "sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
       `ip address add ${DR.IPv4}/32 dev lo`,
       `ip address add ${DR.IPv6}/128 dev lo nodad`,
-      // By the kernel's own helper: the tunnel devices come with their modules.
-      '"$(cat /proc/sys/kernel/modprobe)" -a ipip ip6_tunnel',
+      // By the kernel's own helper: tunl0 comes with its module.
+      '"$(cat /proc/sys/kernel/modprobe)" ipip',
       "sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
       "ip link set tunl0 up",
-      "ip link set ip6tnl0 up",
+      // Unlike tunl0, ip6tnl0 takes nothing: tunnels of IPv6 are of two ends.
+      `ip link add tunnel6 type ip6tnl mode ip6ip6 local ${this.lan.nodeAddress(server).IPv6} remote ${gateway.IPv6}`,
+      "ip link set tunnel6 up",
       `ip address add ${TUN.IPv4}/32 dev tunl0`,
-      `ip address add ${TUN.IPv6}/128 dev ip6tnl0 nodad`,
+      `ip address add ${TUN.IPv6}/128 dev tunnel6 nodad`,
       ...families.flatMap((family) => {
         const ip = `ip -${family.at(-1)}`;
         return [

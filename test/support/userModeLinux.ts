@@ -91,8 +91,7 @@ export async function runInUserModeLinux(command: readonly string[], options: Ma
   process.on("exit", cutPower);
   options.signal?.addEventListener("abort", cutPower);
   try {
-    const console = await readConsole(machine);
-    return readResult(directory, console);
+    return readResult(directory, await untilOff(machine));
   } finally {
     cutPower();
     process.off("exit", cutPower);
@@ -122,32 +121,34 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Until the power is off. */
-async function readConsole(machine: ChildProcess): Promise<string> {
-  let text = "";
+interface PowerOff {
+  console: string;
+  /** It was killed: by us, by the limit, or by somebody else. */
+  killed: boolean;
+}
+
+async function untilOff(machine: ChildProcess): Promise<PowerOff> {
+  let console = "";
   const keep = (chunk: Buffer) => {
-    text += chunk.toString();
+    console += chunk.toString();
   };
   machine.stdout?.on("data", keep);
   machine.stderr?.on("data", keep);
-  await new Promise<void>((resolve) => {
-    machine.once("error", (error) => {
-      text += error.message;
-      resolve();
-    });
-    machine.once("close", () => resolve());
+  return new Promise((resolve) => {
+    machine.once("error", (error) => resolve({ console: error.message, killed: false }));
+    machine.once("close", (code) => resolve({ console, killed: code === null }));
   });
-  return text;
 }
 
-function readResult(directory: string, console: string): MachineResult {
+function readResult(directory: string, { console, killed }: PowerOff): MachineResult {
   const read = (name: string) => (existsSync(join(directory, name)) ? readFileSync(join(directory, name), "utf8") : "");
   const [status, output, report] = [read(files.status), read(files.output), read(files.report)];
   if (status) return { status: Number(status), output, report, trouble: "", unable: false };
   const booted = existsSync(join(directory, files.booted));
-  const tail = console.trim().split("\n").slice(-12).join("\n");
-  const trouble = booted ? `it ended before the work did; its console:\n${tail}` : `it did not start:\n${tail}`;
-  return { output, report, trouble, unable: !booted && !console.includes("Kernel panic") };
+  const said = console.trim().split("\n").slice(-12).join("\n");
+  const what = killed ? "it was killed, or took too long" : "it ended by itself";
+  const trouble = `${what} ${booted ? "before the work was done" : "before it had started"}; its console says: ${said || "nothing"}`;
+  return { output, report, trouble, unable: !booted && !killed && !console.includes("Kernel panic") };
 }
 
 const programs = { [kernel]: "user-mode-linux", modprobe: "kmod", ipvsadm: "ipvsadm" };
