@@ -128,9 +128,12 @@ export async function untilPhase(observer: Observer, intervalMs: number, phase: 
   while (process.hrtime.bigint() < target);
 }
 
-/** A router that was killed leaves the address on its node. */
+/** A router that was killed leaves the address on its node, and Aloft its gate, which would keep the next router there from answering. */
 export async function clean(lan: Lan, address: string): Promise<void> {
-  for (const node of lan.nodes) await lan.exec(node, ["ip", "address", "del", address, "dev", "eth0"]).catch(() => {});
+  for (const node of lan.nodes) {
+    await lan.exec(node, ["ip", "address", "del", address, "dev", "eth0"]).catch(() => {});
+    await lan.exec(node, ["tc", "qdisc", "del", "dev", "eth0", "clsact"]).catch(() => {});
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes this checkout ready and runs one of its programs:
 #
-#   setup.sh [build | test | demo | bench:NAME] [ARGUMENT...]
+#   setup.sh [build | test | fuzz | demo | bench:NAME] [ARGUMENT...]
 #
 # Installs and builds what is missing or out of date, nothing else; ends within two seconds when all is current.
 # The machine needs Node 20 or newer with npm, Go 1.21 or newer (demo, test) and a C++ compiler. On Debian and Ubuntu, as root, the rest is installed.
@@ -86,6 +86,7 @@ build_tools='g++ g++
 cmake cmake
 ninja ninja-build'
 native_test_tools='/usr/include/gtest/gtest.h libgtest-dev'
+fuzz_tools='clang++ clang libclang-rt-dev'
 namespace_tools='ip iproute2
 nsenter util-linux'
 peer_tools='keepalived keepalived
@@ -105,6 +106,7 @@ missing_packages() {
 check_packages() {
   packages=$(missing_packages "$build_tools")
   [ "$needs_native_tests" = no ] || packages="$packages $(missing_packages "$native_test_tools")"
+  [ "$needs_fuzzers" = no ] || packages="$packages $(missing_packages "$fuzz_tools")"
   [ "$needs_namespaces" = no ] || packages="$packages $(missing_packages "$namespace_tools")"
   [ "$needs_peers" = no ] || packages="$packages $(missing_packages "$peer_tools")"
   # shellcheck disable=SC2086 # one word per package
@@ -195,21 +197,23 @@ make_ready() {
 
 need_root() { [ "$(id -u)" = 0 ] || fail "$1 makes network namespaces: run it as root."; }
 
-needs_native_tests=no needs_namespaces=yes needs_peers=yes needs_control_plane=yes
+needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_control_plane=yes
 case $command in
-  everything) program= needs_native_tests=yes ;;
+  everything) program= needs_native_tests=yes needs_fuzzers=yes ;;
   build) program= needs_namespaces=no needs_peers=no needs_control_plane=no ;;
+  fuzz) program=test/fuzz/run.sh needs_fuzzers=yes needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
   bench:*) program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark" ;;
   test)
     program=scripts/test.ts
-    suites=" ${*:-unit native netns apiserver e2e} "
+    suites=" ${*:-unit native fuzz netns apiserver e2e} "
     # Chosen suites need less than all of them.
     case $suites in *" native "*) needs_native_tests=yes ;; esac
+    case $suites in *" fuzz "*) needs_fuzzers=yes ;; esac
     case $suites in *" apiserver "* | *" e2e "*) ;; *) needs_control_plane=no ;; esac
     case $suites in *" netns "* | *" apiserver "* | *" e2e "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
     ;;
-  *) fail "usage: setup.sh [build | test | demo | bench:NAME] [ARGUMENT...]" ;;
+  *) fail "usage: setup.sh [build | test | fuzz | demo | bench:NAME] [ARGUMENT...]" ;;
 esac
 [ -z "$program" ] || [ -f "$program" ] || fail "there is no $program"
 
@@ -230,4 +234,5 @@ if [ -z "$program" ]; then
   exit 0
 fi
 [ "$seconds" -lt 3 ] || echo "ready after ${seconds} s" >&2
+[ "$command" != fuzz ] || exec sh "$program" "$@"
 PATH=$PWD/node_modules/.bin:$PATH exec "$node" "$program" "$@"

@@ -29,6 +29,7 @@ const cores = 2;
 export const suites: Suite[] = [
   nodeSuite("unit", { concurrency: cores, timeoutMs: 60_000 }),
   { name: "native", run: runCTest },
+  { name: "fuzz", run: runFuzzers },
   nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
   nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
@@ -106,19 +107,38 @@ const junitFile = `${nativeBuild}/ctest.xml`;
 async function runCTest(signal: AbortSignal): Promise<SuiteResult> {
   rmSync(junitFile, { force: true });
   const args = ["--test-dir", nativeBuild, "--output-on-failure", "--no-tests=error", "--timeout", "300", "--parallel", String(cores)];
-  // A session of its own, so that an interrupt ends the test programs with it.
-  const child = spawn("ctest", [...args, "--output-junit", "ctest.xml"], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const { status, output } = await runProgram("ctest", [...args, "--output-junit", "ctest.xml"], signal);
+  if (status !== 0) process.stdout.write(`${output.slice(-20_000)}\n`);
+  const counts = signal.aborted ? { passed: 0, failed: 1, skipped: 0 } : readJUnit();
+  // A program that cannot be started is no test in the file.
+  return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+/** Of each fuzzer; `npm run fuzz` takes longer. */
+const fuzzSeconds = 4;
+
+/** Each parser of foreign bytes, and the engine, under AddressSanitizer and UBSan for a few seconds: what was found before is in the corpus. */
+async function runFuzzers(signal: AbortSignal): Promise<SuiteResult> {
+  const { status, output } = await runProgram("env", ["ALOFT_FUZZ_SEED=1", "sh", "test/fuzz/run.sh", String(fuzzSeconds)], signal);
+  const passed = output.match(/^#\d+\s+DONE/gm)?.length ?? 0;
+  if (status !== 0) process.stdout.write(`${output.slice(-20_000)}\n`);
+  return { passed, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** With all that it starts in a session of its own, so that an interrupt ends them with it. */
+async function runProgram(command: string, args: string[], signal: AbortSignal): Promise<{ status: number | null; output: string }> {
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const end = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
   signal.addEventListener("abort", end);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk));
-  const status = await withProgress("ctest", () => new Promise<number | null>((resolve) => child.on("close", resolve)));
+  const status = await withProgress(
+    command === "ctest" ? command : "fuzzers",
+    () => new Promise<number | null>((resolve) => child.on("close", resolve)),
+  );
   signal.removeEventListener("abort", end);
-  if (status !== 0) process.stdout.write(`${output.slice(-20_000)}\n`);
-  const counts = signal.aborted ? { passed: 0, failed: 1, skipped: 0 } : readJUnit();
-  // A program that cannot be started is no test in the file.
-  return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  return { status, output };
 }
 
 /** The totals in the first element of CTest's JUnit file. */

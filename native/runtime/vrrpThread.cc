@@ -161,8 +161,9 @@ void VrrpThread::receiveAdverts(std::size_t events) {
       flush();
     }
   }
-  if (budget == kAdvertsPerRound) return;
-  gathers_ = now_ < heardAt_ + kGatherTime;
+  const std::size_t taken = kAdvertsPerRound - budget;
+  if (taken == 0) return;
+  gathers_ = taken > 1 || now_ < heardAt_ + kGatherTime;
   heardAt_ = now_;
 }
 

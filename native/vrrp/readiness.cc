@@ -112,6 +112,7 @@ void VirtualRouter::settlePriority(Outbox& out) {
 void VirtualRouter::updateMessages(TimePoint now) {
   const auto form = usesPseudoHeader() ? wire::ChecksumForm::WithPseudoHeader : wire::ChecksumForm::WithoutPseudoHeader;
   if (messages_.update(run_.priority, attachment_.source, form)) run_.messageSince = now;
+  prepareAdvert();
 }
 
 }  // namespace aloft::vrrp

@@ -36,6 +36,7 @@ struct Table::Contents {
 
   template <typename Action>
   void forEachIndexMemory(const Action& action) const {
+    action(std::as_bytes(std::span(ids_)));
     action(std::as_bytes(std::span(byIndex_)));
     action(std::as_bytes(std::span(trackers_)));
     action(std::as_bytes(std::span(laneIntervals)));
@@ -53,6 +54,7 @@ struct Table::Contents {
   void formGroups();
   void indexTrackers();
 
+  std::vector<RouterId> ids_;                                // of `routers`: a search among these stays in the processor's cache
   std::vector<Interface*> byIndex_;                          // open addressing over ifindex, a power of two in size, at most half full
   std::vector<std::pair<CheckId, std::uint32_t>> trackers_;  // sorted
 };

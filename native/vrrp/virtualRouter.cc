@@ -17,8 +17,7 @@ wire::MacAddress virtualMac(wire::Family family, std::uint8_t virtualRouterId) {
 
 }  // namespace
 
-VirtualRouter::VirtualRouter(RouterConfig config, RouterId id)
-    : config_(std::move(config)), id_(id), messages_(config_) {
+VirtualRouter::VirtualRouter(RouterConfig config, RouterId id) : config_(std::move(config)), messages_(config_), id_(id) {
   for (std::size_t i = 0; i < config_.unicastPeers.size(); ++i) peers_.push_back({config_.unicastPeers[i], config_.ttlOf(i)});
   std::sort(peers_.begin(), peers_.end());
   run_.interval = config_.advertisementInterval;
@@ -455,6 +454,13 @@ RouterStatus VirtualRouter::status() const {
 }
 
 Engine::Transmit VirtualRouter::advert(std::uint8_t priority, std::size_t destination) const {
+  Engine::Transmit transmit = prepared_.first;
+  if (destination > 0) transmit.destination = messages_.destinations()[destination];
+  if (destination > 0 || priority == kResign) transmit.message = messages_.message(priority == kResign, destination);
+  return transmit;
+}
+
+void VirtualRouter::prepareAdvert() {
   Engine::Transmit transmit;
   transmit.ifindex = attachment_.ifindex;
   if (peers_.empty()) {
@@ -464,9 +470,9 @@ Engine::Transmit VirtualRouter::advert(std::uint8_t priority, std::size_t destin
     transmit.ttl = config_.unicastTtl;
   }
   transmit.source = attachment_.source;
-  transmit.destination = messages_.destinations()[destination];
-  transmit.message = messages_.message(priority == kResign, destination);
-  return transmit;
+  transmit.destination = messages_.destinations().front();
+  transmit.message = messages_.message(false, 0);
+  prepared_ = {transmit, messages_.destinations().size()};
 }
 
 Engine::Announcement VirtualRouter::announcement(std::size_t index) const {

@@ -100,7 +100,7 @@ class VirtualRouter {
   // ----- Outputs -----
   TimePoint nextDeadline() const;
   RouterStatus status() const;
-  std::size_t destinations() const { return messages_.destinations().size(); }
+  std::size_t destinations() const { return prepared_.destinations; }
   Engine::Transmit advert(std::uint8_t priority, std::size_t destination) const;
   std::size_t announcements() const { return config_.addresses.size(); }
   Engine::Announcement announcement(std::size_t index) const;
@@ -178,6 +178,12 @@ class VirtualRouter {
     wire::IpAddress source;
   };
 
+  /// What is needed for each advert, in one place: of a thousand virtual routers little else is in the processor's cache when it is due.
+  struct Prepared {
+    Engine::Transmit first;  ///< with the own priority, to the first destination
+    std::size_t destinations = 0;
+  };
+
   Outbox outbox(const Context& context) { return {context.effects, run_.counters, config_, context.host, id_, context.now}; }
 
   // receive.cc
@@ -252,9 +258,9 @@ class VirtualRouter {
   }
   bool preempts(TimePoint now) const;
   void updateMessages(TimePoint now);
+  void prepareAdvert();
 
   RouterConfig config_;
-  RouterId id_;
   AdvertMessages messages_;
   std::vector<Peer> peers_;  // unicast, sorted
   Places places_;
@@ -262,6 +268,9 @@ class VirtualRouter {
   std::optional<Reason> ownFault_;
   std::uint8_t assessedPriority_ = 0;
   Attachment attachment_;
+  // Each advert needs these.
+  RouterId id_;
+  Prepared prepared_;
   Run run_;
   GateTimes gate_;  // as it is set
   Holding holding_;

@@ -78,7 +78,6 @@ suite("adverts", () => {
     assert.equal(await discarded(), 0);
     await one.apply(desiredRouter({ ...near, ...routed, unicastTTL: 64, priority: 254 }));
     await two.becomes("MASTER");
-    assert.deepEqual((await two.router()).foreignRouter, undefined, "the filter keeps all but a sample of them");
     await until("a sample", async () => (await discarded()) > 0, { timeoutMs: 60_000 });
     assert.equal((await discarded()) % 64, 0);
     // Another virtual router hears those from 1 on: then the filter passes what the engine refuses.
@@ -134,8 +133,7 @@ suite("adverts", () => {
     await one.setChecks({ name: "web", up: false });
     const fault = await one.becomes("FAULT");
     assert.deepEqual([fault.reason, fault.message], ["CheckFailed", "tracked check down: web"]);
-    await two.becomes("MASTER");
-    assert.equal(two.changes().at(-1)?.reason, "PeerResigned");
+    assert.equal((await two.becomes("MASTER")).reason, "PeerResigned");
     await one.setChecks({ name: "web", up: true });
     assert.equal((await one.becomes("MASTER")).transitions > 2, true);
   });
