@@ -10,9 +10,6 @@ namespace {
 
 using Entry = StandingTable::Entry;
 
-/// Flags of which a glance tells, whatever the family.
-constexpr std::uint32_t kGlanceFlags = wire::kIpvsPersistent;
-
 bool takeOver(StandingDestination& known, const StandingDestination& seen) {
   wire::IpvsDestination& destination = known.destination;
   // An address of the host since the last look, or no longer: the kernel's affair, and nobody's mistake.
@@ -24,8 +21,7 @@ bool takeOver(StandingDestination& known, const StandingDestination& seen) {
 }
 
 bool takeOver(Entry& known, const StandingService& seen) {
-  if (known.settings.scheduler != seen.settings.scheduler) return false;
-  if (((known.settings.flags ^ seen.settings.flags) & kGlanceFlags) != 0) return false;
+  if (!isAsWanted(known.settings, seen.settings)) return false;
   if (known.destinations.size() != seen.destinations.size()) return false;
   for (const StandingDestination& destination : seen.destinations) {
     const auto found = known.destinations.find(destination.destination.key);
@@ -45,7 +41,8 @@ StandingTable::StandingTable(Dump dump) : daemons_(std::move(dump.daemons)), tim
     Entry& entry = services_[service.key];
     entry.settings = std::move(service.settings);
     entry.statistics = service.statistics;
-    for (const StandingDestination& destination : service.destinations) entry.destinations.emplace(destination.destination.key, destination);
+    for (const StandingDestination& destination : service.destinations)
+      entry.destinations.emplace(destination.destination.key, destination);
   }
 }
 
@@ -77,19 +74,11 @@ void StandingTable::carry(const Operation& operation) {
              operation);
 }
 
-/// /proc/net/ip_vs does not tell the family of a service with a mark: where only one is known, it is that one.
-StandingTable::Services::iterator StandingTable::locate(wire::IpvsServiceKey key) {
-  const auto found = services_.find(key);
-  if (found != services_.end() || key.firewallMark == 0) return found;
-  key.family = key.family == wire::Family::IPv4 ? wire::Family::IPv6 : wire::Family::IPv4;
-  return services_.find(key);
-}
-
 bool StandingTable::takeOver(const std::vector<StandingService>& glance, const ServiceKeys& ours) {
   auto unseen = std::count_if(ours.begin(), ours.end(), [this](const wire::IpvsServiceKey& key) { return services_.contains(key); });
   for (const StandingService& seen : glance) {
-    const auto known = locate(seen.key);
-    if (!ours.contains(known == services_.end() ? seen.key : known->first)) continue;
+    if (!ours.contains(seen.key)) continue;
+    const auto known = services_.find(seen.key);
     if (known == services_.end() || !ipvs::takeOver(known->second, seen)) return false;
     --unseen;
   }

@@ -40,13 +40,11 @@ class StandingTable {
   /// The kernel has carried it out.
   void carry(const Operation& operation);
 
-  /// Takes over what a glance shows of the connections of the services `ours`. False when a service or destination of theirs, a scheduler,
-  /// a weight or a way of forwarding is not what is known here: then only a dump tells what stands.
+  /// Takes over what a glance shows of the connections of the services `ours`. False when a service of theirs, its settings, a destination,
+  /// its weight or way of forwarding is not what is known here: then only a dump tells what stands.
   bool takeOver(const std::vector<StandingService>& glance, const ServiceKeys& ours);
 
  private:
-  Services::iterator locate(wire::IpvsServiceKey key);
-
   Services services_;
   std::vector<wire::IpvsDaemon> daemons_;
   wire::IpvsTimeouts timeouts_;

@@ -1,16 +1,14 @@
 #include "kernel/ipvsClient.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cerrno>
 #include <optional>
 #include <string>
 
-#include "os/netlinkSocket.h"
+#include "kernel/ipvsTable.h"
 #include "wire/genericNetlink.h"
-#include "wire/ipvsProc.h"
 #include "wire/ipvsReply.h"
 #include "wire/ipvsRequest.h"
 
@@ -22,8 +20,6 @@ using wire::NetlinkMessage;
 
 constexpr std::size_t kMaxBatch = 64;
 constexpr int kAttempts = 5;
-/// Of the calling thread's network namespace; /proc/net is of the process's first thread.
-constexpr const char* kTablePath = "/proc/thread-self/net/ip_vs";
 
 // ----- Operations -----
 
@@ -61,43 +57,11 @@ IpvsOutcome interpret(const ipvs::Operation& operation, int error) {
   return gone && removes(operation) ? 0 : error;
 }
 
-// ----- /proc -----
-
-os::Status readTable(std::string& text) {
-  const os::Fd file(open(kTablePath, O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return os::lastError("open /proc/net/ip_vs");
-  text.clear();
-  std::array<char, 16 << 10> part;  // the kernel gives a page at a time, or one service if that is more
-  for (;;) {
-    const ssize_t size = read(file.get(), part.data(), part.size());
-    if (size == 0) return {};
-    if (size < 0 && errno != EINTR) return os::lastError("read /proc/net/ip_vs");
-    text.append(part.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  }
-}
-
-void append(std::vector<ipvs::StandingService>& services, const wire::IpvsProcService& found) {
-  ipvs::StandingService& service = services.emplace_back();
-  service.key = found.key;
-  service.settings.scheduler = found.scheduler;
-  service.settings.flags = found.flags;
-}
-
-void append(std::vector<ipvs::StandingService>& services, const wire::IpvsProcDestination& found) {
-  ipvs::StandingService& service = services.back();
-  if (service.key.firewallMark != 0 && service.destinations.empty()) service.key.family = found.key.address.family;
-  ipvs::StandingDestination& standing = service.destinations.emplace_back();
-  standing.destination.key = found.key;
-  standing.destination.forwarding = found.forwarding;
-  standing.destination.weight = found.weight;
-  standing.activeConnections = found.activeConnections;
-  standing.inactiveConnections = found.inactiveConnections;
-}
-
 // ----- The client -----
 
 class NetlinkIpvsClient final : public IpvsClient {
  public:
+  explicit NetlinkIpvsClient(OpenSocket openSocket) : openSocket_(std::move(openSocket)) {}
   /// Whether IPVS is there and may be asked.
   os::Status probe();
   os::Result<std::vector<ipvs::StandingService>> dump() override;
@@ -122,19 +86,21 @@ class NetlinkIpvsClient final : public IpvsClient {
   /// One request; what was interrupted, or lost, is repeated. `begin` forgets what `each` heard.
   template <typename Build, typename Begin, typename Each>
   os::Status ask(const char* operation, Build build, Begin begin, Each each);
-  os::Status dumpDestinations(ipvs::StandingService& service);
+  os::Result<std::vector<ipvs::StandingService>> listServices();
+  os::Status listDestinations(ipvs::StandingService& service);
   os::Status carryOutBatch(std::span<const ipvs::Operation> operations, std::span<IpvsOutcome> outcomes);
 
+  OpenSocket openSocket_;
   std::optional<os::NetlinkSocket> socket_;
   std::uint16_t family_ = 0;
   std::uint32_t sequence_ = 0;
-  std::array<std::uint8_t, kMaxBatch * wire::kMaxIpvsRequest> request_{};
+  std::array<std::uint8_t, kMaxBatch * wire::kMaxIpvsRequest + wire::kNetlinkHeaderSize> request_{};
   std::string table_;
 };
 
 os::Status NetlinkIpvsClient::connect() {
   if (socket_) return {};
-  os::Result<os::NetlinkSocket> socket = os::NetlinkSocket::open(os::NetlinkProtocol::Generic);
+  os::Result<os::NetlinkSocket> socket = openSocket_();
   if (!socket.ok()) return socket.error();
   socket_.emplace(std::move(socket.value()));
   family_ = 0;
@@ -197,7 +163,7 @@ os::Status NetlinkIpvsClient::probe() {
 
 // ----- What there is -----
 
-os::Status NetlinkIpvsClient::dumpDestinations(ipvs::StandingService& service) {
+os::Status NetlinkIpvsClient::listDestinations(ipvs::StandingService& service) {
   const auto build = [&](NetlinkBuilder& builder, std::uint32_t sequence) {
     return wire::buildDestinationDump(builder, family_, service.key, sequence);
   };
@@ -210,7 +176,7 @@ os::Status NetlinkIpvsClient::dumpDestinations(ipvs::StandingService& service) {
   return ask("list IPVS destinations", build, [&] { service.destinations.clear(); }, take);
 }
 
-os::Result<std::vector<ipvs::StandingService>> NetlinkIpvsClient::dump() {
+os::Result<std::vector<ipvs::StandingService>> NetlinkIpvsClient::listServices() {
   std::vector<ipvs::StandingService> services;
   const auto build = [this](NetlinkBuilder& builder, std::uint32_t sequence) { return wire::buildServiceDump(builder, family_, sequence); };
   const auto take = [&](const NetlinkMessage& message) {
@@ -219,20 +185,27 @@ os::Result<std::vector<ipvs::StandingService>> NetlinkIpvsClient::dump() {
     }
   };
   if (const os::Status listed = ask("list IPVS services", build, [&] { services.clear(); }, take); !listed.ok()) return listed.error();
-  for (ipvs::StandingService& service : services) {
-    if (const os::Status listed = dumpDestinations(service); !listed.ok()) return listed.error();
+  return services;
+}
+
+os::Result<std::vector<ipvs::StandingService>> NetlinkIpvsClient::dump() {
+  auto services = listServices();
+  if (!services.ok()) return services;
+  for (ipvs::StandingService& service : services.value()) {
+    if (const os::Status listed = listDestinations(service); !listed.ok()) return listed.error();
   }
   return services;
 }
 
 os::Result<std::vector<ipvs::StandingService>> NetlinkIpvsClient::glance() {
-  if (const os::Status status = readTable(table_); !status.ok()) return status.error();
-  std::vector<ipvs::StandingService> services;
-  wire::IpvsProcEntries entries(table_);
-  for (wire::IpvsProcEntry entry; entries.next(entry);) {
-    std::visit([&](const auto& found) { append(services, found); }, entry);
+  auto services = listServices();
+  if (!services.ok()) return services;
+  if (!readIpvsTable(table_).ok()) table_.clear();
+  const std::vector<bool> told = fillInDestinations(services.value(), table_);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    if (told[i]) continue;
+    if (const os::Status listed = listDestinations(services.value()[i]); !listed.ok()) return listed.error();
   }
-  if (entries.malformed()) return os::Error{"read /proc/net/ip_vs", EBADMSG};
   return services;
 }
 
@@ -272,27 +245,33 @@ os::Status NetlinkIpvsClient::carryOut(std::span<const ipvs::Operation> operatio
 os::Status NetlinkIpvsClient::carryOutBatch(std::span<const ipvs::Operation> operations, std::span<IpvsOutcome> outcomes) {
   const std::uint32_t first = sequence_ + 1;
   NetlinkBuilder builder(request_);
-  std::size_t missing = 0;
+  std::bitset<kMaxBatch> answered;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const std::uint32_t sequence = ++sequence_;
-    const bool fits = std::visit([&](const auto& operation) { return build(builder, family_, operation, sequence); }, operations[i]);
-    if (fits) ++missing;
-    if (!fits) outcomes[i] = EMSGSIZE;
+    if (std::visit([&](const auto& operation) { return build(builder, family_, operation, sequence); }, operations[i])) continue;
+    outcomes[i] = EMSGSIZE;
+    answered.set(i);
   }
-  if (builder.empty()) return {};
+  const std::uint32_t last = ++sequence_;
+  if (!wire::buildAcknowledgedEnd(builder, last)) return os::Error{"change IPVS", EMSGSIZE};
   if (const os::Status sent = socket_->send(builder.bytes()); !sent.ok()) return sent;
-  while (missing > 0) {
+  for (bool ended = false; !ended;) {
     const auto datagram = receive("change IPVS");
     if (!datagram.ok()) return datagram.error();
     wire::NetlinkMessages messages(datagram.value());
     for (NetlinkMessage message; messages.next(message);) {
       const std::uint32_t index = message.sequence - first;  // unsigned: an older sequence number wraps to a large one
       const auto result = wire::parseNetlinkResult(message);
-      if (!result || index >= operations.size()) continue;
+      if (!result) continue;
+      ended |= message.sequence == last;
+      if (index >= operations.size()) continue;
       outcomes[index] = interpret(operations[index], result->error);
-      --missing;
+      answered.set(index);
     }
     if (messages.malformed()) return os::Error{"change IPVS", EBADMSG};
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (!answered.test(i)) outcomes[i] = 0;  // only failures are answered
   }
   return {};
 }
@@ -300,7 +279,11 @@ os::Status NetlinkIpvsClient::carryOutBatch(std::span<const ipvs::Operation> ope
 }  // namespace
 
 os::Result<std::unique_ptr<IpvsClient>> IpvsClient::open() {
-  auto client = std::make_unique<NetlinkIpvsClient>();
+  return open([] { return os::NetlinkSocket::open(os::NetlinkProtocol::Generic); });
+}
+
+os::Result<std::unique_ptr<IpvsClient>> IpvsClient::open(OpenSocket openSocket) {
+  auto client = std::make_unique<NetlinkIpvsClient>(std::move(openSocket));
   if (const os::Status status = client->probe(); !status.ok()) return status.error();
   return std::unique_ptr<IpvsClient>(std::move(client));
 }

@@ -19,6 +19,8 @@ class NetlinkSocket {
   static Result<NetlinkSocket> open(NetlinkProtocol protocol = NetlinkProtocol::Route);
   /// For notifications of NETLINK_ROUTE, of the given RTNLGRP_… numbers: receive() never waits.
   static Result<NetlinkSocket> subscribe(std::span<const unsigned> groups);
+  /// Around a socket that is not the kernel's: for tests.
+  static NetlinkSocket around(Fd fd) { return NetlinkSocket(std::move(fd)); }
 
   int fd() const { return fd_.get(); }
   /// By which the kernel tells notifications of what this socket asked for from those of others.

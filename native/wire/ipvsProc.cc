@@ -69,16 +69,6 @@ std::optional<IpvsDestinationKey> place(std::string_view text) {
   return key;
 }
 
-/// What stands behind the scheduler; words that are not known are passed over.
-std::uint32_t readFlags(std::string_view line) {
-  std::uint32_t flags = 0;
-  for (std::string_view flag = word(line); !flag.empty(); flag = word(line)) {
-    if (flag == "ops") flags |= kIpvsOnePacket;
-    if (flag == "persistent") flags |= kIpvsPersistent;
-  }
-  return flags;
-}
-
 bool readKey(std::string_view protocol, std::string_view where, IpvsServiceKey& key) {
   if (protocol == kMark) {
     key.firewallMark = number<std::uint32_t>(where, 16).value_or(0);
@@ -97,9 +87,7 @@ std::optional<IpvsProcService> readService(std::string_view line) {
   IpvsProcService service;
   const std::string_view protocol = word(line);
   if (!readKey(protocol, word(line), service.key)) return std::nullopt;
-  service.scheduler = word(line);
-  if (service.scheduler.empty()) return std::nullopt;
-  service.flags = readFlags(line);
+  if (word(line).empty()) return std::nullopt;  // the scheduler
   return service;
 }
 

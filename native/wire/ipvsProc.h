@@ -1,5 +1,5 @@
 #pragma once
-// /proc/net/ip_vs: services and destinations as text, one reading for all. Pure, no allocation.
+// /proc/net/ip_vs: all destinations in one reading. Pure, no allocation.
 //
 //   IP Virtual Server version 1.2.1 (size=4096)
 //   Prot LocalAddress:Port Scheduler Flags
@@ -10,9 +10,10 @@
 //   TCP  [2001:0db8:0000:0000:0000:0000:0000:0010]:01BB mh
 //   FWM  0000002A sh
 //
-// It does not tell: flags of the scheduler, one-packet scheduling of IPv6, the family of a service by firewall mark, persistence engines,
-// thresholds, tunnel options, statistics. Of persistence the time is in ticks of a length that only the kernel knows, and the netmask of
-// IPv6 in the machine's byte order: both are passed over.
+// Of services only the keys are read: what else stands there is not all, and partly in units that only the kernel knows (the time of
+// persistence in its ticks, the netmask of IPv6 in the machine's byte order). Of destinations it lacks thresholds, tunnel options and
+// statistics. When other network namespaces have services, too, a table beyond a page may lack some of ours: the kernel counts theirs where
+// one page ends, and not where the next begins (Linux 6.1, 6.18).
 
 #include <cstdint>
 #include <string_view>
@@ -25,8 +26,6 @@ namespace aloft::wire {
 struct IpvsProcService {
   /// Of a firewall mark the family is unknown, and IPv4 here.
   IpvsServiceKey key;
-  std::string_view scheduler;  ///< points into the text
-  std::uint32_t flags = 0;     ///< kIpvsPersistent, kIpvsOnePacket
 };
 
 /// Belongs to the service before it.

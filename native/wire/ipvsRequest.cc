@@ -10,6 +10,9 @@
 namespace aloft::wire {
 namespace {
 
+/// IP_VS_SCHEDNAME_MAXLEN, IP_VS_PENAME_MAXLEN and IP_VS_IFNAME_MAXLEN, without the zero at the end.
+constexpr std::size_t kMaxName = 15;
+
 void begin(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, std::uint16_t flags, std::uint32_t sequence) {
   beginGeneric(builder, family, command, kIpvsVersion, flags, sequence);
 }
@@ -68,14 +71,15 @@ void appendService(NetlinkBuilder& builder, const IpvsServiceKey& key, const Ipv
 
 bool buildService(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, const IpvsServiceKey& key,
                   const IpvsServiceSettings* settings, std::uint32_t sequence) {
-  begin(builder, family, command, kNetlinkAck, sequence);
+  if (settings != nullptr && (settings->scheduler.size() > kMaxName || settings->engine.size() > kMaxName)) return false;
+  begin(builder, family, command, 0, sequence);
   appendService(builder, key, settings);
   return builder.end();
 }
 
 bool buildDestination(NetlinkBuilder& builder, std::uint16_t family, std::uint8_t command, const IpvsServiceKey& service,
                       const IpvsDestinationKey& key, const IpvsDestination* settings, std::uint32_t sequence) {
-  begin(builder, family, command, kNetlinkAck, sequence);
+  begin(builder, family, command, 0, sequence);
   appendService(builder, service);
   const std::size_t nested = builder.beginNested(kIpvsDestination);
   appendKey(builder, key);
@@ -132,7 +136,8 @@ bool buildRemoveDestination(NetlinkBuilder& builder, std::uint16_t family, const
 }
 
 bool buildStartDaemon(NetlinkBuilder& builder, std::uint16_t family, const IpvsDaemon& daemon, std::uint32_t sequence) {
-  begin(builder, family, kIpvsNewDaemon, kNetlinkAck, sequence);
+  if (daemon.interface.size() > kMaxName) return false;
+  begin(builder, family, kIpvsNewDaemon, 0, sequence);
   const std::size_t nested = builder.beginNested(kIpvsDaemon);
   builder.number(kDaemonRole, static_cast<std::uint32_t>(daemon.role));
   appendWhere(builder, daemon);
@@ -141,7 +146,7 @@ bool buildStartDaemon(NetlinkBuilder& builder, std::uint16_t family, const IpvsD
 }
 
 bool buildStopDaemon(NetlinkBuilder& builder, std::uint16_t family, IpvsDaemonRole role, std::uint32_t sequence) {
-  begin(builder, family, kIpvsDelDaemon, kNetlinkAck, sequence);
+  begin(builder, family, kIpvsDelDaemon, 0, sequence);
   const std::size_t nested = builder.beginNested(kIpvsDaemon);
   builder.number(kDaemonRole, static_cast<std::uint32_t>(role));
   builder.endNested(nested);
@@ -149,7 +154,7 @@ bool buildStopDaemon(NetlinkBuilder& builder, std::uint16_t family, IpvsDaemonRo
 }
 
 bool buildSetTimeouts(NetlinkBuilder& builder, std::uint16_t family, const IpvsTimeouts& timeouts, std::uint32_t sequence) {
-  begin(builder, family, kIpvsSetConfig, kNetlinkAck, sequence);
+  begin(builder, family, kIpvsSetConfig, 0, sequence);
   builder.number(kIpvsTimeoutTcp, timeouts.tcp);
   builder.number(kIpvsTimeoutTcpFin, timeouts.tcpFin);
   builder.number(kIpvsTimeoutUdp, timeouts.udp);

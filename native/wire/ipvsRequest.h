@@ -25,8 +25,9 @@ inline constexpr std::string_view kIpvsFamilyName = "IPVS";
 /// A request of any kind here fits into this.
 inline constexpr std::size_t kMaxIpvsRequest = 192;
 
-// All builders return false when the message does not fit into the builder's buffer; those before it stay. `family` is the number of the
-// family "IPVS", see genericNetlink.h. All but the dumps are acknowledged, whether they give an answer or not.
+// All builders return false when the message does not fit into the builder's buffer, or a name into the kernel's; those before it stay.
+// `family` is the number of the family "IPVS", see genericNetlink.h. Changes are answered only when they fail: end a batch of them with
+// buildAcknowledgedEnd() of netlink.h. What is asked for ends with an acknowledgement, or NLMSG_DONE.
 
 /// EEXIST when it stands; ENOENT when there is no such scheduler or persistence engine.
 bool buildAddService(NetlinkBuilder& builder, std::uint16_t family, const IpvsServiceKey& key, const IpvsServiceSettings& settings,

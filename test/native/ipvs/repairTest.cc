@@ -88,7 +88,7 @@ TEST_F(Repair, AThreshold) {
   expectRepairWithin(60s, [](ModelKernel& kernel) { kernel.destination(kWeb, kFirst)->set.upperThreshold = 3; }, 1);
 }
 TEST_F(Repair, FlagsOfTheScheduler) {
-  expectRepairWithin(60s, [](ModelKernel& kernel) { kernel.service(kWeb)->set.flags |= wire::kIpvsSchedulerFlag1; }, 1);
+  expectRepairWithin(1s, [](ModelKernel& kernel) { kernel.service(kWeb)->set.flags |= wire::kIpvsSchedulerFlag1; }, 1);
 }
 TEST_F(Repair, ADaemonThatWasStopped) {
   expectRepairWithin(60s, [](ModelKernel& kernel) { kernel.daemons_.clear(); }, 1);

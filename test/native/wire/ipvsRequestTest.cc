@@ -1,5 +1,5 @@
 // Golden bytes are those of ipvsadm 1.31, with our sequence and port numbers. Left out is what the kernel does not look at there: settings
-// of the service that a destination belongs to and of what is removed, NLM_F_ACK of a dump.
+// of the service that a destination belongs to and of what is removed, and NLM_F_ACK, which stays for single questions.
 #include "wire/ipvsRequest.h"
 
 #include <linux/ip_vs.h>
@@ -57,47 +57,47 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ServiceCase{"persistent",
                                 kWeb,
                                 {"wlc", kIpvsPersistent, 300, 24, ""},
-                                "68000000 1c000500 656c0d6b 00000000 01010000 54000180 06000100 02000000 06000200 06000000"
+                                "68000000 1c000100 656c0d6b 00000000 01010000 54000180 06000100 02000000 06000200 06000000"
                                 "14000300 c000020a 00000000 00000000 00000000 06000400 00500000 08000600 776c6300"
                                 "0c000700 01000000 ffffffff 08000800 2c010000 08000900 ffffff00"},
                     ServiceCase{"onePacket",
                                 serviceKey(IpvsProtocol::Udp, "192.0.2.10", 53),
                                 {"rr", kIpvsOnePacket, 0, 32, ""},
-                                "68000000 1c000500 656c0d6b 00000000 01010000 54000180 06000100 02000000 06000200 11000000"
+                                "68000000 1c000100 656c0d6b 00000000 01010000 54000180 06000100 02000000 06000200 11000000"
                                 "14000300 c000020a 00000000 00000000 00000000 06000400 00350000 07000600 72720000"
                                 "0c000700 04000000 ffffffff 08000800 00000000 08000900 ffffffff"},
                     ServiceCase{"IPv6WithSchedulerFlags",
                                 serviceKey(IpvsProtocol::Tcp, "2001:db8::10", 443),
                                 {"mh", kIpvsSchedulerFlag1 | kIpvsSchedulerFlag2, 0, 128, ""},
-                                "68000000 1c000500 656c0d6b 00000000 01010000 54000180 06000100 0a000000 06000200 06000000"
+                                "68000000 1c000100 656c0d6b 00000000 01010000 54000180 06000100 0a000000 06000200 06000000"
                                 "14000300 20010db8 00000000 00000000 00000010 06000400 01bb0000 07000600 6d680000"
                                 "0c000700 18000000 ffffffff 08000800 00000000 08000900 80000000"},
                     ServiceCase{"IPv6Persistent",
                                 serviceKey(IpvsProtocol::Tcp, "2001:db8::10", 80),
                                 {"rr", kIpvsPersistent, 100, 64, ""},
-                                "68000000 1c000500 656c0d6b 00000000 01010000 54000180 06000100 0a000000 06000200 06000000"
+                                "68000000 1c000100 656c0d6b 00000000 01010000 54000180 06000100 0a000000 06000200 06000000"
                                 "14000300 20010db8 00000000 00000000 00000010 06000400 00500000 07000600 72720000"
                                 "0c000700 01000000 ffffffff 08000800 64000000 08000900 40000000"},
                     ServiceCase{"mark",
                                 markKey(Family::IPv4, 42),
                                 {"sh", kIpvsPersistent, 60, 32, ""},
-                                "4c000000 1c000500 656c0d6b 00000000 01010000 38000180 06000100 02000000 08000500 2a000000"
+                                "4c000000 1c000100 656c0d6b 00000000 01010000 38000180 06000100 02000000 08000500 2a000000"
                                 "07000600 73680000 0c000700 01000000 ffffffff 08000800 3c000000 08000900 ffffffff"},
                     ServiceCase{"markOfIPv6",
                                 markKey(Family::IPv6, 43),
                                 {"rr", 0, 0, 128, ""},
-                                "4c000000 1c000500 656c0d6b 00000000 01010000 38000180 06000100 0a000000 08000500 2b000000"
+                                "4c000000 1c000100 656c0d6b 00000000 01010000 38000180 06000100 0a000000 08000500 2b000000"
                                 "07000600 72720000 0c000700 00000000 ffffffff 08000800 00000000 08000900 80000000"},
                     ServiceCase{"persistenceEngine",
                                 serviceKey(IpvsProtocol::Udp, "192.0.2.10", 5060),
                                 {"rr", kIpvsPersistent, 60, 32, "sip"},
-                                "70000000 1c000500 656c0d6b 00000000 01010000 5c000180 06000100 02000000 06000200 11000000"
+                                "70000000 1c000100 656c0d6b 00000000 01010000 5c000180 06000100 02000000 06000200 11000000"
                                 "14000300 c000020a 00000000 00000000 00000000 06000400 13c40000 07000600 72720000 08000b00 73697000"
                                 "0c000700 01000000 ffffffff 08000800 3c000000 08000900 ffffffff"},
                     ServiceCase{"SCTP",
                                 serviceKey(IpvsProtocol::Sctp, "192.0.2.10", 2905),
                                 {"rr", 0, 0, 32, ""},
-                                "68000000 1c000500 656c0d6b 00000000 01010000 54000180 06000100 02000000 06000200 84000000"
+                                "68000000 1c000100 656c0d6b 00000000 01010000 54000180 06000100 02000000 06000200 84000000"
                                 "14000300 c000020a 00000000 00000000 00000000 06000400 0b590000 07000600 72720000"
                                 "0c000700 00000000 ffffffff 08000800 00000000 08000900 ffffffff"}),
     [](const testing::TestParamInfo<ServiceCase>& info) { return info.param.what; });
@@ -108,11 +108,11 @@ TEST(IpvsRequest, neverAsksForWhatTheKernelSetsItself) {
 
 TEST(IpvsRequest, changesAndRemovesAService) {
   EXPECT_EQ(built([](NetlinkBuilder& b) { return buildChangeService(b, kIpvsFamily, kWeb, {"rr", 0, 0, 32, ""}, kSequence); }),
-            hex("68000000 1c000500 656c0d6b 00000000 02010000 54000180 06000100 02000000 06000200 06000000"
+            hex("68000000 1c000100 656c0d6b 00000000 02010000 54000180 06000100 02000000 06000200 06000000"
                 "14000300 c000020a 00000000 00000000 00000000 06000400 00500000 07000600 72720000"
                 "0c000700 00000000 ffffffff 08000800 00000000 08000900 ffffffff"));
   EXPECT_EQ(built([](NetlinkBuilder& b) { return buildRemoveService(b, kIpvsFamily, kWeb, kSequence); }),
-            hex("44000000 1c000500 656c0d6b 00000000 03010000 30000180 06000100 02000000 06000200 06000000"
+            hex("44000000 1c000100 656c0d6b 00000000 03010000 30000180 06000100 02000000 06000200 06000000"
                 "14000300 c000020a 00000000 00000000 00000000 06000400 00500000"));
 }
 
@@ -121,7 +121,7 @@ TEST(IpvsRequest, namesThePortOfEachAddressInNetworkOrder) {
               IpvsDestination destination{{ip("10.0.0.1"), 8080}, IpvsForwarding::Nat, 5, 100, 50};
               return buildAddDestination(b, kIpvsFamily, kWeb, destination, kSequence);
             }),
-            hex("a4000000 1c000500 656c0d6b 00000000 05010000 30000180 06000100 02000000 06000200 06000000"
+            hex("a4000000 1c000100 656c0d6b 00000000 05010000 30000180 06000100 02000000 06000200 06000000"
                 "14000300 c000020a 00000000 00000000 00000000 06000400 00500000"
                 "60000280 06000b00 02000000 14000100 0a000001 00000000 00000000 00000000 06000200 1f900000"
                 "08000300 00000000 08000400 05000000 05000d00 00000000 06000e00 00000000 06000f00 00000000"
@@ -134,7 +134,7 @@ TEST(IpvsRequest, addsADestinationBehindATunnel) {
                                                 kIpvsTunnelChecksum};
               return buildAddDestination(b, kIpvsFamily, kWeb, destination, kSequence);
             }),
-            hex("a4000000 1c000500 656c0d6b 00000000 05010000 30000180 06000100 02000000 06000200 06000000"
+            hex("a4000000 1c000100 656c0d6b 00000000 05010000 30000180 06000100 02000000 06000200 06000000"
                 "14000300 c000020a 00000000 00000000 00000000 06000400 00500000"
                 "60000280 06000b00 02000000 14000100 0a000002 00000000 00000000 00000000 06000200 00500000"
                 "08000300 02000000 08000400 02000000 05000d00 01000000 06000e00 17c00000 06000f00 01000000"
@@ -146,7 +146,7 @@ TEST(IpvsRequest, namesTheFamilyOfADestinationThatIsNotItsServices) {
               const IpvsDestination destination{{ip("10.0.0.9"), 443}, IpvsForwarding::Tunnel};
               return buildAddDestination(b, kIpvsFamily, serviceKey(IpvsProtocol::Tcp, "2001:db8::10", 443), destination, kSequence);
             }),
-            hex("a4000000 1c000500 656c0d6b 00000000 05010000 30000180 06000100 0a000000 06000200 06000000"
+            hex("a4000000 1c000100 656c0d6b 00000000 05010000 30000180 06000100 0a000000 06000200 06000000"
                 "14000300 20010db8 00000000 00000000 00000010 06000400 01bb0000"
                 "60000280 06000b00 02000000 14000100 0a000009 00000000 00000000 00000000 06000200 01bb0000"
                 "08000300 02000000 08000400 01000000 05000d00 00000000 06000e00 00000000 06000f00 00000000"
@@ -158,12 +158,12 @@ TEST(IpvsRequest, changesAndRemovesADestination) {
               const IpvsDestination destination{{ip("2001:db8::11"), 0}, IpvsForwarding::DirectRouting, 6};
               return buildChangeDestination(b, kIpvsFamily, markKey(Family::IPv6, 43), destination, kSequence);
             }),
-            hex("88000000 1c000500 656c0d6b 00000000 06010000 14000180 06000100 0a000000 08000500 2b000000"
+            hex("88000000 1c000100 656c0d6b 00000000 06010000 14000180 06000100 0a000000 08000500 2b000000"
                 "60000280 06000b00 0a000000 14000100 20010db8 00000000 00000000 00000011 06000200 00000000"
                 "08000300 03000000 08000400 06000000 05000d00 00000000 06000e00 00000000 06000f00 00000000"
                 "08000500 00000000 08000600 00000000"));
   EXPECT_EQ(built([](NetlinkBuilder& b) { return buildRemoveDestination(b, kIpvsFamily, kWeb, {ip("10.9.9.9"), 8080}, kSequence); }),
-            hex("6c000000 1c000500 656c0d6b 00000000 07010000 30000180 06000100 02000000 06000200 06000000"
+            hex("6c000000 1c000100 656c0d6b 00000000 07010000 30000180 06000100 02000000 06000200 06000000"
                 "14000300 c000020a 00000000 00000000 00000000 06000400 00500000"
                 "28000280 06000b00 02000000 14000100 0a090909 00000000 00000000 00000000 06000200 1f900000"));
 }
@@ -173,23 +173,23 @@ TEST(IpvsRequest, startsDaemons) {
     return built([&](NetlinkBuilder& b) { return buildStartDaemon(b, kIpvsFamily, daemon, kSequence); });
   };
   EXPECT_EQ(started({IpvsDaemonRole::Backup, "eth0", 7, 0, {}}),
-            hex("34000000 1c000500 656c0d6b 00000000 09010000 20000380 08000100 02000000 09000200 65746830 00000000 08000300 07000000"));
+            hex("34000000 1c000100 656c0d6b 00000000 09010000 20000380 08000100 02000000 09000200 65746830 00000000 08000300 07000000"));
   EXPECT_EQ(started({IpvsDaemonRole::Master, "eth0", 7, 1400, ip("224.0.0.90"), 8899, 3}),
-            hex("54000000 1c000500 656c0d6b 00000000 09010000 40000380 08000100 01000000 09000200 65746830 00000000 08000300 07000000"
+            hex("54000000 1c000100 656c0d6b 00000000 09010000 40000380 08000100 01000000 09000200 65746830 00000000 08000300 07000000"
                 "06000400 78050000 06000700 c3220000 05000800 03000000 08000500 e000005a"));
   EXPECT_EQ(started({IpvsDaemonRole::Master, "eth0", 9, 0, ip("ff02::81")}),
-            hex("48000000 1c000500 656c0d6b 00000000 09010000 34000380 08000100 01000000 09000200 65746830 00000000 08000300 09000000"
+            hex("48000000 1c000100 656c0d6b 00000000 09010000 34000380 08000100 01000000 09000200 65746830 00000000 08000300 09000000"
                 "14000600 ff020000 00000000 00000000 00000081"));
 }
 
 TEST(IpvsRequest, stopsADaemonByItsRole) {
   EXPECT_EQ(built([](NetlinkBuilder& b) { return buildStopDaemon(b, kIpvsFamily, IpvsDaemonRole::Master, kSequence); }),
-            hex("20000000 1c000500 656c0d6b 00000000 0a010000 0c000380 08000100 01000000"));
+            hex("20000000 1c000100 656c0d6b 00000000 0a010000 0c000380 08000100 01000000"));
 }
 
 TEST(IpvsRequest, setsTimeouts) {
   EXPECT_EQ(built([](NetlinkBuilder& b) { return buildSetTimeouts(b, kIpvsFamily, {901, 121, 301}, kSequence); }),
-            hex("2c000000 1c000500 656c0d6b 00000000 0c010000 08000400 85030000 08000500 79000000 08000600 2d010000"));
+            hex("2c000000 1c000100 656c0d6b 00000000 0c010000 08000400 85030000 08000500 79000000 08000600 2d010000"));
 }
 
 TEST(IpvsRequest, asksForWhatThereIs) {
@@ -210,6 +210,16 @@ TEST(IpvsRequest, fitsAtItsLongest) {
               return buildStartDaemon(b, kIpvsFamily, {IpvsDaemonRole::Master, longest, 255, 1, ip("ff02::81"), 1, 1}, kSequence);
             }).size(),
             kMaxIpvsRequest);
+}
+
+TEST(IpvsRequest, refusesNamesThatTheKernelHasNoRoomFor) {
+  const std::string tooLong(16, 'x');
+  std::array<std::uint8_t, kMaxIpvsRequest> buffer{};
+  NetlinkBuilder builder(buffer);
+  EXPECT_FALSE(buildAddService(builder, kIpvsFamily, kWeb, {tooLong, 0, 0, 32, ""}, 1));
+  EXPECT_FALSE(buildChangeService(builder, kIpvsFamily, kWeb, {"rr", 0, 0, 32, tooLong}, 1));
+  EXPECT_FALSE(buildStartDaemon(builder, kIpvsFamily, {IpvsDaemonRole::Master, tooLong, 1, 0, {}, 0, 0}, 1));
+  EXPECT_TRUE(builder.empty());
 }
 
 TEST(IpvsRequest, leavesNoTraceWithoutRoom) {

@@ -111,10 +111,6 @@ Dump ModelKernel::dump() const {
 std::vector<StandingService> ModelKernel::glance() const {
   std::vector<StandingService> services = dump().services;
   for (StandingService& service : services) {
-    const bool v4 = service.key.family == wire::Family::IPv4 && service.key.firewallMark == 0;
-    service.settings.flags &= wire::kIpvsPersistent | (v4 ? wire::kIpvsOnePacket : 0);
-    service.settings.prefixLength = 0;
-    service.settings.engine = "";
     for (StandingDestination& each : service.destinations) {
       const wire::IpvsDestination full = each.destination;
       each.destination = {};
@@ -122,8 +118,6 @@ std::vector<StandingService> ModelKernel::glance() const {
       each.destination.forwarding = full.forwarding;
       each.destination.weight = full.weight;
     }
-    if (service.key.firewallMark == 0) continue;
-    service.key.family = service.destinations.empty() ? wire::Family::IPv4 : service.destinations.front().destination.key.address.family;
   }
   return services;
 }
