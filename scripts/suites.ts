@@ -1,15 +1,9 @@
 /** The test suites, and how each is run. */
 import { spawn } from "node:child_process";
 import { globSync, readFileSync, rmSync } from "node:fs";
-import { run as runTests } from "node:test";
-import { inspect } from "node:util";
+import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-
-export interface SuiteResult {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { runFile, type SuiteResult } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -31,6 +25,7 @@ export const suites: Suite[] = [
   { name: "native", run: runCTest },
   { name: "fuzz", run: runFuzzers },
   nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
+  { name: "ipvs", run: runIpvsSuite },
   nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
 ];
@@ -39,7 +34,7 @@ function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
   return { name, run: (signal) => runNodeSuite(name, options, signal) };
 }
 
-/** Runs the test files below test/<name>, each in a process of its own; prints a line per file, and of a failed one all there is to know. */
+/** Runs the test files below test/<name>. */
 async function runNodeSuite(name: string, { concurrency, timeoutMs }: NodeSuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
   const files = globSync(`test/${name}/**/*.test.ts`).sort();
   const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
@@ -53,51 +48,6 @@ async function runNodeSuite(name: string, { concurrency, timeoutMs }: NodeSuiteO
   };
   await Promise.all(Array.from({ length: concurrency }, runNext));
   return total;
-}
-
-async function runFile(file: string, timeoutMs: number, signal: AbortSignal): Promise<SuiteResult> {
-  const result: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
-  const failures: string[] = [];
-  let output = "";
-  const fail = (title: string, why: string) => {
-    result.failed += 1;
-    failures.push(`    ✖ ${title}\n${why.replaceAll(/^/gm, "      ")}\n`);
-  };
-  const start = performance.now();
-  // The runner's own timeout fails a test; a file that does not end after that is ended.
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + 5000)]);
-  const stream = runTests({ files: [file], timeout: timeoutMs, isolation: "process", signal: limit });
-  const keep = ({ message }: { message: string }) => {
-    output += message;
-  };
-  stream.on("test:stdout", keep);
-  stream.on("test:stderr", keep);
-  stream.on("test:pass", ({ name, skip, todo, details }) => {
-    if (details.type === "suite") return;
-    if (skip !== undefined || todo !== undefined) result.skipped += 1;
-    else if (name === file) fail(name, "contains no test");
-    else result.passed += 1;
-  });
-  stream.on("test:fail", ({ name, todo, details }) => {
-    if (todo !== undefined) result.skipped += 1;
-    else if (!isEcho(details.error)) fail(name, inspect(details.error.cause ?? details.error, { depth: 5 }));
-  });
-  stream.resume();
-  await new Promise<void>((resolve, reject) => {
-    stream.once("close", resolve);
-    stream.once("error", reject);
-  });
-  const { passed, failed, skipped } = result;
-  const words = [`${passed} passed`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : [])];
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  process.stdout.write(`  ${failed > 0 ? "✖" : "✔"} ${file}: ${words.join(", ")} (${seconds} s)\n`);
-  if (failed > 0) process.stdout.write(failures.join("") + output);
-  return result;
-}
-
-/** A group fails when one of its tests does: that one has been printed. */
-function isEcho(error: Error & { failureType?: string }): boolean {
-  return error.failureType === "subtestsFailed";
 }
 
 const nativeBuild = "build/native";

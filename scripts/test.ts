@@ -4,12 +4,14 @@
  *   npm test                    all of them, as CI does
  *   npm test -- unit native     these
  *
- * Ends with status 1 when a test failed, when a suite ran no test, or when something was left behind; with 130 or 143 after an interrupt.
+ * Ends with status 1 when a test failed, when a suite ran no test though it could, or when something was left behind; with 130 or 143 after
+ * an interrupt.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeLeftovers, findLeftovers, findTraces, type Leftovers, runVariable } from "./leftovers.ts";
-import { type Suite, type SuiteResult, suites } from "./suites.ts";
+import { type Suite, suites } from "./suites.ts";
+import type { SuiteResult } from "./test-file.ts";
 
 interface Row extends SuiteResult {
   suite: string;
@@ -36,6 +38,7 @@ async function runAll(chosen: Suite[], signal: AbortSignal): Promise<Row[]> {
     process.stdout.write(`\n${suite.name}\n`);
     const start = performance.now();
     const result = await suite.run(signal);
+    if (result.unavailable) process.stdout.write(`  ! skipped: ${result.unavailable}\n`);
     rows.push({ suite: suite.name, ...result, seconds: (performance.now() - start) / 1000 });
   }
   return rows;
@@ -61,9 +64,14 @@ function report(rows: Row[], problems: string[]): void {
   for (const { suite, passed, failed, skipped, seconds } of rows)
     process.stdout.write(line([suite, passed, failed, skipped, seconds.toFixed(1)]));
   for (const problem of problems) process.stdout.write(`✖ ${problem}\n`);
-  const total = (key: keyof SuiteResult) => rows.reduce((sum, row) => sum + row[key], 0);
+  for (const { suite, unavailable } of rows) if (unavailable) process.stdout.write(`! the suite ${suite} was skipped: ${unavailable}\n`);
+  const total = (key: "passed" | "failed" | "skipped") => rows.reduce((sum, row) => sum + row[key], 0);
   const skipped = total("skipped") > 0 ? `, ${total("skipped")} skipped` : "";
   process.stdout.write(`\n${total("passed")} passed, ${total("failed") + problems.length} failed${skipped}\n`);
+}
+
+function ranNothing({ passed, failed, unavailable }: Row): boolean {
+  return passed + failed === 0 && unavailable === undefined;
 }
 
 const chosen = choose(process.argv.slice(2));
@@ -83,7 +91,7 @@ for (const [signal, number] of Object.entries(exitStatus)) {
 const rows = await runAll(chosen, interrupt.signal);
 const leftovers = await settle(runId, before);
 const problems = [
-  ...rows.filter(({ passed, failed }) => passed + failed === 0).map(({ suite }) => `the suite ${suite} ran no test`),
+  ...rows.filter(ranNothing).map(({ suite }) => `the suite ${suite} ran no test`),
   ...describeLeftovers(leftovers).map((what) => `left behind: ${what}`),
 ];
 report(rows, problems);

@@ -30,9 +30,7 @@ class IpvsSession::SnapshotWorker : public Napi::AsyncWorker {
       : AsyncWorker(env, "aloft snapshot"), session_(std::move(session)), deferred_(deferred) {}
 
   void Execute() override { snapshot_ = session_->thread_->snapshot(); }
-  void OnOK() override {
-    if (!session_->environmentEnded()) napi_resolve_deferred(Env(), deferred_, toIpvsSnapshot(Env(), snapshot_));
-  }
+  void OnOK() override { napi_resolve_deferred(Env(), deferred_, toIpvsSnapshot(Env(), snapshot_)); }
 
  private:
   std::shared_ptr<IpvsSession> session_;

@@ -65,7 +65,6 @@ class Session::StopWorker : public Napi::AsyncWorker {
 
   void Execute() override { status_ = session_->end(keep_); }
   void OnOK() override {
-    if (session_->environmentEnded_) return;  // a terminated worker thread: nothing of its environment may be touched
     napi_resolve_deferred(Env(), deferred_, toResult(Env(), status_));
     session_->finish(Env());  // the last events come before whoever awaits the promise goes on
   }
@@ -99,7 +98,6 @@ void Session::finish(Napi::Env env) {
 
 void Session::onEnvironmentEnd(void* data) {
   auto* session = static_cast<Session*>(data);
-  session->environmentEnded_ = true;
   ExitGuard::remove(session);
   session->closeWake();
   session->onEvents_.Reset();

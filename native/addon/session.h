@@ -29,8 +29,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void run(Napi::Env env, Napi::Function onEvents);
   /// Any thread: there are events.
   void wakeJavaScript();
-  /// Whether nothing of the environment may be touched any more. JavaScript's thread.
-  bool environmentEnded() const { return environmentEnded_; }
 
   /// The events since the last call, as an array; JavaScript's thread.
   virtual Napi::Array takeEvents(Napi::Env env) = 0;
@@ -51,7 +49,6 @@ class Session : public std::enable_shared_from_this<Session> {
   Napi::ObjectReference stopping_;  ///< the promise of stop()
   std::mutex wakeLock_;
   napi_threadsafe_function wake_ = nullptr;
-  bool environmentEnded_ = false;  ///< JavaScript's thread only
 };
 
 }  // namespace aloft::addon

@@ -1,0 +1,141 @@
+/** Directors, real servers and a client on one LAN, each with what its way of forwarding needs. */
+import { fileURLToPath } from "node:url";
+import type { Family } from "../../src/api/ipAddress.ts";
+import type { IpvsDestination, IpvsService } from "../../src/agent/native.ts";
+import { Lan } from "../support/lan.ts";
+import { RemoteControl } from "../support/remoteControl.ts";
+import { until } from "../support/waiting.ts";
+import type { Answer, Answers, Request } from "./clientHost.ts";
+
+const program = (name: string) => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+
+export const families: readonly Family[] = ["IPv4", "IPv6"];
+export type Forwarding = IpvsDestination["forwarding"];
+
+/** One for each way of forwarding: a real server has the address on another device for each, or not at all. */
+export const virtualAddresses: Record<Forwarding, Record<Family, string>> = {
+  NAT: { IPv4: "198.51.100.50", IPv6: "2001:db8:100::50" },
+  DR: { IPv4: "198.51.100.51", IPv6: "2001:db8:100::51" },
+  TUN: { IPv4: "198.51.100.52", IPv6: "2001:db8:100::52" },
+};
+/** NAT translates the port, too; by it servers know what has to go back through the director. */
+const ports = { virtual: 80, translated: 8080 };
+
+export class TrafficLan {
+  readonly lan: Lan;
+  readonly directors: readonly string[];
+  readonly servers: readonly string[];
+  private control: RemoteControl<Request, Answers> | undefined;
+
+  private constructor(lan: Lan, directors: number) {
+    this.lan = lan;
+    this.directors = lan.nodes.slice(0, directors);
+    this.servers = lan.nodes.slice(directors);
+  }
+
+  static async create(size: { directors: number; servers: number }): Promise<TrafficLan> {
+    const lan = await Lan.create({ nodes: size.directors + size.servers });
+    const made = new TrafficLan(lan, size.directors);
+    try {
+      await made.prepare();
+      return made;
+    } catch (error) {
+      await lan.destroy();
+      throw error;
+    }
+  }
+
+  private async prepare(): Promise<void> {
+    for (const director of this.directors) await this.shell(director, prepareDirector);
+    for (const server of this.servers) await this.shell(server, this.prepareServer(server));
+    await Promise.all(this.servers.map((server) => this.startServer(server)));
+    this.control = new RemoteControl(this.lan, "client", program("clientHost"));
+  }
+
+  private shell(host: string, lines: readonly string[]): Promise<string> {
+    return this.lan.exec(host, ["sh", "-e", "-c", lines.join("\n")]);
+  }
+
+  /** The address is on lo for DR, on the tunnel's device for TUN; what came through NAT goes back through the first director. */
+  private prepareServer(server: string): string[] {
+    const gateway = this.lan.nodeAddress(this.directors[0] ?? "");
+    const { DR, TUN } = virtualAddresses;
+    return [
+      "sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
+      `ip address add ${DR.IPv4}/32 dev lo`,
+      `ip address add ${DR.IPv6}/128 dev lo nodad`,
+      // By the kernel's own helper: tunl0 comes with its module.
+      '"$(cat /proc/sys/kernel/modprobe)" ipip',
+      "sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+      "ip link set tunl0 up",
+      // Unlike tunl0, ip6tnl0 takes nothing: tunnels of IPv6 are of two ends.
+      `ip link add tunnel6 type ip6tnl mode ip6ip6 local ${this.lan.nodeAddress(server).IPv6} remote ${gateway.IPv6}`,
+      "ip link set tunnel6 up",
+      `ip address add ${TUN.IPv4}/32 dev tunl0`,
+      `ip address add ${TUN.IPv6}/128 dev tunnel6 nodad`,
+      ...families.flatMap((family) => {
+        const ip = `ip -${family.at(-1)}`;
+        return [
+          `${ip} route add ${Lan.clientAddress[family]} via ${gateway[family]} table 100`,
+          `${ip} rule add sport ${ports.translated} ipproto tcp lookup 100`,
+        ];
+      }),
+      "sysctl -q -w net.ipv4.conf.all.accept_redirects=0 net.ipv4.conf.eth0.accept_redirects=0 net.ipv6.conf.eth0.accept_redirects=0",
+    ];
+  }
+
+  private async startServer(server: string): Promise<void> {
+    for (const listening of Object.values(ports)) {
+      const running = this.lan.spawn(server, `server-${server}-${listening}`, [process.execPath, program("realServerHost"), server, String(listening)]);
+      await until(`a real server on ${server}`, () => running.log().includes("ready"), { everyMs: 20 });
+    }
+  }
+
+  /** The addresses of all ways of forwarding, or of these. */
+  async setAddresses(director: string, ways: readonly Forwarding[] = ["NAT", "DR", "TUN"]): Promise<void> {
+    const lines = ways.flatMap((way) => [
+      `ip address add ${virtualAddresses[way].IPv4}/32 dev eth0`,
+      `ip address add ${virtualAddresses[way].IPv6}/128 dev eth0 nodad`,
+    ]);
+    await this.shell(director, lines);
+  }
+
+  /** A service on the servers, with these weights. NAT translates the port, too. */
+  service(forwarding: Forwarding, family: Family, weights: readonly number[], changes: Partial<IpvsService> = {}): IpvsService {
+    const destinations = weights.map((weight, index) => ({
+      address: this.lan.nodeAddress(this.servers[index] ?? "")[family],
+      port: forwarding === "NAT" ? ports.translated : ports.virtual,
+      forwarding,
+      weight,
+    }));
+    const key = { family, protocol: "TCP", address: virtualAddresses[forwarding][family], port: ports.virtual } as const;
+    return { key, scheduler: "wrr", destinations, ...changes };
+  }
+
+  get client(): RemoteControl<Request, Answers> {
+    if (!this.control) throw new Error("there is no client yet");
+    return this.control;
+  }
+
+  open(forwarding: Forwarding, family: Family, count: number, options: { keep?: boolean; localAddress?: string } = {}): Promise<Answer[]> {
+    return this.client.ask({ do: "open", address: virtualAddresses[forwarding][family], port: ports.virtual, count, ...options });
+  }
+
+  async destroy(): Promise<void> {
+    await this.control?.kill();
+    await this.lan.destroy();
+  }
+}
+
+/** It forwards, and does not tell clients of a shorter way. */
+const prepareDirector = [
+  "sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
+  "sysctl -q -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0 net.ipv4.conf.all.rp_filter=0",
+];
+
+/** How many answers each server gave. */
+export function tally(answers: readonly Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { server } of answers) counts[server] = (counts[server] ?? 0) + 1;
+  return counts;
+}
