@@ -12,7 +12,7 @@ std::variant<std::shared_ptr<IpvsSession>, os::Error> IpvsSession::start(Napi::E
   if (!session->openWake(env)) return os::Error{"create thread-safe function", ENOMEM};
   // The thread, which calls it, is the session's own.
   auto thread = runtime::IpvsThread::start(
-      {std::move(owned), kernel::IpvsClient::open, [raw = session.get()] { raw->wakeJavaScript(); }});
+      {std::move(owned), [] { return kernel::IpvsClient::open(); }, [raw = session.get()] { raw->wakeJavaScript(); }});
   if (!thread.ok()) {
     session->closeWake();
     return thread.error();
