@@ -6,8 +6,8 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Steps } from "../test/e2e/steps.ts";
 import { run } from "../test/support/command.ts";
-import { type MachineResult, missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { spread } from "../test/support/table.ts";
+import { type MachineResult, missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { numbers, readFlags, words } from "./flags.ts";
 import type { Order, Sample } from "./ipvs/inside.ts";
 import type { Make } from "./make.ts";
@@ -60,10 +60,22 @@ function measuresOf(samples: Samples): Measure[] {
     return { what, unit, values: valuesOf(samples, (sample) => sample[key]), judged, bar };
   };
   return [
-    line("from nothing", "firstMs", shareOf(samples, ({ firstMs }) => firstMs, 0.2)),
-    line("reload, nothing changed", "unchangedMs", shareOf(samples, ({ unchangedMs }) => unchangedMs, 1.5)),
+    line(
+      "from nothing",
+      "firstMs",
+      shareOf(samples, ({ firstMs }) => firstMs, 0.2),
+    ),
+    line(
+      "reload, nothing changed",
+      "unchangedMs",
+      shareOf(samples, ({ unchangedMs }) => unchangedMs, 1.5),
+    ),
     line("netlink messages of such a reload", "unchangedMessages", none, ""),
-    line("reload, 1 % of the weights changed", "weightsMs", shareOf(samples, ({ weightsMs }) => weightsMs, 0.2)),
+    line(
+      "reload, 1 % of the weights changed",
+      "weightsMs",
+      shareOf(samples, ({ weightsMs }) => weightsMs, 0.2),
+    ),
     line("stop", "stopMs", { most: 3000, text: "3000" }),
     line("entries left behind", "leftBehind", none, ""),
     line("entries that were ever wrong", "wrong", none, ""),
@@ -77,7 +89,9 @@ async function measure(steps: Steps, scheduler: string, { runs, services, server
   await steps.step(title, async () => {
     for (let left = runs; left > 0; left--) for (const make of makes) samples[make].push(await sampleOf({ make, pool }));
   });
-  const notes = ["keepalived from its start, and from SIGHUP, to the end of its table; Aloft from apply() to the event that the kernel has it."];
+  const notes = [
+    "keepalived from its start, and from SIGHUP, to the end of its table; Aloft from apply() to the event that the kernel has it.",
+  ];
   return { name: scheduler, title, subject: "the core", measures: measuresOf(samples), notes };
 }
 

@@ -33,7 +33,10 @@ async function timed(step: () => Promise<void>): Promise<number> {
 }
 
 async function table(lan: Lan): Promise<string[]> {
-  return (await lan.exec(node, ["ipvsadm", "-Sn"], { timeoutMs: 60_000 })).split("\n").map((line) => line.trim()).filter(Boolean);
+  return (await lan.exec(node, ["ipvsadm", "-Sn"], { timeoutMs: 60_000 }))
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 }
 
 async function countWrong(lan: Lan, wanted: Set<string>): Promise<number> {

@@ -1,7 +1,7 @@
 /** Two directors with the same table: connections outlive the one that carries them. */
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, afterEach, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { IpvsService, IpvsState } from "../../src/agent/native.ts";
 import { until } from "../support/waiting.ts";
 import { Director } from "./director.ts";
@@ -21,7 +21,8 @@ describe("a pair of directors", () => {
   afterEach(async () => {
     await bed.client.ask({ do: "close" });
     for (const director of pair) await director.apply({ services: [], daemons: [] });
-    for (const name of bed.directors) await bed.lan.exec(name, ["ip", "address", "flush", "dev", "eth0", "to", `${virtualAddresses.DR.IPv4}/32`]);
+    for (const name of bed.directors)
+      await bed.lan.exec(name, ["ip", "address", "flush", "dev", "eth0", "to", `${virtualAddresses.DR.IPv4}/32`]);
   });
 
   const sysctl = (...settings: string[]) =>

@@ -63,7 +63,11 @@ describe("the kernel's table", () => {
     const changed = service(80, {
       scheduler: "wrr",
       persistence: { timeoutSeconds: 60, prefixLength: 32 },
-      destinations: [destination(one, { weight: 7 }), destination(two, { forwarding: "TUN", tunnel: { type: "IPIP" } }), destination(three)],
+      destinations: [
+        destination(one, { weight: 7 }),
+        destination(two, { forwarding: "TUN", tunnel: { type: "IPIP" } }),
+        destination(three),
+      ],
     });
     assert.equal(await aloft.serve(changed), true);
     assert.deepEqual(await saved(80), [
@@ -175,7 +179,10 @@ describe("the kernel's table", () => {
       await aloft.apply({ services: [nameServers(destination(two))], timeouts: { udp: 2 } });
       assert.deepEqual((await line())?.toSorted(), ["-A -s rr", `-a -r ${one}:80 -g -w 0`, `-a -r ${two}:80 -g -w 1`]);
       const draining = (await aloft.snapshot()).services.flatMap(({ destinations }) => destinations).filter((it) => it.draining);
-      assert.deepEqual(draining.map(({ address }) => address), [one]);
+      assert.deepEqual(
+        draining.map(({ address }) => address),
+        [one],
+      );
       await until("its end", async () => (await line())?.length === 2, { timeoutMs: 6_000 });
       await until("the event", () => aloft.of("drained").some((event) => event.destination.address === one));
       await aloft.serve();

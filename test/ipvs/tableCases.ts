@@ -1,6 +1,7 @@
 /** Virtual servers as keepalived.conf has them, each beside the services that it stands for. Pure. */
-import type { Family } from "../../src/api/ipAddress.ts";
+
 import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../../src/agent/native.ts";
+import type { Family } from "../../src/api/ipAddress.ts";
 
 export interface TableCase {
   title: string;
@@ -46,7 +47,16 @@ interface Sample {
 
 /** A virtual server on an address and a port of its own, with two real servers of weights 1 and 2. */
 function sample(settings: Sample): TableCase {
-  const { title, family = "IPv4", protocol = "TCP", forwarding = "DR", lines = [], serverLines = [], service = {}, destination = {} } = settings;
+  const {
+    title,
+    family = "IPv4",
+    protocol = "TCP",
+    forwarding = "DR",
+    lines = [],
+    serverLines = [],
+    service = {},
+    destination = {},
+  } = settings;
   const port = nextPort++;
   const key = { family, protocol, address: virtualAddress[family], port };
   const destinations = servers[family].map((address, index) => ({ address, port, forwarding, weight: index + 1, ...destination }));

@@ -37,7 +37,9 @@ describe("traffic", () => {
   }
   const named = (counts: readonly number[]) => Object.fromEntries(counts.map((count, index) => [servers[index], count]));
 
-  const paths: [Forwarding, Family][] = forwardings.flatMap((forwarding) => families.map((family): [Forwarding, Family] => [forwarding, family]));
+  const paths: [Forwarding, Family][] = forwardings.flatMap((forwarding) =>
+    families.map((family): [Forwarding, Family] => [forwarding, family]),
+  );
   for (const [forwarding, family] of paths) {
     test(`${forwarding} over ${family}: shared by weight, the client's address kept, answers ${forwarding === "NAT" ? "through" : "past"} the director`, async () => {
       await director.serve(bed.service(forwarding, family, [1, 3]));

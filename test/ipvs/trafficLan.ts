@@ -1,7 +1,7 @@
 /** Directors, real servers and a client on one LAN, each with what its way of forwarding needs. */
 import { fileURLToPath } from "node:url";
-import type { Family } from "../../src/api/ipAddress.ts";
 import type { IpvsDestination, IpvsService } from "../../src/agent/native.ts";
+import type { Family } from "../../src/api/ipAddress.ts";
 import { Lan } from "../support/lan.ts";
 import { RemoteControl } from "../support/remoteControl.ts";
 import { until } from "../support/waiting.ts";
@@ -86,7 +86,12 @@ export class TrafficLan {
 
   private async startServer(server: string): Promise<void> {
     for (const listening of Object.values(ports)) {
-      const running = this.lan.spawn(server, `server-${server}-${listening}`, [process.execPath, program("realServerHost"), server, String(listening)]);
+      const running = this.lan.spawn(server, `server-${server}-${listening}`, [
+        process.execPath,
+        program("realServerHost"),
+        server,
+        String(listening),
+      ]);
       await until(`a real server on ${server}`, () => running.log().includes("ready"), { everyMs: 20 });
     }
   }
