@@ -20,11 +20,12 @@ const forwardings: Forwarding[] = ["NAT", "DR", "TUN"];
 /** With keepalived's words for the flags. */
 const schedulers: { name: string; words?: string[]; flags?: Flag[] }[] = [
   ...["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"].map((name) => ({ name })),
-  ...["sh", "mh"].flatMap((name) => [
-    { name, words: [`${name}-fallback`], flags: ["Flag1" as const] },
-    { name, words: [`${name}-port`], flags: ["Flag2" as const] },
-    { name, words: [`${name}-fallback`, `${name}-port`], flags: ["Flag1" as const, "Flag2" as const] },
-  ]),
+  { name: "sh", words: ["sh-fallback"], flags: ["Flag1"] },
+  { name: "sh", words: ["sh-port"], flags: ["Flag2"] },
+  { name: "sh", words: ["sh-fallback", "sh-port"], flags: ["Flag1", "Flag2"] },
+  { name: "mh", words: ["mh-fallback"], flags: ["Flag1"] },
+  { name: "mh", words: ["mh-port"], flags: ["Flag2"] },
+  { name: "mh", words: ["mh-fallback", "mh-port"], flags: ["Flag1", "Flag2"] },
 ];
 
 const virtualAddress = { IPv4: "192.0.2.10", IPv6: "2001:db8:1::10" } as const;
@@ -161,7 +162,7 @@ const marks: TableCase[] = families.map((family, index) => {
   const firewallMark = 7 + index;
   const destinations = servers[family].map((address) => ({ address, port: 0, forwarding: "DR" as const, weight: 1 }));
   return {
-    title: `fwmark ${family}`,
+    title: ["fwmark", family].join(" "),
     conf: [
       `virtual_server fwmark ${firewallMark} {`,
       `  ip_family ${family === "IPv6" ? "inet6" : "inet"}`,
