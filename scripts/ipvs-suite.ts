@@ -2,11 +2,10 @@
  * The suite that needs the kernel's IPVS, whatever kernel the machine has: each test file runs in User-Mode Linux, which is booted for it.
  * Where that cannot run, the suite says so and is skipped.
  */
-import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { runVariable } from "./leftovers.ts";
-import type { SuiteResult } from "./test-file.ts";
+import { type SuiteResult, testFilesOf } from "./test-file.ts";
 
 /** Of one file. */
 const timeoutMs = 120_000;
@@ -15,11 +14,11 @@ const graceMs = 30_000;
 
 const inside = fileURLToPath(new URL("test-file-inside.ts", import.meta.url));
 
-export async function runIpvsSuite(signal: AbortSignal): Promise<SuiteResult> {
+export async function runIpvsSuite(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult> {
   const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
   const missing = missingPackages();
   if (missing.length > 0) return skipped(`it needs what Debian calls ${missing.join(", ")}`);
-  for (const file of globSync("test/ipvs/**/*.test.ts").sort()) {
+  for (const file of testFilesOf("ipvs", only)) {
     if (signal.aborted) break;
     const result = await runInside(file, signal);
     if (result.unavailable) return skipped(result.unavailable);

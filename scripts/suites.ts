@@ -1,13 +1,14 @@
 /** The test suites, and how each is run. */
 import { spawn } from "node:child_process";
-import { globSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { runFile, type SuiteResult } from "./test-file.ts";
+import { runFile, type SuiteResult, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
-  run(signal: AbortSignal): Promise<SuiteResult>;
+  /** `only`: test files by a part of their path; empty for all. A suite that has no files runs whole. */
+  run(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult>;
 }
 
 interface NodeSuiteOptions {
@@ -31,12 +32,10 @@ export const suites: Suite[] = [
 ];
 
 function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
-  return { name, run: (signal) => runNodeSuite(name, options, signal) };
+  return { name, run: (signal, only) => runNodeSuite(testFilesOf(name, only), options, signal) };
 }
 
-/** Runs the test files below test/<name>. */
-async function runNodeSuite(name: string, { concurrency, timeoutMs }: NodeSuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
-  const files = globSync(`test/${name}/**/*.test.ts`).sort();
+async function runNodeSuite(files: string[], { concurrency, timeoutMs }: NodeSuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
   const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
   const runNext = async () => {
     for (let file = files.shift(); file !== undefined && !signal.aborted; file = files.shift()) {

@@ -1,4 +1,5 @@
 /** One test file of Node's test runner, in a process of its own. */
+import { globSync } from "node:fs";
 import { run as runTests } from "node:test";
 import { inspect } from "node:util";
 
@@ -8,6 +9,12 @@ export interface SuiteResult {
   skipped: number;
   /** Why none of its tests was run, where that is no failure. */
   unavailable?: string;
+}
+
+/** The test files below test/<suite>: all, or those whose path has one of `only` in it. */
+export function testFilesOf(suite: string, only: readonly string[]): string[] {
+  const files = globSync(`test/${suite}/**/*.test.ts`).sort();
+  return only.length === 0 ? files : files.filter((file) => only.some((part) => file.includes(part)));
 }
 
 /** Prints a line, and of what failed all there is to know. */

@@ -3,6 +3,7 @@
  *
  *   npm test                    all of them, as CI does
  *   npm test -- unit native     these
+ *   npm test -- ipvs table.test reconcile.test    of these the test files with one of that in their path
  *
  * Ends with status 1 when a test failed, when a suite ran no test though it could, or when something was left behind; with 130 or 143 after
  * an interrupt.
@@ -22,22 +23,26 @@ const exitStatus = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** How long what we started may take to end by itself. */
 const settleMs = 10_000;
 
+/** What names a test file names no suite. */
+const isFile = (argument: string) => /\W/.test(argument);
+
 function choose(names: string[]): Suite[] {
   const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
   if (unknown !== undefined) {
-    process.stderr.write(`there is no suite "${unknown}"; usage: npm test [-- ${suites.map(({ name }) => `[${name}]`).join(" ")}]\n`);
+    const known = suites.map(({ name }) => `[${name}]`).join(" ");
+    process.stderr.write(`there is no suite "${unknown}"; usage: npm test [-- ${known} [FILE.test.ts]...]\n`);
     process.exit(2);
   }
   return suites.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
-async function runAll(chosen: Suite[], signal: AbortSignal): Promise<Row[]> {
+async function runAll(chosen: Suite[], only: readonly string[], signal: AbortSignal): Promise<Row[]> {
   const rows: Row[] = [];
   for (const suite of chosen) {
     if (signal.aborted) break;
     process.stdout.write(`\n${suite.name}\n`);
     const start = performance.now();
-    const result = await suite.run(signal);
+    const result = await suite.run(signal, only);
     if (result.unavailable) process.stdout.write(`  ! skipped: ${result.unavailable}\n`);
     rows.push({ suite: suite.name, ...result, seconds: (performance.now() - start) / 1000 });
   }
@@ -74,7 +79,9 @@ function ranNothing({ passed, failed, unavailable }: Row): boolean {
   return passed + failed === 0 && unavailable === undefined;
 }
 
-const chosen = choose(process.argv.slice(2));
+const words = process.argv.slice(2);
+const chosen = choose(words.filter((word) => !isFile(word)));
+const only = words.filter(isFile);
 const runId = randomUUID();
 process.env[runVariable] = runId;
 const before = findTraces();
@@ -88,7 +95,7 @@ for (const [signal, number] of Object.entries(exitStatus)) {
   });
 }
 
-const rows = await runAll(chosen, interrupt.signal);
+const rows = await runAll(chosen, only, interrupt.signal);
 const leftovers = await settle(runId, before);
 const problems = [
   ...rows.filter(ranNothing).map(({ suite }) => `the suite ${suite} ran no test`),
