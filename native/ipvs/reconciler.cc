@@ -96,6 +96,7 @@ void Reconciler::noteRepairs() {
   }
   if (count == 0) return;
   if (count > kNamed) named += " and " + std::to_string(count - kNamed) + " more";
+  rhythm_.foundChanges();
   repairs_ += count;
   repair_ = Event{Event::Kind::Repaired};
   repair_->message = named;

@@ -1,6 +1,7 @@
 #include "ipvs/rhythm.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace aloft::ipvs {
 
@@ -11,6 +12,7 @@ Time untilGlance(Time cost) { return std::max(std::clamp<Time>(cost * 100, 500ms
 Time untilDump(Time cost) { return std::max<Time>(60s, cost * 100); }
 
 void Rhythm::dumped(Time cost, Time now) {
+  if (std::exchange(alarmed_, false)) alarm_ = std::clamp<Time>(alarm_ * 2, kFirstAlarm, kLastRetry);
   dumpAt_ = now + untilDump(cost);
   glanceAt_ = now + untilGlance(glanceCost_);
 }
@@ -23,11 +25,11 @@ void Rhythm::refused(Time now) {
 void Rhythm::glanced(bool asExpected, Time cost, Time now) {
   glanceCost_ = cost;
   glanceAt_ = now + untilGlance(cost);
+  alarmed_ = !asExpected;
   if (asExpected) {
     alarm_ = Time::zero();
   } else {
     dumpAt_ = std::min(dumpAt_, now + alarm_);
-    alarm_ = std::min<Time>(std::max<Time>(alarm_ * 2, 100ms), kLastRetry);
   }
 }
 

@@ -31,10 +31,13 @@ class Rhythm {
   void refused(Time now);
   void accepted() { retry_ = kFirstRetry; }
 
-  /// A glance showed what was expected, or something else: then a dump is due at once, or later where glance and dump keep disagreeing.
+  /// A glance showed what was expected, or something else: then a dump is due at once, or later where dumps did not bear such alarms out.
   void glanced(bool asExpected, Time cost, Time now);
+  /// The dump found what had to be set right: the next alarm does not wait, however soon it comes.
+  void foundChanges() { alarm_ = Time::zero(); }
 
  private:
+  static constexpr std::chrono::milliseconds kFirstAlarm{100};
   static constexpr std::chrono::seconds kFirstRetry{1};
   static constexpr std::chrono::seconds kLastRetry{32};
 
@@ -42,7 +45,8 @@ class Rhythm {
   Time glanceAt_{};
   Time glanceCost_{};
   Time retry_ = kFirstRetry;
-  Time alarm_{};  ///< how long an alarm waits now
+  Time alarm_{};         ///< how long an alarm waits now
+  bool alarmed_ = false;  ///< since the last dump
 };
 
 }  // namespace aloft::ipvs

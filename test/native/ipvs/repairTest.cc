@@ -97,6 +97,14 @@ TEST_F(Repair, ATimeout) {
   expectRepairWithin(60s, [](ModelKernel& kernel) { kernel.timeouts_.tcp = 10; }, 1);
 }
 
+TEST_F(Repair, OneChangeAfterTheOtherWithoutAQuietGlanceBetween) {
+  for (std::uint32_t change = 1; change <= 10; ++change) {
+    bed_.kernel.destination(kWeb, kFirst)->set.weight = 9;
+    for (const Time end = bed_.now + 1s; bed_.now < end && bed_.requests().empty();) bed_.run(10ms);
+    EXPECT_EQ(mismatch(wanted(), bed_.kernel, 0), "") << "change " << change;
+  }
+}
+
 TEST_F(Repair, WhatOthersDoToTheirsIsNoneOfOurs) {
   const auto foreign = tcp("203.0.113.1");
   bed_.kernel.carryOut(SetService{true, foreign, wanted().services[0].settings});

@@ -33,7 +33,7 @@ TEST(Rhythm, TriesAgainWhatWasRefusedLessAndLessOften) {
   EXPECT_EQ(rhythm.dumpAt(), 101s);
 }
 
-TEST(Rhythm, DumpsAtOnceWhenAGlanceShowsAChangeButNotAgainAndAgain) {
+TEST(Rhythm, DumpsAtOnceWhenAGlanceShowsAChangeButNotAgainAndAgainForNothing) {
   Rhythm rhythm;
   rhythm.dumped(1ms, 100s);
   rhythm.glanced(false, 1ms, 101s);
@@ -44,12 +44,25 @@ TEST(Rhythm, DumpsAtOnceWhenAGlanceShowsAChangeButNotAgainAndAgain) {
     rhythm.glanced(false, 1ms, 103s);
     EXPECT_GT(rhythm.dumpAt() - 103s, wait / 2);
     wait = rhythm.dumpAt() - 103s;
+    rhythm.glanced(false, 1ms, 103s + wait / 2);
+    EXPECT_EQ(rhythm.dumpAt(), 103s + wait) << "a second glance at the same makes it no later";
   }
   EXPECT_EQ(wait, 32s);
   rhythm.glanced(true, 1ms, 104s);
   rhythm.dumped(1ms, 104s);
   rhythm.glanced(false, 1ms, 105s);
   EXPECT_TRUE(rhythm.dumpDue(105s));
+}
+
+TEST(Rhythm, DumpsAtOnceAgainAndAgainWhereThereWereChanges) {
+  Rhythm rhythm;
+  rhythm.dumped(1ms, 100s);
+  for (const auto now : {101s, 102s, 103s, 104s}) {
+    rhythm.glanced(false, 1ms, now);
+    EXPECT_TRUE(rhythm.dumpDue(now));
+    rhythm.dumped(1ms, now);
+    rhythm.foundChanges();
+  }
 }
 
 }  // namespace
