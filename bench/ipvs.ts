@@ -10,14 +10,15 @@ import { spread } from "../test/support/table.ts";
 import { type MachineResult, missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { numbers, readFlags, words } from "./flags.ts";
 import type { Order, Sample } from "./ipvs/inside.ts";
-import type { Make } from "./make.ts";
-import { describeMachine, measureLoad } from "./vrrp/machine.ts";
-import { type Bar, formatResult, isMet, type Measure, type ScenarioResult, toJson } from "./vrrp/result.ts";
-import { makes, none, valuesOf } from "./vrrp/scenario.ts";
+import type { SubjectName } from "./ipvs/subject.ts";
+import { describeMachine, measureLoad, tooBusyPercent } from "./vrrp/machine.ts";
+import { type Bar, formatResult, isMet, type Measure, type ScenarioResult, toJson, toMarkdown } from "./vrrp/result.ts";
+import { none } from "./vrrp/scenario.ts";
 
 const schedulers = ["rr", "wrr"];
-const usage = `usage: npm run bench:ipvs [-- --only ${schedulers.join()}] [--runs N] [--services N] [--servers N] [--json FILE]`;
-const limitMs = 120_000;
+const usage = `usage: npm run bench:ipvs [-- --only ${schedulers.join()}] [--runs N] [--services N] [--servers N] [--json FILE] [--markdown FILE]
+  --markdown  the tables of docs/benchmarks.md`;
+const limitMs = 240_000;
 const inside = fileURLToPath(new URL("ipvs/inside.ts", import.meta.url));
 
 interface Flags {
@@ -26,10 +27,12 @@ interface Flags {
   services: number;
   servers: number;
   json: string;
+  markdown: string;
 }
 
 function flagsOf(): Flags {
-  const values = readFlags(usage, { only: schedulers.join(), runs: "3", services: "2000", servers: "10", json: "" });
+  const defaults = { only: schedulers.join(), runs: "3", services: "2000", servers: "10", json: "", markdown: "" };
+  const values = readFlags(usage, defaults);
   const number = (name: "runs" | "services" | "servers") => numbers(values[name], name, usage)[0] ?? 0;
   return {
     only: words(values.only, "only", usage, schedulers),
@@ -37,78 +40,105 @@ function flagsOf(): Flags {
     services: number("services"),
     servers: number("servers"),
     json: values.json,
+    markdown: values.markdown,
   };
 }
+
+/** keepalived last: what it leaves behind on the machine must not meet Aloft. */
+const subjectNames: readonly SubjectName[] = ["agent", "core", "keepalived"];
 
 /** A machine for each: what one has left behind does not meet the other. */
 async function sampleOf(order: Order): Promise<Sample> {
-  const result: MachineResult = await runInUserModeLinux([process.execPath, inside, JSON.stringify(order)], { timeoutMs: limitMs });
-  if (!result.report) throw new Error(`no figures of ${order.make}: ${result.trouble || result.output}`);
+  const command = [process.execPath, inside, JSON.stringify(order)];
+  const result: MachineResult = await runInUserModeLinux(command, { timeoutMs: limitMs, memoryMB: 2048 });
+  if (!result.report) throw new Error(`no figures of ${order.subject}: ${result.trouble || result.output}`);
   return JSON.parse(result.report) as Sample;
 }
 
-type Samples = Record<Make, Sample[]>;
+type Samples = Record<SubjectName, Sample[]>;
+type Value = (sample: Sample) => number | undefined;
 
 /** A share of what keepalived takes in the middle. */
-function shareOf(samples: Samples, value: (sample: Sample) => number, share: number): Bar {
-  return { most: share * (spread(samples.keepalived.map(value))?.median ?? 0), text: `${share} × keepalived` };
+function shareOf(samples: Samples, value: Value, share: number): Bar {
+  const theirs = spread(samples.keepalived.flatMap((sample) => value(sample) ?? []))?.median;
+  return { most: share * (theirs ?? 0), text: `${share} × keepalived` };
 }
 
-function measuresOf(samples: Samples): Measure[] {
-  const line = (what: string, key: keyof Sample, bar: Bar, unit: Measure["unit"] = "ms"): Measure => {
-    const judged = unit === "ms" ? "median" : "max";
-    return { what, unit, values: valuesOf(samples, (sample) => sample[key]), judged, bar };
+/** Of the steps that take time: what they are, and their bar. */
+const steps: { what: string; value: (sample: Sample) => number; bar: (samples: Samples, value: Value) => Bar }[] = [
+  { what: "from nothing", value: ({ firstMs }) => firstMs, bar: (samples, value) => shareOf(samples, value, 0.2) },
+  { what: "reload, nothing changed", value: ({ unchangedMs }) => unchangedMs, bar: (samples, value) => shareOf(samples, value, 1.5) },
+  {
+    what: "reload, 1 % of the weights changed",
+    value: ({ weightsMs }) => weightsMs,
+    bar: (samples, value) => shareOf(samples, value, 0.2),
+  },
+  { what: "stop", value: ({ stopMs }) => stopMs, bar: () => ({ most: 3000, text: "3000" }) },
+];
+
+function measuresOf(samples: Samples, weights: number): Measure[] {
+  const line = (what: string, unit: Measure["unit"], value: Value, bar?: Bar, subject: SubjectName = "agent"): Measure => {
+    const take = (name: SubjectName) => samples[name].flatMap((sample) => value(sample) ?? []);
+    const judged = unit === "" ? "max" : "median";
+    return { what, unit, values: { keepalived: take("keepalived"), aloft: take(subject) }, judged, ...(bar && { bar }) };
   };
   return [
-    line(
-      "from nothing",
-      "firstMs",
-      shareOf(samples, ({ firstMs }) => firstMs, 0.2),
-    ),
-    line(
-      "reload, nothing changed",
-      "unchangedMs",
-      shareOf(samples, ({ unchangedMs }) => unchangedMs, 1.5),
-    ),
-    line("netlink messages of such a reload", "unchangedMessages", none, ""),
-    line(
-      "reload, 1 % of the weights changed",
-      "weightsMs",
-      shareOf(samples, ({ weightsMs }) => weightsMs, 0.2),
-    ),
-    line("stop", "stopMs", { most: 3000, text: "3000" }),
-    line("entries left behind", "leftBehind", none, ""),
-    line("entries that were ever wrong", "wrong", none, ""),
+    ...steps.map(({ what, value, bar }) => line(what, "ms", value, bar(samples, value))),
+    ...steps.map(({ what, value, bar }) => line(`${what}: the core alone`, "ms", value, bar(samples, value), "core")),
+    line("requests that change something, of the reload with nothing changed", "", ({ unchangedChanges }) => unchangedChanges, none),
+    line("requests that change something, of the weights", "", ({ weightsChanges }) => weightsChanges, {
+      most: weights,
+      text: `${weights}`,
+    }),
+    line("entries left behind", "", ({ leftBehind }) => leftBehind, none),
+    line("entries that were ever wrong", "", ({ wrong }) => wrong, none),
+    line("processor time with nothing to do", "% of a core", ({ idle }) => idle?.cpuPercent),
+    line("resident memory", "MB", ({ idle }) => idle?.memoryMB),
   ];
 }
 
-async function measure(steps: Steps, scheduler: string, { runs, services, servers }: Flags): Promise<ScenarioResult> {
+const notes = [
+  "Both from the same keepalived.conf: from the start of the process, and from SIGHUP, until the kernel has all of the table.",
+  "The core alone: in a process that is given the services as the agent gives them, from apply() to the event that the kernel has them.",
+];
+
+/** Where the processor time of an idle agent goes, of the last run. */
+function threadsOf({ agent }: Samples): string[] {
+  const shares = Object.entries(agent.at(-1)?.idle?.byThread ?? {}).filter(([, percent]) => percent >= 0.05);
+  const text = shares.sort((a, b) => b[1] - a[1]).map(([name, percent]) => `${name} ${percent.toFixed(1)}`);
+  return text.length > 0 ? [`Threads of the idle agent: ${text.join(", ")} (% of a core).`] : [];
+}
+
+async function measure(progress: Steps, scheduler: string, { runs, services, servers }: Flags): Promise<ScenarioResult> {
   const pool = { services, servers, scheduler };
   const title = `${services} services of ${servers} real servers, ${scheduler}`;
-  const samples: Samples = { aloft: [], keepalived: [] };
-  await steps.step(title, async () => {
-    for (let left = runs; left > 0; left--) for (const make of makes) samples[make].push(await sampleOf({ make, pool }));
+  const samples: Samples = { agent: [], core: [], keepalived: [] };
+  await progress.step(title, async () => {
+    for (let left = runs; left > 0; left--) for (const subject of subjectNames) samples[subject].push(await sampleOf({ subject, pool }));
   });
-  const notes = [
-    "keepalived from its start, and from SIGHUP, to the end of its table; Aloft from apply() to the event that the kernel has it.",
-  ];
-  return { name: scheduler, title, subject: "the core", measures: measuresOf(samples), notes };
+  const measures = measuresOf(samples, Math.ceil((services * servers) / 100));
+  return { name: scheduler, title, subject: "agent", measures, notes: [...notes, ...threadsOf(samples)] };
 }
 
 async function bench(flags: Flags): Promise<void> {
   const missing = missingPackages();
   if (missing.length > 0) throw new Error(`this benchmark needs what Debian calls ${missing.join(", ")}`);
-  const steps = new Steps();
-  const [version = "keepalived"] = (await run("sh", ["-c", "keepalived --version 2>&1"])).split("\n");
+  const progress = new Steps();
+  const [keepalived = "keepalived"] = (await run("sh", ["-c", "keepalived --version 2>&1"])).split("\n");
+  const machine = describeMachine();
   const { othersPercent } = await measureLoad();
-  steps.lines([version, `${describeMachine()}; others took ${othersPercent.toFixed(0)} % of a core`, ""]);
+  const busy = othersPercent > tooBusyPercent ? progress.red(" - too busy: these figures are void") : "";
+  progress.lines([keepalived, `${machine}; others took ${othersPercent.toFixed(0)} % of a core${busy}`, ""]);
   const results: ScenarioResult[] = [];
   for (const scheduler of flags.only) {
-    const result = await measure(steps, scheduler, flags);
-    steps.lines(["", ...formatResult(result), ""]);
+    const result = await measure(progress, scheduler, flags);
+    progress.lines(["", ...formatResult(result), ""]);
     results.push(result);
   }
-  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ keepalived: version, flags, results: toJson(results) }, null, 2)}\n`);
+  const date = new Date().toISOString();
+  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ keepalived, machine, flags, date, results: toJson(results) }, null, 2)}\n`);
+  if (flags.markdown)
+    writeFileSync(flags.markdown, [`${keepalived}; ${machine}; ${date.slice(0, 10)}.`, "", ...results.map(toMarkdown)].join("\n"));
   if (!results.every(isMet)) process.exitCode = 1;
 }
 

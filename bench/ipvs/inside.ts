@@ -1,30 +1,38 @@
-/** The part of the benchmark that runs in User-Mode Linux: one make through all steps. Its report is a file. */
+/** The part of the benchmark that runs in User-Mode Linux: one subject through all steps. Its report is a file. */
 import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { changesDuring } from "../../test/ipvs/requests.ts";
 import { Lan } from "../../test/support/lan.ts";
-import type { Make } from "../make.ts";
+import { residentMB, watchCpu } from "../vrrp/cost.ts";
 import { type PoolSettings, poolOf, savedLines } from "./pool.ts";
-import { type Subject, subjects } from "./subject.ts";
+import { type Subject, type SubjectName, subjects } from "./subject.ts";
 
 /** In ms, and what is wrong after each step. */
 export interface Sample {
   firstMs: number;
   unchangedMs: number;
-  /** Netlink messages in the network namespace during that step, of whatever kind. */
-  unchangedMessages: number;
+  /** Requests that change something. */
+  unchangedChanges: number;
   weightsMs: number;
+  weightsChanges: number;
   stopMs: number;
   /** Entries that are not as they should be, after each step but the last. */
   wrong: number;
   /** Entries that are still there. */
   leftBehind: number;
+  /** With nothing to do, of all its processes; absent where it shares them with the benchmark. */
+  idle?: { memoryMB: number; cpuPercent: number; byThread: Record<string, number> };
 }
 
 export interface Order {
-  make: Make;
+  subject: SubjectName;
   pool: PoolSettings;
 }
 
 const node = "n1";
+/** Until what a start has left to do is done, and how long a process is watched. */
+const settleMs = 6000;
+const idleMs = 10_000;
 
 async function timed(step: () => Promise<void>): Promise<number> {
   const start = performance.now();
@@ -45,21 +53,23 @@ async function countWrong(lan: Lan, wanted: Set<string>): Promise<number> {
   return missing.length + [...standing].filter((line) => !wanted.has(line)).length;
 }
 
-/** Counted by a tap, which slows nothing down that is measured: no one listens to it. */
-async function countMessages(lan: Lan, step: () => Promise<void>): Promise<number> {
-  await lan.exec(node, ["sh", "-e", "-c", "ip link add tap type nlmon; ip link set tap up"]);
-  const read = async () => {
-    const [link] = JSON.parse(await lan.exec(node, ["ip", "-json", "-statistics", "link", "show", "dev", "tap"]));
-    return link.stats64.rx.packets as number;
+/** Not of a step whose time counts: each request would pass the tap. */
+async function countChanges(lan: Lan, step: () => Promise<void>): Promise<number> {
+  const changes = await changesDuring(lan, node, step);
+  return Object.values(changes).reduce((sum, count) => sum + count, 0);
+}
+
+async function costOf(pids: readonly number[]): Promise<Sample["idle"]> {
+  if (pids.length === 0) return undefined;
+  await sleep(settleMs);
+  const ends = pids.map(watchCpu);
+  await sleep(idleMs);
+  const shares = ends.map((end) => end());
+  return {
+    memoryMB: residentMB(pids),
+    cpuPercent: shares.reduce((sum, { percent }) => sum + percent, 0),
+    byThread: Object.assign({}, ...shares.map(({ byThread }) => byThread)),
   };
-  // What asking takes is counted, too.
-  const first = await read();
-  const asking = (await read()) - first;
-  const before = await read();
-  await step();
-  const messages = (await read()) - before - asking;
-  await lan.exec(node, ["ip", "link", "del", "tap"]);
-  return messages;
 }
 
 async function measure(lan: Lan, subject: Subject, settings: PoolSettings): Promise<Sample> {
@@ -67,20 +77,24 @@ async function measure(lan: Lan, subject: Subject, settings: PoolSettings): Prom
   await subject.prepare(pool);
   const firstMs = await timed(() => subject.start());
   let wrong = await countWrong(lan, savedLines(pool));
+  const idle = await costOf(subject.pids());
   const unchangedMs = await timed(() => subject.reload());
-  const unchangedMessages = await countMessages(lan, () => subject.reload());
+  const unchangedChanges = await countChanges(lan, () => subject.reload());
   wrong += await countWrong(lan, savedLines(pool));
   await subject.prepare(changed);
   const weightsMs = await timed(() => subject.reload());
   wrong += await countWrong(lan, savedLines(changed));
+  await subject.prepare(pool);
+  const weightsChanges = await countChanges(lan, () => subject.reload());
   const stopMs = await timed(() => subject.stop());
-  return { firstMs, unchangedMs, unchangedMessages, weightsMs, stopMs, wrong, leftBehind: (await table(lan)).length };
+  const leftBehind = (await table(lan)).length;
+  return { firstMs, unchangedMs, unchangedChanges, weightsMs, weightsChanges, stopMs, wrong, leftBehind, ...(idle && { idle }) };
 }
 
-async function run({ make, pool }: Order): Promise<Sample> {
+async function run({ subject, pool }: Order): Promise<Sample> {
   const lan = await Lan.create({ nodes: 1 });
   try {
-    return await measure(lan, await subjects[make](lan, node), pool);
+    return await measure(lan, await subjects[subject](lan, node), pool);
   } finally {
     await lan.destroy();
   }

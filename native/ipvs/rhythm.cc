@@ -7,9 +7,9 @@ namespace aloft::ipvs {
 
 using namespace std::chrono_literals;
 
-Time untilGlance(Time cost) { return std::max(std::clamp<Time>(cost * 100, 500ms, 900ms), cost * 10); }
+Time untilGlance(Time cost) { return std::max(std::clamp<Time>(cost * 100, 500ms, 800ms), cost * 10); }
 
-Time untilDump(Time cost) { return std::max<Time>(60s, cost * 100); }
+Time untilDump(Time cost) { return std::max<Time>(58s, cost * 100); }
 
 void Rhythm::dumped(Time cost, Time now) {
   if (std::exchange(alarmed_, false)) alarm_ = std::clamp<Time>(alarm_ * 2, kFirstAlarm, kLastRetry);

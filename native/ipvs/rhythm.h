@@ -9,9 +9,9 @@ namespace aloft::ipvs {
 using Time = std::chrono::nanoseconds;
 
 /// Until the next glance, after one that took `cost` of a core: as often as 1 % of a core allows, at least twice a second where that is
-/// little; so soon that what somebody changed is right again within a second, unless that would take more than 10 % of a core.
+/// little; so soon that what somebody changed is right again within a second, dump and all, unless that would take more than 10 % of a core.
 Time untilGlance(Time cost);
-/// The same of complete dumps: a minute, unless that would take more than 1 % of a core.
+/// The same of complete dumps, which are the second part of each repair: within a minute, unless that would take more than 1 % of a core.
 Time untilDump(Time cost);
 
 class Rhythm {

@@ -1,10 +1,11 @@
 /** From what stands in the kernel to what is wanted: adopted, changed in place, set right again, and what is another's left alone. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import type { IpvsDestination, IpvsService } from "../../src/agent/native.ts";
+import type { IpvsDestination, IpvsService, IpvsState } from "../../src/agent/native.ts";
 import { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
 import { Director, savedTable } from "./director.ts";
+import { changesDuring } from "./requests.ts";
 
 const director = "n1";
 const virtualAddress = "198.51.100.50";
@@ -41,11 +42,38 @@ describe("the kernel's table", () => {
   }
 
   before(async () => {
-    lan = await Lan.create({ nodes: 1 });
+    lan = await Lan.create({ nodes: 2 });
     await lan.exec(director, ["ip", "address", "add", `${virtualAddress}/32`, "dev", "eth0"]);
     aloft = await Director.start(lan, director);
+    await meanwhile();
   });
   after(() => lan?.destroy());
+
+  /** What no glance shows takes up to a minute: on a node of its own, beside the other tests. */
+  let other: Director;
+  let editedAt: number;
+  const patient = service(80, {
+    destinations: [
+      destination(one, { upperThreshold: 100, lowerThreshold: 50 }),
+      destination(two, { forwarding: "TUN", tunnel: { type: "GUE", port: 6080 } }),
+    ],
+  });
+  const patientLines = [
+    "-A -s rr",
+    `-a -r ${one}:80 -g -w 1 -x 100 -y 50`,
+    `-a -r ${two}:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum`,
+  ];
+  const patientTable = async () => (await savedTable(lan, "n2")).get(keyOf(80));
+  async function meanwhile(): Promise<void> {
+    other = await Director.start(lan, "n2");
+    await other.serve(patient);
+    assert.deepEqual(await patientTable(), patientLines);
+    for (const edit of [`${one}:80 -g -w 1 -x 7 -y 3`, `${two}:80 -i -w 1 --tun-type gre`]) {
+      await lan.exec("n2", ["ipvsadm", "-e", "-t", `${virtualAddress}:80`, "-r", ...edit.split(" ")]);
+    }
+    editedAt = Date.now();
+    assert.notDeepEqual(await patientTable(), patientLines);
+  }
   afterEach(() => ipvsadm("-C"));
 
   test("a first state is created, an empty one removes it", async () => {
@@ -134,6 +162,48 @@ describe("the kernel's table", () => {
     });
   }
 
+  const daemon = { role: "Master", interface: "eth0", syncID: 7 } as const;
+  const group = (last: number): IpvsState => ({
+    services: Array.from({ length: last - 79 }, (_, index) => service(80 + index)),
+    daemons: [daemon],
+    timeouts: { tcp: 900 },
+  });
+  const withFirst = (changes: Partial<IpvsDestination>): IpvsState => {
+    const [first, ...rest] = group(83).services;
+    assert.ok(first);
+    return { ...group(83), services: [{ ...first, destinations: [destination(one, changes), destination(two)] }, ...rest] };
+  };
+  const steps: [what: string, state: IpvsState, requests: Record<string, number>][] = [
+    ["a group of three", group(82), { NEW_SERVICE: 3, NEW_DEST: 6, NEW_DAEMON: 1, SET_CONFIG: 1 }],
+    ["nothing, the daemon least of all", group(82), {}],
+    ["a grown group", group(84), { NEW_SERVICE: 2, NEW_DEST: 4 }],
+    ["a shrunk group", group(83), { DEL_SERVICE: 1 }],
+    ["a threshold", withFirst({ upperThreshold: 9, lowerThreshold: 3 }), { SET_DEST: 1 }],
+    ["a weight", withFirst({ upperThreshold: 9, lowerThreshold: 3, weight: 4 }), { SET_DEST: 1 }],
+    ["no service at all", { ...group(83), services: [] }, { DEL_SERVICE: 4 }],
+  ];
+  test("what changes is all that is asked of the kernel", async () => {
+    for (const [what, state, requests] of steps) {
+      assert.deepEqual(await changesDuring(lan, director, () => aloft.apply(state)), requests, what);
+    }
+    assert.deepEqual(await changesDuring(lan, director, () => aloft.apply({ services: [], daemons: [] })), { DEL_DAEMON: 1 });
+  });
+
+  test("killed and started again with the same: nothing is asked of the kernel", async () => {
+    const earlier = await Director.start(lan, director);
+    await earlier.apply(group(83));
+    await earlier.kill();
+    const owned = group(83).services.map(({ key }) => key);
+    let later: Director | undefined;
+    const start = async () => {
+      later = await Director.start(lan, director, owned);
+      await later.apply(group(83));
+      await later.snapshot();
+    };
+    assert.deepEqual(await changesDuring(lan, director, start), {});
+    assert.deepEqual(await changesDuring(lan, director, async () => later?.stop()), { DEL_SERVICE: 4, DEL_DAEMON: 1 });
+  });
+
   test("killed and started with another table: what stays is kept, what is gone goes, another's is left", async () => {
     await ipvsadm(`-A -t ${virtualAddress}:8000 -s sed`);
     const earlier = await Director.start(lan, director);
@@ -219,5 +289,12 @@ describe("the kernel's table", () => {
     assert.deepEqual(await saved(80), asWanted);
     assert.match(aloft.of("operationFailed").at(-1)?.message ?? "", /none-such/);
     await aloft.serve();
+  });
+
+  test("set right within a minute: thresholds and tunnels", async () => {
+    const timeoutMs = Math.max(0, editedAt + 61_000 - Date.now());
+    const repaired = await until("the repair", () => other.of("repaired")[0], { timeoutMs, everyMs: 200 });
+    assert.ok(repaired.changedAt - editedAt <= 60_000, `it took ${repaired.changedAt - editedAt} ms`);
+    assert.deepEqual(await patientTable(), patientLines);
   });
 });

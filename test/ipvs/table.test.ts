@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
 import { Director, ipvsadmKey, savedTable } from "./director.ts";
+import { changesDuring, type Requests } from "./requests.ts";
 import { tableCases } from "./tableCases.ts";
 
 type SavedTable = Map<string, string[]>;
@@ -18,6 +19,8 @@ describe("beside keepalived", () => {
   let ours: SavedTable;
   let theirs: SavedTable;
 
+  let again: Requests;
+
   before(async () => {
     lan = await Lan.create({ nodes: 2 });
     const director = await Director.start(lan, "n1");
@@ -25,7 +28,7 @@ describe("beside keepalived", () => {
     ours = await savedTable(lan, "n1");
     theirs = await savedTable(lan, "n2");
     assert.ok(programmed, JSON.stringify(director.of("operationFailed").slice(0, 5), undefined, 1));
-    await director.stop();
+    again = await changesDuring(lan, "n1", () => startAgain(lan, director));
   });
   after(() => lan?.destroy());
 
@@ -38,11 +41,22 @@ describe("beside keepalived", () => {
     });
   }
 
+  test("a second start finds everything as it should be, whatever the kernel made of it", () => assert.deepEqual(again, {}));
+
   test("neither has more than that", () => {
     assert.deepEqual([...ours.keys()].sort(), [...theirs.keys()].sort());
     assert.equal(ours.size, services.length);
   });
 });
+
+/** The process is killed, and the next one is given the same. */
+async function startAgain(lan: Lan, director: Director): Promise<void> {
+  await director.kill();
+  const owned = services.map(({ key }) => key);
+  const next = await Director.start(lan, "n1", owned);
+  assert.ok(await next.serve(...services));
+  await next.kill();
+}
 
 /** Its checker process alone; returns when nothing is missing, or nothing more comes. */
 async function programKeepalived(lan: Lan, node: string): Promise<void> {

@@ -10,13 +10,13 @@ using namespace std::chrono_literals;
 TEST(Rhythm, GlancesAtOnePercentOfACoreWithinASecondUnlessItIsTenPercent) {
   EXPECT_EQ(untilGlance(100us), 500ms);
   EXPECT_EQ(untilGlance(7ms), 700ms);
-  EXPECT_EQ(untilGlance(20ms), 900ms);
-  EXPECT_EQ(untilGlance(90ms), 900ms);
+  EXPECT_EQ(untilGlance(20ms), 800ms);
+  EXPECT_EQ(untilGlance(80ms), 800ms);
   EXPECT_EQ(untilGlance(200ms), 2s);
 }
 
-TEST(Rhythm, DumpsEachMinuteUnlessItIsOnePercentOfACore) {
-  EXPECT_EQ(untilDump(10ms), 60s);
+TEST(Rhythm, DumpsWithinEachMinuteUnlessItIsOnePercentOfACore) {
+  EXPECT_EQ(untilDump(10ms), 58s);
   EXPECT_EQ(untilDump(2s), 200s);
 }
 
