@@ -113,8 +113,12 @@ export class LoadBalancing {
   /** After the core has them, or has refused them: then what was before goes on. */
   async settle(taken: boolean): Promise<void> {
     const running = this.#running;
+    const names = new Set(this.#source?.virtualServers().map(nameOf));
+    const keptFormer = this.#former.some((former) => !names.has(nameOf(former)));
     this.#running = undefined;
     this.#former = [];
+    // What was prepared is all there is.
+    if (taken && !keptFormer) return;
     if (running) await this.#run(taken ? { spec: this.#spec, source: this.#source } : running);
   }
 
@@ -258,7 +262,7 @@ export class LoadBalancing {
       health,
       restored: await file.read(),
       remember: (memory, unplanned) => file.put(memory, unplanned),
-      holds: (address) => this.#holds(address),
+      addresses: () => this.#addresses(),
       tell: (changes) => notifier.tell(changes),
       onStatus: () => this.#statusChanged(),
       clock,
@@ -274,11 +278,11 @@ export class LoadBalancing {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Whether the node has an address, through us or by itself. */
-  #holds(address: string): boolean {
+  /** Through us or by itself. */
+  #addresses(): ReadonlySet<string> {
     const { routers, links } = this.#options.core.snapshot();
     const all = [...routers.flatMap(({ addressesHeld }) => addressesHeld), ...links.flatMap(({ addresses }) => addresses)];
-    return all.some((held) => held.split("/")[0] === address);
+    return new Set(all.map((held) => held.split("/")[0] ?? ""));
   }
 }
 

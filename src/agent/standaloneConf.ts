@@ -3,6 +3,8 @@ import type { NodeAgentSpec } from "../api/nodeAgent.ts";
 import { formatDiagnostic, type Position } from "../keepalived/diagnostic.ts";
 import { diskReader } from "../keepalived/diskReader.ts";
 import { type LoadedKeepalived, loadKeepalived } from "../keepalived/loadKeepalived.ts";
+import type { ConfigReader } from "../keepalived/reader.ts";
+import { RememberingReader } from "../keepalived/rememberingReader.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { certificateFiles } from "./certificateFiles.ts";
 import { FixedServers } from "./fixedServers.ts";
@@ -10,8 +12,25 @@ import { FixedSecrets } from "./secrets.ts";
 import type { LoadedConfiguration, Severity, StandaloneConfiguration, StandaloneSource } from "./standaloneSource.ts";
 import type { ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
 
-export function loadConf({ file, node, configId, hasScriptUser }: StandaloneSource): LoadedConfiguration {
-  const loaded = loadKeepalived(file, diskReader(), { node, configId });
+interface Understood {
+  reader: RememberingReader;
+  result: LoadedConfiguration;
+}
+
+/** To understand 2,000 virtual servers takes a second: what says the same as the last time, at a reload or when a start looks twice, is not. */
+const understood = new WeakMap<StandaloneSource, Understood>();
+
+export function loadConf(source: StandaloneSource): LoadedConfiguration {
+  const last = understood.get(source);
+  if (last?.reader.isCurrent()) return last.result;
+  const reader = new RememberingReader(diskReader());
+  const result = understand(source, reader);
+  understood.set(source, { reader, result });
+  return result;
+}
+
+function understand({ file, node, configId, hasScriptUser }: StandaloneSource, reader: ConfigReader): LoadedConfiguration {
+  const loaded = loadKeepalived(file, reader, { node, configId });
   const lines = loaded.diagnostics.map(formatDiagnostic);
   // keepalived's own process would run these; without them the file would not do what it says.
   const unsupported = loaded.unsupported.map(({ position, message }) => formatLine(position, "error", message));

@@ -39,8 +39,8 @@ export interface VirtualServersOptions {
   restored: ReadonlyMap<string, RestoredHealth>;
   /** Keeps it for the next one. `unplanned`: of whom nothing new is known. */
   remember(memory: ReadonlyMap<string, VirtualServerMemory>, unplanned: readonly string[]): void;
-  /** Whether the node holds an address now. */
-  holds(address: string): boolean;
+  /** What the node holds now, without lengths of prefixes. */
+  addresses(): ReadonlySet<string>;
   /** Servers and quorums that changed: programs, mail. */
   tell(changes: readonly VirtualServerChange[]): void;
   /** The statuses may be others than before. */
@@ -133,11 +133,14 @@ export class VirtualServers {
 
   async #planNow(): Promise<void> {
     if (this.#stopped) return;
-    const { table, health, restored, remember, holds, tell, onStatus, clock } = this.#options;
+    const { table, health, restored, remember, addresses, tell, onStatus, clock } = this.#options;
     this.#timer?.clear();
     this.#timer = undefined;
     const begin = clock.now();
     const { settings, isComplete, ...what } = this.#configuration;
+    // A plan asks for each of its servers.
+    const held = addresses();
+    const holds = (address: string) => held.has(address);
     const plan = planVirtualServers({ ...what, result: (key) => health.result(key), holds, memory: this.#memory, restored });
     this.#plannedAt = clock.now();
     this.#planMs = this.#plannedAt - begin;

@@ -34,7 +34,7 @@ async function setUp(context: TestContext, directory = temporaryDirectory(contex
     health,
     restored: await file.read(),
     remember: (memory, unplanned) => file.put(memory, unplanned),
-    holds: () => true,
+    addresses: () => new Set(["192.0.2.10"]),
     tell: (changes) => told.push(...changes.map(({ server, up, occasion }) => `${server?.key ?? "quorum"} ${up} ${occasion}`)),
     onStatus,
     clock,
