@@ -45,7 +45,7 @@ function setUp(context: TestContext, fields: { allowed?: boolean; spec?: Partial
       notify: { quorumUp: program(0, "quorum up"), quorumDown: program(0, "quorum down"), mail: fields.mail === true },
     },
   });
-  const servers = listServers(owner.spec, []);
+  const servers = listServers(owner, []);
   const change = (index: number, up: boolean) => {
     const server = servers[index];
     assert.ok(server);
