@@ -55,9 +55,10 @@ export async function runIpvsCommand(args: string[], output: Output): Promise<nu
     const reports = await readReports(async () => [parseReport(await (await fetch(url)).text())], flags.interval);
     const chosen = reports.map((report) => chosenServices(report, { virtualServer, all: flags.all }));
     output.out(flags.output === "json" ? JSON.stringify(chosen[0], null, 2) : ipvsLines(chosen, flags.interval !== undefined).join("\n"));
-    return 0;
+    return chosen.some(({ message }) => message !== undefined) ? 1 : 0;
   } catch (error) {
-    output.error(`aloft: no agent tells of its table at ${url}: ${(error as Error).message}`);
+    const { message, cause } = error as Error;
+    output.error(`aloft: no agent tells of its table at ${url}: ${cause instanceof Error ? cause.message : message}`);
     return 1;
   }
 }
