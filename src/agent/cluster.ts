@@ -96,7 +96,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   const build = statusBuilder(host, fileProblems, stopped, () => http);
   host.onEvents(() => reporter.changed());
   host.companions.onResults(() => reporter.changed());
-  host.balancing.onStatus(() => reporter.changed());
+  host.balancing.onStatus(() => reporter.serversChanged());
   const damage = await controller.start();
   if (damage) host.problems.push(damage);
   // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
