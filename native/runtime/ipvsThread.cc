@@ -189,6 +189,7 @@ bool IpvsThread::reach() {
 void IpvsThread::lose(const os::Error& error) {
   client_.reset();
   problem_ = error.message();
+  if (error.number == ENOENT) problem_ += " (the kernel has no IPVS: module ip_vs)";
   reconciler_.blind(os::monotonicNow());
 }
 

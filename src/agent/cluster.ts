@@ -77,6 +77,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   const damagedSecrets = await secrets.open();
   if (damagedSecrets) host.problems.push(damagedSecrets);
   await servers.open();
+  let http: string | undefined;
   const controller = new NodeAgentController({
     lastKnown: new LastKnownFile(stateDirectory, node, clock.wallNow),
     runner: host.runner,
@@ -92,10 +93,10 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     ...servers.problems,
     ...host.settings.problems,
   ];
-  const build = statusBuilder(host, fileProblems, stopped);
+  const build = statusBuilder(host, fileProblems, stopped, () => http);
   host.onEvents(() => reporter.changed());
   host.companions.onResults(() => reporter.changed());
-  host.balancing.onStatus(() => reporter.changed());
+  host.balancing.onStatus(() => reporter.serversChanged());
   const damage = await controller.start();
   if (damage) host.problems.push(damage);
   // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
@@ -109,7 +110,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     },
     { client, clock, log: log.child({ component: "watch" }), signal },
   );
-  await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log);
+  http = await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log);
   void watch.run();
   reporter.changed();
 }
@@ -118,9 +119,14 @@ function statusBuilder(
   { core, runner, companions, balancing, settings }: Host,
   fileProblems: () => string[],
   stopped: { value: boolean },
+  http: () => string | undefined,
 ): () => NodeAgentStatus {
   const startedAt = clock.wallNow();
-  const findingsOf = nodeDoctor(() => readMachine(contested(settings)), clock);
+  const findingsOf = nodeDoctor(
+    () => readMachine(contested(settings)),
+    () => balancing.schedulers(),
+    clock,
+  );
   let conditions: Condition[] = [];
   let snapshot = core.snapshot();
   return () => {
@@ -131,6 +137,7 @@ function statusBuilder(
       startedAt,
       now: clock.wallNow(),
       stopped: stopped.value,
+      http: stopped.value ? undefined : http(),
       applied: runner.applied,
       snapshot,
       checks: companions.checkReports(),

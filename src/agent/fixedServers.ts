@@ -28,4 +28,8 @@ export class FixedServers implements ServerSource {
   endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
     return new Map();
   }
+
+  doubts(): ReadonlyMap<string, string> {
+    return new Map();
+  }
 }

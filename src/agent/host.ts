@@ -7,6 +7,7 @@ import type { Shutdown } from "../runtime/shutdown.ts";
 import { Companions } from "./companions.ts";
 import { logEvents } from "./eventLog.ts";
 import { HeldAddressJournal } from "./heldAddresses.ts";
+import { reportTable } from "./ipvsReport.ts";
 import { LoadBalancing, type ServerSource } from "./loadBalancing.ts";
 import type { LocalPrograms } from "./localPrograms.ts";
 import { type ClusterMetrics, createAgentMetrics } from "./metrics.ts";
@@ -143,9 +144,12 @@ async function stopCore(core: Core, runner: SpecRunner, log: Logger): Promise<vo
   else log.error({ coreError: result.error }, "the core could not end in order; the journal keeps its addresses for the next start");
 }
 
-/** Serves /metrics, /healthz and /readyz until the process ends; a busy port is a warning: addresses matter more than being watched. */
-export async function serveProbes(options: AgentOptions, host: Host, cluster: ClusterMetrics, log: Logger): Promise<void> {
-  if (!options.http) return;
+/**
+ * Serves /metrics, /ipvs, /healthz and /readyz until the process ends; a busy port is a warning: addresses matter more than being watched.
+ * @returns where: "ADDRESS:PORT".
+ */
+export async function serveProbes(options: AgentOptions, host: Host, cluster: ClusterMetrics, log: Logger): Promise<string | undefined> {
+  if (!options.http) return undefined;
   const { core, runner, companions, balancing } = host;
   const beside = {
     checks: () => companions.checkReports(),
@@ -158,10 +162,14 @@ export async function serveProbes(options: AgentOptions, host: Host, cluster: Cl
     healthChecks: { core: () => void core.snapshot() },
     // A virtual router in FAULT does not count: a cable that is out on one node must not hold up the update of all others.
     readyChecks: { configuration: () => (runner.applied ? undefined : "no configuration has been applied yet") },
+    pages: { "/ipvs": async () => reportTable(options.node, await balancing.table(), systemClock.wallNow()) },
   });
   if (!result.ok) {
     log.warn({ ...options.http, error: result.error }, "metrics and probes are not served");
-    return;
+    return undefined;
   }
-  log.info({ ...options.http, port: result.server.port }, "serving metrics and probes");
+  const { host: address } = options.http;
+  const { port } = result.server;
+  log.info({ host: address, port }, "serving metrics and probes");
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -30,6 +30,8 @@ export interface ServerSource {
   unknown(): readonly NodeVirtualServer[];
   /** By nameOf(). */
   endpoints(): ReadonlyMap<string, readonly Endpoint[]>;
+  /** Why what is known of them is not what it should be, by nameOf(). */
+  doubts(): ReadonlyMap<string, string>;
   certificates(name: string): TlsMaterial | undefined;
 }
 
@@ -161,6 +163,11 @@ export class LoadBalancing {
     return servers && snapshot && { snapshot, owners: servers.owners };
   }
 
+  /** What the VirtualServers of the node ask for. */
+  schedulers(): string[] {
+    return [...new Set((this.#source?.virtualServers() ?? []).map(({ spec }) => spec.scheduler))];
+  }
+
   /** All real servers. */
   servers(): ServerReport[] {
     return this.#loaded?.servers.servers() ?? [];
@@ -217,6 +224,7 @@ export class LoadBalancing {
     await servers.configure({
       virtualServers: [...own, ...this.#former.filter((former) => !names.has(nameOf(former)))],
       endpoints: source?.endpoints() ?? new Map(),
+      doubts: source?.doubts() ?? new Map(),
       isComplete: (source?.unknown() ?? []).length === 0,
       settings: this.#spec.ipvs,
     });

@@ -5,26 +5,28 @@ import type { ApiClient } from "./apiClient.ts";
 import { ResourceWatch } from "./resourceWatch.ts";
 import { nameOfObject } from "./virtualServerObjects.ts";
 
-export interface ObjectCacheOptions {
+export interface ObjectCacheOptions<View> {
   client: Pick<ApiClient, "request" | "stream">;
   /** Of the list, with a query. */
   path: string;
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
+  /** What of an object is kept; undefined: nothing. Objects come in thousands, and are read once. */
+  read(object: unknown): View | undefined;
   onChange(): void;
   /** What a later list lacks stays until its deletion is told. */
   keepsMissing: boolean;
 }
 
-export class ObjectCache {
-  readonly #options: ObjectCacheOptions;
+export class ObjectCache<View> {
+  readonly #options: ObjectCacheOptions<View>;
   readonly #stop = new AbortController();
   readonly #deleted = new Set<string>();
-  #objects = new Map<string, unknown>();
+  #views = new Map<string, View>();
   #isListed = false;
 
-  constructor(options: ObjectCacheOptions) {
+  constructor(options: ObjectCacheOptions<View>) {
     this.#options = options;
     const { client, path, clock, log, signal } = options;
     const watch = new ResourceWatch({
@@ -42,13 +44,13 @@ export class ObjectCache {
     void watch.run();
   }
 
-  get objects(): unknown[] {
-    return [...this.#objects.values()];
+  get views(): View[] {
+    return [...this.#views.values()];
   }
 
   /** Undefined until there has been a list. */
-  get listed(): unknown[] | undefined {
-    return this.#isListed ? this.objects : undefined;
+  get listed(): View[] | undefined {
+    return this.#isListed ? this.views : undefined;
   }
 
   /** Names of those whose deletion was told, and that have not come back. */
@@ -61,7 +63,7 @@ export class ObjectCache {
   }
 
   #onList(objects: unknown[]): void {
-    if (!this.#options.keepsMissing) this.#objects = new Map();
+    if (!this.#options.keepsMissing) this.#views = new Map();
     this.#isListed = true;
     for (const object of objects) this.#put(object);
     this.#options.onChange();
@@ -75,7 +77,7 @@ export class ObjectCache {
   #onDeleted(object: unknown): void {
     const name = nameOfObject(object);
     if (name === undefined) return;
-    this.#objects.delete(name);
+    this.#views.delete(name);
     this.#deleted.add(name);
     this.#options.onChange();
   }
@@ -83,7 +85,9 @@ export class ObjectCache {
   #put(object: unknown): void {
     const name = nameOfObject(object);
     if (name === undefined) return;
-    this.#objects.set(name, object);
+    const view = this.#options.read(object);
+    if (view === undefined) this.#views.delete(name);
+    else this.#views.set(name, view);
     this.#deleted.delete(name);
   }
 }

@@ -17,6 +17,11 @@ export interface ReporterOptions {
 
 /** A failover changes many virtual routers within a few milliseconds: one write tells them all. */
 const collapseMs = 50;
+/**
+ * What of all else an agent writes in the long run. Real servers may flap by the hundred, the report tells all of them each time, and etcd
+ * keeps every version for minutes.
+ */
+const bytesPerMs = 64;
 const heartbeatMs = 30_000;
 const retryMs = { first: 250, last: 15_000 };
 
@@ -25,7 +30,9 @@ export class Reporter {
   #timer: Timer | undefined;
   #due = Number.POSITIVE_INFINITY;
   #writing = false;
-  #changedWhileWriting = false;
+  #changedWhileWriting: "Election" | "Servers" | undefined;
+  /** Of the last report: when it was written, and its size. */
+  #written = { at: Number.NEGATIVE_INFINITY, bytes: 0 };
   /** Since the last write that succeeded. */
   #failures = 0;
   /** Of them those that the next delay counts. */
@@ -38,14 +45,20 @@ export class Reporter {
 
   /** Something changed: it is told within the collapse time, or with the next retry while writes fail. */
   changed(): void {
-    if (this.#writing) this.#changedWhileWriting = true;
+    if (this.#writing) this.#changedWhileWriting = "Election";
     else if (this.#failures === 0) this.#schedule(collapseMs);
+  }
+
+  /** Only of virtual servers: it is told as soon, but the larger the report is, the less often. */
+  serversChanged(): void {
+    if (this.#writing) this.#changedWhileWriting ??= "Servers";
+    else if (this.#failures === 0) this.#schedule(this.#pause());
   }
 
   /** What made writes fail may be over, and something may have changed: no retry needs to be waited for. */
   reachable(): void {
     this.#backoff = 0;
-    if (this.#writing) this.#changedWhileWriting = true;
+    if (this.#writing) this.#changedWhileWriting = "Election";
     else this.#schedule(collapseMs);
   }
 
@@ -79,10 +92,12 @@ export class Reporter {
   async #write(): Promise<void> {
     this.#timer = undefined;
     this.#writing = true;
-    this.#changedWhileWriting = false;
-    const { build, write, log } = this.#options;
+    this.#changedWhileWriting = undefined;
+    const { build, write, log, clock } = this.#options;
     try {
-      await write(build(), this.#stopped.signal);
+      const status = build();
+      this.#written = { at: clock.now(), bytes: JSON.stringify(status).length };
+      await write(status, this.#stopped.signal);
       if (this.#failures > 0) log.info({ failures: this.#failures }, "the status is reported again");
       this.#failures = 0;
       this.#backoff = 0;
@@ -100,6 +115,13 @@ export class Reporter {
       const delay = Math.min(retryMs.first * 2 ** (this.#backoff - 1), retryMs.last);
       return delay * (0.5 + Math.random() / 2);
     }
+    if (this.#changedWhileWriting === "Servers") return this.#pause();
     return this.#changedWhileWriting ? collapseMs : heartbeatMs;
+  }
+
+  /** Until a report of servers may be written. */
+  #pause(): number {
+    const { at, bytes } = this.#written;
+    return Math.max(collapseMs, at + bytes / bytesPerMs - this.#options.clock.now());
   }
 }

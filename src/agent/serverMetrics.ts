@@ -1,6 +1,7 @@
 /** What is measured of virtual servers: the counters of the kernel's table, read when somebody asks, and the health of real servers. */
 import type { Metrics, Sample } from "../runtime/metrics.ts";
 import type { HistogramReading } from "./healthChecks/healthTally.ts";
+import { serverText } from "./ipvsReport.ts";
 import type { LoadBalancing } from "./loadBalancing.ts";
 import type { IpvsDestinationSnapshot, IpvsServiceSnapshot, IpvsSnapshot, IpvsStatistics } from "./native.ts";
 import { formatServiceKey } from "./virtualServers/serviceKeys.ts";
@@ -149,7 +150,7 @@ function servers(table: Table | undefined): { labels: Labels; server: IpvsDestin
   return own(table).flatMap(({ labels, service }) =>
     service.destinations.map((server) => {
       const { address, port } = server;
-      return { labels: { ...labels, server: address.includes(":") ? `[${address}]:${port}` : `${address}:${port}` }, server };
+      return { labels: { ...labels, server: serverText(address, port) }, server };
     }),
   );
 }

@@ -18,6 +18,8 @@ export interface StatusFacts {
   startedAt: Date;
   now: Date;
   stopped: boolean;
+  /** Where metrics are served; absent: nowhere. */
+  http?: string;
   applied?: AppliedSpec;
   snapshot: Snapshot;
   checks: CheckReport[];
@@ -62,6 +64,7 @@ export function buildStatus(facts: StatusFacts): NodeAgentStatus {
     version: facts.version,
     startTime: facts.startedAt.toISOString(),
     lastReportTime: facts.now.toISOString(),
+    http: facts.http,
     masters: count("MASTER"),
     backups: count("BACKUP"),
     faults: count("FAULT"),

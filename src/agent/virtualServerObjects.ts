@@ -88,18 +88,19 @@ export function readSlice(object: unknown): SliceView | undefined {
 }
 
 /**
- * The endpoints of a Service at the port that a VirtualServer means; undefined when that cannot be told: then what runs goes on.
+ * The endpoints of a Service at the port that a VirtualServer means; or why that cannot be told: then what runs goes on.
  * Without condition an endpoint is ready: so the API has it.
  */
 export function serviceEndpoints(
   spec: VirtualServerSpec,
   service: ServiceView | undefined,
   slices: readonly SliceView[],
-): Endpoint[] | undefined {
-  const portName = portNameOf(spec, service);
-  if (portName === undefined) return undefined;
+): Endpoint[] | string {
+  if (!service) return `there is no Service "${spec.service?.name}"`;
+  const meant = portOf(spec, service);
+  if (typeof meant === "string") return meant;
   return slices.flatMap(({ ports, endpoints }) => {
-    const found = ports.find(({ name, protocol }) => (name ?? "") === portName && (protocol ?? "TCP") === spec.protocol);
+    const found = ports.find(({ name, protocol }) => (name ?? "") === meant.name && (protocol ?? "TCP") === spec.protocol);
     const port = found?.port;
     if (port === undefined || port === null) return [];
     return endpoints.flatMap(({ addresses, conditions, nodeName, zone }) => {
@@ -113,12 +114,15 @@ export function serviceEndpoints(
 
 const isNumber = /^[0-9]+$/;
 
-/** Slices name the ports as the Service does. */
-function portNameOf({ service: reference, ports, protocol }: VirtualServerSpec, service: ServiceView | undefined): string | undefined {
-  const wanted = reference?.port;
-  if (wanted !== undefined && !isNumber.test(wanted)) return wanted;
-  const number = wanted === undefined ? ports?.[0]?.port : Number(wanted);
-  return service?.ports.find((port) => port.port === number && port.protocol === protocol)?.name;
+/** Of the Service: slices name the ports as it does. */
+function portOf({ service: reference, ports, protocol }: VirtualServerSpec, service: ServiceView): ServiceView["ports"][number] | string {
+  const wanted = reference?.port ?? ports?.[0]?.port;
+  if (wanted === undefined) return `spec.service.port must say which port of Service "${service.name}" is meant`;
+  const isMeant = isNumber.test(String(wanted))
+    ? ({ port }: { port: number }) => port === Number(wanted)
+    : ({ name }: { name: string }) => name === wanted;
+  const found = service.ports.find((port) => port.protocol === protocol && isMeant(port));
+  return found ?? `Service "${service.name}" has no port ${wanted} of protocol ${protocol}`;
 }
 
 const nodeSchema = z.object({

@@ -299,6 +299,11 @@ export const nodeAgentStatusSchema = z.object({
   version: z.string().optional().describe("Version of the agent."),
   startTime: timeField.optional().describe("When the agent started."),
   lastReportTime: timeField.optional().describe("When this report was written; at least every 30 s."),
+  http: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("ADDRESS:PORT where the agent serves its metrics and probes, and what `kubectl vip ipvs` prints."),
   masters: z.int().min(0).optional().describe("Virtual routers in MASTER."),
   backups: z.int().min(0).optional().describe("Virtual routers in BACKUP."),
   faults: z.int().min(0).optional().describe("Virtual routers in FAULT."),

@@ -34,6 +34,11 @@ const commands: Record<string, Command> = {
     run: async (args, output) => (await import("./doctorCommand.ts")).runDoctorCommand(args, output),
     usage: async () => (await import("./doctorCommand.ts")).doctorUsage,
   },
+  ipvs: {
+    summary: "show the services of IPVS on this node, with counters",
+    run: async (args, output) => (await import("./ipvsCommand.ts")).runIpvsCommand(args, output),
+    usage: async () => (await import("./ipvsCommand.ts")).ipvsUsage,
+  },
   vip: {
     summary: "show, explain and move the VirtualIPs of a cluster (kubectl vip)",
     run: async (args, output) => (await import("./vipCommand.ts")).runVipCommand(args, output),

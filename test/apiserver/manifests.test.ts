@@ -1,5 +1,6 @@
 /** What a user gets from crds/ and deploy/ in a real kube-apiserver: columns, names, selectors, examples, rights. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { apiVersion } from "../../src/api/group.ts";
@@ -32,8 +33,19 @@ async function table(args: string[]): Promise<string[][]> {
   return lines.map((line) => line.split(/\s{2,}/).map((cell) => cell.trim()));
 }
 
-test("the examples are taken", async () => {
-  await plane.kubectl(["apply", "-f", join(root, "deploy/examples")]);
+const examples = readdirSync(join(root, "deploy/examples"));
+
+for (const name of examples) {
+  test(`the example ${name} is taken, every field of it`, async () => {
+    await plane.kubectl(["apply", "--validate=strict", "-f", join(root, "deploy/examples", name)]);
+  });
+}
+
+test("what README.md shows is taken, every field of it", async () => {
+  const shown = readFileSync(join(root, "README.md"), "utf8").matchAll(/^```yaml\n(.*?)^```$/gms);
+  const input = [...shown].map(([, text]) => `---\n${text}`).join("");
+  assert.match(input, /kind: VirtualIP.*kind: VirtualServer/s);
+  await plane.kubectl(["apply", "--validate=strict", "--dry-run=server", "-f", "-"], { input });
 });
 
 test("kubectl get vip, and -o wide", async () => {

@@ -52,7 +52,7 @@ export function hasAddress(link: MachineLink | undefined, address: string): bool
 }
 
 /** By what its specification says. */
-export function rolesOf({ virtualServers = [], realServers = [] }: NodeAgentSpec, machine: Machine): Roles {
+export function rolesOf({ virtualServers = [], realServers = [] }: NodeAgentSpec, schedulers: string[], machine: Machine): Roles {
   const own = new Set(virtualServers.flatMap(({ addresses }) => addresses));
   const hasMarks = virtualServers.some(({ addresses }) => addresses.length === 0);
   const isOwn = ({ address }: TableService) => (address === undefined ? hasMarks : own.has(address));
@@ -61,7 +61,7 @@ export function rolesOf({ virtualServers = [], realServers = [] }: NodeAgentSpec
     isDirector: virtualServers.length > 0,
     services: services.filter(isOwn),
     foreign: services.filter((service) => !isOwn(service)),
-    schedulers: [],
+    schedulers,
     serverAddresses: [...new Set(realServers.flatMap(({ addresses }) => addresses))],
     tunnels: [...new Set(realServers.flatMap(({ tunnels = [] }) => tunnels))],
   };
@@ -78,6 +78,7 @@ export function rolesFromKernel(machine: Machine): Roles {
     isDirector: own.length > 0,
     services: own,
     foreign: services.filter(isForeign),
+    // What stands has its scheduler.
     schedulers: [],
     serverAddresses,
     tunnels: serverAddresses.length > 0 ? tunnelDevices.filter((name) => linkOf(machine, name)?.up) : [],

@@ -8,12 +8,13 @@ import { examineNode } from "./nodeRules.ts";
 /** Reports come many a second in the moment of a failover. */
 const freshMs = 10_000;
 
-export function nodeDoctor(read: () => Machine, clock: Clock): (spec: NodeAgentSpec) => Finding[] {
+/** @param schedulers those that the VirtualServers of the node ask for. */
+export function nodeDoctor(read: () => Machine, schedulers: () => string[], clock: Clock): (spec: NodeAgentSpec) => Finding[] {
   let last: { spec: NodeAgentSpec; at: number; findings: Finding[] } | undefined;
   return (spec) => {
     if (last && last.spec === spec && clock.now() - last.at < freshMs) return last.findings;
     const machine = read();
-    last = { spec, at: clock.now(), findings: examineNode(machine, rolesOf(spec, machine)) };
+    last = { spec, at: clock.now(), findings: examineNode(machine, rolesOf(spec, schedulers(), machine)) };
     return last.findings;
   };
 }

@@ -44,6 +44,8 @@ export interface VirtualServersQuestion {
   virtualServers: readonly ResolvedVirtualServer[];
   /** By nameOf(); undefined where nothing is known yet. */
   endpoints: ReadonlyMap<string, readonly Endpoint[]>;
+  /** By nameOf(): why those are not what they should be. */
+  doubts: ReadonlyMap<string, string>;
   /** By the key of a target; undefined: not configured yet. */
   result(key: string): HealthResult | undefined;
   /** Whether an address is on the node now. */
@@ -72,7 +74,7 @@ export function planVirtualServers(question: VirtualServersQuestion): VirtualSer
   return plan;
 }
 
-const unknownEndpoints = "its endpoints are not known yet";
+const notYet = "its endpoints are not known yet";
 
 function planOne(
   wanted: ResolvedVirtualServer,
@@ -83,19 +85,20 @@ function planOne(
   const name = nameOf(wanted);
   const before = question.memory.get(name);
   const found = question.endpoints.get(name);
+  const doubt = question.doubts.get(name);
   const isKnown = !needsEndpoints(wanted) || found !== undefined;
   if (!isKnown && !before) {
     plan.waiting.push(...serviceKeys(wanted));
-    plan.statuses.push(statusOf({ virtualServer: wanted, judged: [], quorum: true, message: unknownEndpoints }));
+    plan.statuses.push(statusOf({ virtualServer: wanted, judged: [], quorum: true, message: doubt ?? notYet }));
     return;
   }
   const { virtualServer, endpoints } = isKnown || !before ? { virtualServer: wanted, endpoints: found } : before;
   const { spec } = virtualServer;
-  const judged = judge(virtualServer, listServers(spec, endpoints ?? []), knownHealth(name, virtualServer, question));
+  const judged = judge(virtualServer, listServers(virtualServer, endpoints ?? []), knownHealth(name, virtualServer, question));
   const upWeight = judged.reduce((sum, { health }) => sum + (health.up ? health.weight : 0), 0);
   const quorum = judgeQuorum(spec, upWeight, before?.quorum ?? question.restored.get(name)?.quorum ?? false);
   const { own, lost } = claim(serviceKeys(virtualServer), name, taken);
-  const message = [...(isKnown ? [] : [unknownEndpoints]), ...lost].join("; ");
+  const message = [...(doubt ? [`${doubt}; what it had goes on`] : isKnown ? [] : [notYet]), ...lost].join("; ");
   plan.targets.push(...judged.flatMap(({ server, isChecked }) => (isChecked ? targetsOf(virtualServer, server) : [])));
   plan.services.push(...own.map((key) => whereItIs(planService(key, virtualServer, judged, quorum.up), question)));
   plan.changes.push(...changesOf({ virtualServer, judged, quorum, upWeight, before }));

@@ -42,9 +42,12 @@ export function planService(
   };
 }
 
-/** Of the other family only a tunnel reaches it. */
-function isReachable({ address, forwarding }: Pick<Server, "address" | "forwarding">, { family }: IpvsServiceKey): boolean {
-  return forwarding === "TUN" || familyOf(address) === family;
+/** Of the other family only a tunnel reaches it, where somebody has listed it: what is found has addresses of the families that it has. */
+function isReachable(
+  { address, forwarding, isListed }: Pick<Server, "address" | "forwarding" | "isListed">,
+  { family }: IpvsServiceKey,
+): boolean {
+  return (isListed && forwarding === "TUN") || familyOf(address) === family;
 }
 
 /** Undefined when it is none, or does not stand: it serves without quorum, and otherwise may stay with weight 0. */
@@ -53,7 +56,7 @@ function sorryServerOf(key: IpvsServiceKey, spec: VirtualServerSpec, quorum: boo
   if (!sorryServer || (quorum && sorryServer.onFailure === "Remove")) return undefined;
   const way = forwardingOf(sorryServer.forwarding ?? spec.forwarding, sorryServer.tunnel ?? spec.tunnel);
   const address = canonicalAddress(sorryServer.address);
-  if (!isReachable({ address, ...way }, key)) return undefined;
+  if (!isReachable({ address, isListed: true, ...way }, key)) return undefined;
   return { address, port: portOn(key, sorryServer.port), weight: quorum ? 0 : 1, ...way };
 }
 

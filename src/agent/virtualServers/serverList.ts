@@ -3,7 +3,8 @@ import type { HealthCheck } from "../../api/healthCheck.ts";
 import { canonicalAddress, parseAddress } from "../../api/ipAddress.ts";
 import type { RealServer, VirtualServerSpec } from "../../api/virtualServer.ts";
 import type { IpvsDestination } from "../native.ts";
-import type { Endpoint } from "./resolvedVirtualServer.ts";
+import type { Endpoint, ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
+import { familiesOf, familyOf } from "./serviceKeys.ts";
 
 type Forwarding = Pick<IpvsDestination, "forwarding" | "tunnel">;
 
@@ -28,9 +29,15 @@ export interface Server extends Forwarding {
   notify?: RealServer["notify"];
 }
 
-export function listServers(spec: VirtualServerSpec, endpoints: readonly Endpoint[]): Server[] {
+/** Of what is found only what an address of the virtual server could reach: the other addresses of a dual-stack Service are no servers. */
+export function listServers(
+  { addresses, spec }: Pick<ResolvedVirtualServer, "addresses" | "spec">,
+  endpoints: readonly Endpoint[],
+): Server[] {
+  const families = familiesOf({ addresses, spec });
   const listed = (spec.realServers ?? []).map((server) => listedServer(spec, server));
-  const found = usable(endpoints, spec.service?.publishNotReady ?? false).map((endpoint) => endpointServer(spec, endpoint));
+  const reachable = endpoints.filter(({ address }) => families.has(familyOf(address)));
+  const found = usable(reachable, spec.service?.publishNotReady ?? false).map((endpoint) => endpointServer(spec, endpoint));
   // mh fills its table in this order, which must be the same on all directors: as it is written, and what is found by address.
   const ordered = [...listed, ...found.sort(byAddress)];
   const first = new Map(ordered.toReversed().map((server) => [server.key, server]));

@@ -14,6 +14,11 @@ export function serviceKeys({ addresses, spec }: Pick<ResolvedVirtualServer, "ad
   });
 }
 
+export function familiesOf({ addresses, spec }: Pick<ResolvedVirtualServer, "addresses" | "spec">): ReadonlySet<Family> {
+  const { firewallMark, firewallMarkFamilies = ["IPv4"] } = spec;
+  return new Set(firewallMark === undefined ? addresses.map(familyOf) : firewallMarkFamilies);
+}
+
 /** 0 stands for all ports. */
 function portsOf(ranges: ResolvedVirtualServer["spec"]["ports"]): number[] {
   if (!ranges || ranges.length === 0) return [0];

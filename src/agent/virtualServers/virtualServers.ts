@@ -18,6 +18,8 @@ import { farewellOf, type VirtualServerChange } from "./serverChanges.ts";
 export interface ServerConfiguration {
   virtualServers: readonly ResolvedVirtualServer[];
   endpoints: ReadonlyMap<string, readonly Endpoint[]>;
+  /** Why those are not what they should be. */
+  doubts: ReadonlyMap<string, string>;
   /** False: there are more, of which nothing is known yet. What an earlier process left may be theirs. */
   isComplete: boolean;
   settings: NodeIpvs | undefined;
@@ -55,7 +57,13 @@ const pauseFactor = 9;
 
 export class VirtualServers {
   readonly #options: VirtualServersOptions;
-  #configuration: ServerConfiguration = { virtualServers: [], endpoints: new Map(), isComplete: true, settings: undefined };
+  #configuration: ServerConfiguration = {
+    virtualServers: [],
+    endpoints: new Map(),
+    doubts: new Map(),
+    isComplete: true,
+    settings: undefined,
+  };
   #memory: ReadonlyMap<string, VirtualServerMemory> = new Map();
   #plan: VirtualServersPlan | undefined;
   /** When the last plan was ready, and how long it took. */

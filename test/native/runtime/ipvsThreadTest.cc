@@ -169,7 +169,7 @@ TEST_F(IpvsThreadTest, WithoutIpvsItSaysSoAndTriesAgain) {
   EXPECT_FALSE(events_.front().event.programmed);
   const IpvsSnapshot snapshot = thread_->snapshot();
   EXPECT_FALSE(snapshot.programmed);
-  EXPECT_EQ(snapshot.message, "find IPVS in the kernel: No such file or directory");
+  EXPECT_EQ(snapshot.message, "find IPVS in the kernel: No such file or directory (the kernel has no IPVS: module ip_vs)");
   EXPECT_TRUE(snapshot.services.empty());
   kernel_.missing = 0;
   ASSERT_TRUE(thread_->apply(web()).ok()) << "a new state does not wait for the next attempt";

@@ -12,11 +12,11 @@ interface Write {
 function setUp() {
   const clock = new VirtualClock();
   const writes: Write[] = [];
-  const state = { masters: 0, failing: false, pending: undefined as Promise<void> | undefined };
+  const state = { masters: 0, version: undefined as string | undefined, failing: false, pending: undefined as Promise<void> | undefined };
   const reporter = new Reporter({
     clock,
     log: silentLogger,
-    build: () => ({ masters: state.masters }),
+    build: () => ({ masters: state.masters, version: state.version }),
     write: async ({ masters }, signal) => {
       writes.push({ at: clock.now(), masters });
       if (state.failing) throw new Error("unreachable");
@@ -45,6 +45,23 @@ test("a state that goes on changing is told every 50 ms, not when it has calmed 
     await clock.advance(10);
   }
   assert.ok(writes.length >= 15, `${writes.length} reports in a second`);
+});
+
+test("servers that go on changing are told the less often the larger the report is, and elections at once", async () => {
+  const { clock, writes, state, reporter } = setUp();
+  state.version = "x".repeat(64_000);
+  for (let step = 0; step < 400; step += 1) {
+    reporter.serversChanged();
+    await clock.advance(10);
+  }
+  assert.deepEqual(
+    writes.map(({ at }) => Math.round(at / 100) / 10),
+    [0.1, 1.1, 2.1, 3.1],
+  );
+  state.masters = 1;
+  reporter.changed();
+  await clock.advance(50);
+  assert.deepEqual(writes.at(-1), { at: 4050, masters: 1 });
 });
 
 test("without changes there is a report every 30 s", async () => {

@@ -50,6 +50,7 @@ test("a running agent", () => {
     version: "1.2.3",
     startTime: startedAt.toISOString(),
     lastReportTime: now.toISOString(),
+    http: undefined,
     masters: 1,
     backups: 0,
     faults: 0,

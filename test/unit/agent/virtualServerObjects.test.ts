@@ -15,6 +15,11 @@ import { virtualServer } from "./virtualServers/samples.ts";
 const onService = (service: object, more: object = {}) =>
   virtualServer({ spec: { realServers: undefined, service: { name: "nginx", ...service }, ...more } }).spec;
 const service = readService(serviceObject("nginx"));
+/** Endpoints; none where it cannot be told which. */
+const found = (...args: Parameters<typeof serviceEndpoints>) => {
+  const answer = serviceEndpoints(...args);
+  return typeof answer === "string" ? [] : answer;
+};
 const slice = (...args: Parameters<typeof sliceObject>) => {
   const read = readSlice(sliceObject(...args));
   return read ? [read] : [];
@@ -32,22 +37,28 @@ test("a VirtualServer is kept as it came, and used as far as it is understood", 
 
 test("the port is meant by name or number, else by the number of the first port, and found by the name that slices have", () => {
   const slices = slice("nginx-a", { addresses: ["10.0.1.1"] });
-  const ports = (spec: ReturnType<typeof onService>) => serviceEndpoints(spec, service, slices)?.map(({ port }) => port);
+  const ports = (spec: ReturnType<typeof onService>) => found(spec, service, slices).map(({ port }) => port);
   assert.deepEqual(ports(onService({ port: "https" })), [8443]);
   assert.deepEqual(ports(onService({ port: "443" })), [8443]);
   assert.deepEqual(ports(onService({})), [8080]);
-  assert.equal(ports(onService({ port: "81" })), undefined);
-  assert.equal(ports(onService({}, { protocol: "UDP" })), undefined);
-  // Of another protocol there is none.
-  assert.deepEqual(ports(onService({ port: "http" }, { protocol: "UDP" })), []);
-  assert.equal(serviceEndpoints(onService({}), undefined, slices), undefined);
+});
+
+test("which endpoints are meant cannot always be told: then it says why", () => {
+  const slices = slice("nginx-a", { addresses: ["10.0.1.1"] });
+  const why = (spec: ReturnType<typeof onService>) => serviceEndpoints(spec, service, slices);
+  assert.equal(why(onService({ port: "81" })), 'Service "nginx" has no port 81 of protocol TCP');
+  assert.equal(why(onService({ port: "gopher" })), 'Service "nginx" has no port gopher of protocol TCP');
+  assert.equal(why(onService({}, { protocol: "UDP" })), 'Service "nginx" has no port 80 of protocol UDP');
+  const allPorts = onService({}, { ports: undefined, persistence: {} });
+  assert.equal(why(allPorts), 'spec.service.port must say which port of Service "nginx" is meant');
+  assert.equal(serviceEndpoints(onService({}), undefined, slices), 'there is no Service "nginx"');
 });
 
 test("conditions that are left out: ready, serving as ready, not terminating", () => {
   const states = [{}, { ready: false }, { ready: false, serving: true, terminating: true }, { ready: null }];
   const slices = slice("nginx-a", ...states.map((conditions, index) => ({ addresses: [`10.0.1.${index}`], conditions })));
   assert.deepEqual(
-    serviceEndpoints(onService({}), service, slices)?.map(({ ready, serving, terminating }) => [ready, serving, terminating]),
+    found(onService({}), service, slices).map(({ ready, serving, terminating }) => [ready, serving, terminating]),
     [
       [true, true, false],
       [false, false, false],

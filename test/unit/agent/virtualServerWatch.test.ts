@@ -172,6 +172,31 @@ test("endpoints that were found for something else count as unknown", async (con
   assert.deepEqual(endpoints("web"), []);
 });
 
+test("a Service that is missing, or lacks the port, leaves the endpoints and says so; one that was deleted has none", async (context) => {
+  const { api, clock, watch, endpoints, changes } = setUp(context);
+  const doubt = () => watch.doubts().get("shop/web");
+  api.byPath.set(paths.servers, [serverObject("web", { spec: onService })]);
+  api.byPath.set(paths.services, [serviceObject("nginx")]);
+  api.byPath.set(paths.slices, [sliceObject("nginx-a", { addresses: ["10.0.1.1"] })]);
+  await watch.use([named("web")]);
+  await pass(clock, 200);
+  assert.equal(doubt(), undefined);
+  const before = changes();
+  api.send(paths.services, "MODIFIED", { ...serviceObject("nginx"), spec: { ports: [{ port: 81 }] } });
+  await pass(clock);
+  assert.deepEqual([endpoints("web"), doubt(), changes()], [["10.0.1.1"], 'Service "nginx" has no port 80 of protocol TCP', before + 1]);
+  api.byPath.set(paths.services, []);
+  api.streams.findLast(({ options }) => options.path.startsWith(paths.services))?.send("ERROR", { code: 410, message: "too old" });
+  await pass(clock, 2000);
+  assert.deepEqual([endpoints("web"), doubt()], [["10.0.1.1"], 'there is no Service "nginx"']);
+  api.send(paths.services, "DELETED", serviceObject("nginx"));
+  await pass(clock);
+  assert.deepEqual([endpoints("web"), doubt()], [[], undefined]);
+  api.send(paths.services, "ADDED", serviceObject("nginx"));
+  await pass(clock);
+  assert.deepEqual(endpoints("web"), ["10.0.1.1"]);
+});
+
 test("the state directory has all that a start without API server needs", async (context) => {
   const first = setUp(context);
   first.api.byPath.set(paths.servers, [serverObject("web", { generation: 3, spec: onService })]);

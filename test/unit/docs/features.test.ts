@@ -35,8 +35,7 @@ const ids = [
   ...numbered("O", 1, 8),
   ...numbered("A", 1, 11),
   ...numbered("C", 1, 24),
-  ...numbered("E", 1, 19),
-  ...numbered("E", 31, 35),
+  ...numbered("E", 1, 35),
 ];
 
 interface Row {

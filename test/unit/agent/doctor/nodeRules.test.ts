@@ -235,13 +235,28 @@ test("what a node is there for follows from its specification, or from its kerne
     virtualServers: [{ namespace: "web", name: "shop", virtualIP: "gateway", addresses: ["192.0.2.10"] }],
     realServers: [{ namespace: "web", name: "dns", addresses: ["2001:db8::10"], tunnels: ["ip6tnl0" as const] }],
   };
-  const given = rolesOf(spec, machine([lo]));
+  const given = rolesOf(spec, ["mh"], machine([lo]));
   assert.deepEqual([given.isDirector, given.services.length, given.foreign.length], [true, 1, 3]);
+  assert.deepEqual(given.schedulers, ["mh"]);
   assert.deepEqual([given.serverAddresses, given.tunnels], [["2001:db8::10"], ["ip6tnl0"]]);
   const found = rolesFromKernel(machine([lo, tunl0, kubeIpvs0]));
   assert.deepEqual([found.isDirector, found.services.length, found.foreign.map(({ address }) => address)], [true, 3, ["10.96.0.1"]]);
   assert.deepEqual([found.serverAddresses, found.tunnels], [["192.0.2.10"], ["tunl0"]]);
   assert.deepEqual(rolesFromKernel(machine([{ ...lo, addresses: ["127.0.0.1/8", "::1/128"] }, tunl0])).tunnels, []);
+});
+
+test("a scheduler that the kernel lacks is found by what the VirtualServers of the node ask for", () => {
+  const lacking = { ...machine([lo]), module: (name: string) => (name === "ip_vs_twos" ? ("Missing" as const) : undefined) };
+  const spec = { virtualRouters: [], virtualServers: [{ namespace: "web", name: "shop", addresses: ["192.0.2.99"] }] };
+  const find = nodeDoctor(
+    () => lacking,
+    () => ["mh", "twos"],
+    new VirtualClock(),
+  );
+  assert.deepEqual(
+    find(spec).map(({ what }) => what),
+    ["The kernel has no module ip_vs_twos."],
+  );
 });
 
 test("the findings of a node are read anew only for another specification, or after a while", async () => {
@@ -251,7 +266,7 @@ test("the findings of a node are read anew only for another specification, or af
     reads += 1;
     return { ...machine([lo]), services: undefined };
   };
-  const find = nodeDoctor(read, clock);
+  const find = nodeDoctor(read, () => [], clock);
   const spec = { virtualRouters: [], virtualServers: [{ namespace: "web", name: "shop", addresses: ["192.0.2.10"] }] };
   assert.deepEqual(
     find(spec).map(({ what }) => what),

@@ -41,6 +41,7 @@ function planWorld({ specs, endpoints, health, holds }: World, before?: VirtualS
   const since = new Date(0);
   return planVirtualServers({
     virtualServers,
+    doubts: new Map(),
     endpoints: new Map(
       endpoints ? virtualServers.map((one) => [nameOf(one), endpoints.map((given) => endpoint(given.address, given))]) : [],
     ),

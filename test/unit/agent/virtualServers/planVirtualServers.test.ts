@@ -29,6 +29,7 @@ function plan(virtualServers: ResolvedVirtualServer[], { results = {}, endpoints
   return planVirtualServers({
     virtualServers,
     endpoints: new Map(Object.entries(endpoints)),
+    doubts: new Map(),
     result,
     holds: () => true,
     memory: new Map(),
@@ -191,6 +192,35 @@ test("no endpoint is not the same as none that is known", () => {
   assert.deepEqual(unknown.services, []);
   assert.deepEqual(unknown.waiting, [{ family: "IPv4", protocol: "TCP", address: "192.0.2.10", port: 80 }]);
   assert.equal(unknown.statuses[0]?.message, "its endpoints are not known yet");
+});
+
+test("of a dual-stack Service only the addresses of the virtual server's families are servers, also in tunnels", () => {
+  const both = endpoints(endpoint("10.0.1.1"), endpoint("2001:db8::1"));
+  const ofIPv4 = one({ spec: { ...onService, quorum: 2 } }, both);
+  assert.deepEqual([serversOf(ofIPv4), ofIPv4.statuses[0]?.total, ofIPv4.statuses[0]?.quorum], [["10.0.1.1 8080 1"], 1, false]);
+  assert.deepEqual(
+    ofIPv4.targets.map(({ address }) => address),
+    ["10.0.1.1"],
+  );
+  for (const forwarding of ["NAT", "TUN"] as const) {
+    const dual = one({ addresses: ["192.0.2.10", "2001:db8::10"], spec: { ...onService, forwarding } }, both);
+    assert.deepEqual(tableOf(dual), [
+      ["192.0.2.10", 80, "10.0.1.1 8080 1"],
+      ["2001:db8::10", 80, "2001:db8::1 8080 1"],
+    ]);
+  }
+  const mark = { ...onService, virtualIP: undefined, ports: undefined, firewallMark: 7, firewallMarkFamilies: ["IPv6" as const] };
+  assert.deepEqual(tableOf(one({ addresses: [], spec: mark }, both)), [[7, undefined, "2001:db8::1 8080 1"]]);
+});
+
+test("what is doubtful of its endpoints is told, and what it had goes on", () => {
+  const doubts = new Map([["shop/web", 'there is no Service "nginx"']]);
+  const before = one({ spec: onService }, endpoints(endpoint("10.0.1.1")));
+  const kept = one({ spec: onService }, { memory: before.memory, doubts, ...endpoints(endpoint("10.0.1.1")) });
+  assert.deepEqual(kept.services, before.services);
+  assert.equal(kept.statuses[0]?.message, 'there is no Service "nginx"; what it had goes on');
+  const never = one({ spec: onService }, { doubts });
+  assert.deepEqual([never.services, never.statuses[0]?.message], [[], 'there is no Service "nginx"']);
 });
 
 test("what ran goes on, as the generation that it is, while the endpoints of its new form are not known", () => {

@@ -9,7 +9,7 @@ import { type ServerFields, virtualServer } from "./samples.ts";
 
 function ofServer(fields: Partial<ServerChange> = {}, check: HealthCheckInput = { tcp: {} }, server: ServerFields = {}) {
   const owner = virtualServer(server);
-  const [first] = listServers(owner.spec, []);
+  const [first] = listServers(owner, []);
   assert.ok(first);
   const parsed = healthCheckSchema.parse(check);
   const change: ServerChange = {

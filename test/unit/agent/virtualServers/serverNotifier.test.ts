@@ -45,7 +45,7 @@ function setUp(context: TestContext, fields: { allowed?: boolean; spec?: Partial
       notify: { quorumUp: program(0, "quorum up"), quorumDown: program(0, "quorum down"), mail: fields.mail === true },
     },
   });
-  const servers = listServers(owner.spec, []);
+  const servers = listServers(owner, []);
   const change = (index: number, up: boolean) => {
     const server = servers[index];
     assert.ok(server);
@@ -66,6 +66,8 @@ test("programs of servers and of the quorum; those of one server in the order of
   assert.deepEqual(all.toSorted(), ["1 down", "1 up", "2 down", "quorum down", "quorum up"]);
   assert.ok(all.indexOf("1 down") < all.indexOf("1 up"));
   assert.ok(all.indexOf("quorum down") < all.indexOf("quorum up"));
+  // A program has ended a little after it has written.
+  await notifier.stop(5000);
   assert.equal(notifier.counters().find(({ kind, result }) => kind === "program" && result === "delivered")?.count, 5);
 });
 

@@ -42,7 +42,7 @@ async function setUp(context: TestContext, directory = temporaryDirectory(contex
   });
   health.onChange = () => servers.changed();
   const run = async (virtualServers: ResolvedVirtualServer[], fields: Partial<ServerConfiguration> = {}) => {
-    await servers.configure({ virtualServers, endpoints: new Map(), isComplete: true, settings: undefined, ...fields });
+    await servers.configure({ virtualServers, endpoints: new Map(), doubts: new Map(), isComplete: true, settings: undefined, ...fields });
     await settle();
   };
   const heldKeys = () => {
