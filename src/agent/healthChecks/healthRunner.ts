@@ -50,7 +50,7 @@ interface Entry {
  * needs as well.
  */
 const slotsPerKind: Record<HealthCheckKind, number> = {
-  tcp: 4096,
+  tcp: 8192,
   http: 1024,
   grpc: 1024,
   smtp: 1024,
