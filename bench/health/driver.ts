@@ -28,7 +28,7 @@ export interface HealthReport {
   adverts: Lateness;
 }
 
-const advertIntervalMs = 100;
+const advertIntervalMs = 10;
 /** Until all checks have run once and what they run on is compiled. */
 const warmUpMs = 5000;
 

@@ -6,6 +6,7 @@
 #include "addon/addonData.h"
 #include "addon/fieldReader.h"
 #include "addon/toJavaScript.h"
+#include "os/closeOnExec.h"
 
 namespace aloft::addon {
 namespace {
@@ -144,7 +145,7 @@ class DialerObject::Poller {
 Napi::Function DialerObject::define(Napi::Env env) {
   return DefineClass(env, "Dialer",
                      {InstanceMethod<&DialerObject::dial>("dial"), InstanceMethod<&DialerObject::cancel>("cancel"),
-                      InstanceMethod<&DialerObject::close>("close")});
+                      InstanceMethod<&DialerObject::closeOnExec>("closeOnExec"), InstanceMethod<&DialerObject::close>("close")});
 }
 
 DialerObject::DialerObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
@@ -181,6 +182,11 @@ Napi::Value DialerObject::dial(const Napi::CallbackInfo& info) {
 
 Napi::Value DialerObject::cancel(const Napi::CallbackInfo& info) {
   if (poller_ != nullptr && info[0].IsNumber()) poller_->cancel(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value DialerObject::closeOnExec(const Napi::CallbackInfo& info) {
+  os::closeOnExec();
   return info.Env().Undefined();
 }
 

@@ -21,6 +21,7 @@ class DialerObject : public Napi::ObjectWrap<DialerObject> {
 
   Napi::Value dial(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
+  Napi::Value closeOnExec(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
   Poller* poller_ = nullptr;  ///< deletes itself once the event loop has let go of it

@@ -500,6 +500,8 @@ export interface DialOptions {
 
 /** In the event loop, without a thread of its own. It keeps the loop alive while connections are under way. */
 export interface Dialer {
+  /** No program that this process starts gets any of its present descriptors: not all libraries open theirs so. */
+  closeOnExec(): void;
   /** Begins a connection; its end is told to `onResults` in a later turn. */
   dial(options: DialOptions): { ok: true; id: number } | { ok: false; error: CoreError };
   /** Gives up: no result comes. Harmless after the result. */

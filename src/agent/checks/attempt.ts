@@ -18,13 +18,18 @@ export interface AttemptOptions {
   onEnd(): void;
 }
 
-/** A timer that is later than this means that JavaScript was blocked: whatever the probe asks may have answered in time. */
+/**
+ * A timer that is later than this means that JavaScript was blocked: whatever the probe asks may have answered in time. It gets its time once
+ * more, but not for ever: on a node that is always busy a server that keeps silent would stay in service.
+ */
 const lateTimerMs = 100;
+const mostExtensions = 3;
 
 export class Attempt {
   readonly #options: AttemptOptions;
   #run: AbortController | undefined;
   #deadline: Timer | undefined;
+  #extensions = 0;
   #stopped = false;
 
   constructor(options: AttemptOptions) {
@@ -66,8 +71,13 @@ export class Attempt {
       const isLate = clock.now() - due > lateTimerMs;
       immediate = setImmediate(() => {
         if (run.signal.aborted) return;
-        run.abort(new Error("its time is over"));
-        this.#tell(isLate ? undefined : (probe.silence ?? badOutcome(`no answer within ${timeoutMs} ms`)));
+        if (isLate && this.#extensions < mostExtensions) {
+          this.#extensions += 1;
+          this.#setDeadline(run);
+        } else {
+          run.abort(new Error("its time is over"));
+          this.#tell(probe.silence ?? badOutcome(`no answer within ${timeoutMs} ms`));
+        }
       });
     }, timeoutMs);
     this.#deadline = {

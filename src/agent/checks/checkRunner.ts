@@ -73,8 +73,9 @@ export class CheckRunner {
   constructor(options: CheckRunnerOptions) {
     this.#options = options;
     const { startDialer, programs, pods, log, clock } = options;
-    const sockets = { connector: new Connector(startDialer), echoes: new EchoSockets() };
-    this.#tools = { ...sockets, programs, pods, log, clock, processes: new ProcessTable({ clock }) };
+    const connector = new Connector(startDialer);
+    const echoes = new EchoSockets(() => connector.closeOnExec());
+    this.#tools = { connector, echoes, programs, pods, log, clock, processes: new ProcessTable({ clock }) };
     const kinds = Object.entries(slotsPerKind) as [CheckKind, number][];
     this.#slots = Object.fromEntries(kinds.map(([kind, limit]) => [kind, new Slots(limit)])) as Record<CheckKind, Slots>;
   }

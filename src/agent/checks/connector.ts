@@ -57,11 +57,21 @@ export class Connector {
     const descriptor = await this.#connect(target, "UDP", true, signal);
     const socket = createSocket(isIP(target.host) === 6 ? "udp6" : "udp4");
     socket.on("error", () => {});
-    await new Promise<void>((resolve) => socket.bind({ fd: descriptor }, resolve));
-    await new Promise<void>((resolve, reject) => {
-      socket.connect(target.port, target.host, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
-    });
-    return socket;
+    try {
+      await new Promise<void>((resolve) => socket.bind({ fd: descriptor }, resolve));
+      await new Promise<void>((resolve, reject) => {
+        socket.connect(target.port, target.host, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
+      });
+      return socket;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** Keeps the present descriptors of the process from the programs that it starts. */
+  closeOnExec(): void {
+    this.#open().closeOnExec();
   }
 
   close(): void {

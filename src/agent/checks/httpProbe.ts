@@ -17,8 +17,10 @@ export interface StatusRange {
 export interface BodyReader {
   /** False: no more is needed. */
   take(chunk: Buffer): boolean;
-  /** Once it has all that it needs; "" when that is good. */
+  /** Once it has all that it needs; "" when that is good. Throws an Unasked when nothing can be said. */
   problem(): string;
+  /** Lets go of what it has kept. */
+  close(): void;
 }
 
 export interface HttpQuery {
@@ -85,18 +87,20 @@ export class HttpProbe implements Probe {
     const { target, tls } = this.#subject;
     const plain = await this.#connector.open(target, signal).catch(messageOf);
     if (typeof plain === "string") return plain;
+    const reader = query.body?.();
     try {
       const tlsOptions = tls && { ...tls, serverName: tls.serverName ?? serverNameOf(query.hostHeader) };
       const socket = tlsOptions ? await secure(plain, target.host, tlsOptions) : plain;
-      return await this.#exchange(socket, query);
+      return await this.#exchange(socket, query, reader);
     } catch (error) {
       return messageOf(error);
     } finally {
       plain.destroy();
+      reader?.close();
     }
   }
 
-  #exchange(socket: Socket, { path, method, hostHeader, statuses, body }: HttpQuery): Promise<string> {
+  #exchange(socket: Socket, { path, method, hostHeader, statuses }: HttpQuery, reader: BodyReader | undefined): Promise<string> {
     const { target, tls, version } = this.#subject;
     const options: RequestOptions = {
       method,
@@ -112,14 +116,17 @@ export class HttpProbe implements Probe {
       // It throws when the path or a header is none that HTTP allows.
       const request = startRequest(options);
       if (version === "1.0") withoutConnectionHeader(request);
+      const statusProblem = ({ statusCode: status = 0 }: IncomingMessage) =>
+        statuses.some(({ first, last }) => first <= status && status <= last) ? "" : `status ${status}`;
       request.on("error", reject);
+      // Without a listener Node closes the connection, and says nothing of it.
+      request.on("upgrade", (response) => resolve(statusProblem(response)));
       request.on("response", (response) => {
         // What is left unread breaks off.
         response.on("error", (error) => reject(error));
-        const status = response.statusCode ?? 0;
-        if (!statuses.some(({ first, last }) => first <= status && status <= last)) resolve(`status ${status}`);
-        else if (body) readBody(response, body(), resolve);
-        else resolve("");
+        const problem = statusProblem(response);
+        if (problem !== "" || !reader) resolve(problem);
+        else readBody(response, reader, resolve, reject);
       });
       request.end();
     });
@@ -130,13 +137,21 @@ function messageOf(error: unknown): string {
   return failed(error).message;
 }
 
-function readBody(response: IncomingMessage, reader: BodyReader, done: (problem: string) => void): void {
+function readBody(response: IncomingMessage, reader: BodyReader, done: (problem: string) => void, fail: (error: unknown) => void): void {
+  const end = () => {
+    try {
+      done(reader.problem());
+    } catch (error) {
+      fail(error);
+    }
+  };
   response.on("data", (chunk: Buffer) => {
     if (reader.take(chunk)) return;
     response.removeAllListeners("data");
-    done(reader.problem());
+    response.off("end", end);
+    end();
   });
-  response.on("end", () => done(reader.problem()));
+  response.once("end", end);
 }
 
 function withoutConnectionHeader(request: ClientRequest): void {

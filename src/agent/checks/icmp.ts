@@ -8,6 +8,8 @@ export interface IcmpFamily {
   hasIpHeader: boolean;
   /** That of ICMPv6 covers a pseudo-header; the kernel computes it. */
   ownChecksum: boolean;
+  /** Option of a raw socket by which the kernel keeps all but replies from it: a flood of others costs nothing. */
+  filter: { level: number; option: number; value: Buffer };
 }
 
 export interface EchoReply {
@@ -20,8 +22,29 @@ export interface EchoReply {
 export const payloadBytes = 16;
 const headerBytes = 8;
 
-const icmp4: IcmpFamily = { requestType: 8, replyType: 0, hasIpHeader: true, ownChecksum: true };
-const icmp6: IcmpFamily = { requestType: 128, replyType: 129, hasIpHeader: false, ownChecksum: false };
+const icmp4: IcmpFamily = {
+  requestType: 8,
+  replyType: 0,
+  hasIpHeader: true,
+  ownChecksum: true,
+  // SOL_RAW, ICMP_FILTER: a bit is set for each of the first 32 types that does not pass.
+  filter: { level: 255, option: 1, value: blockingAllBut(0, 1) },
+};
+const icmp6: IcmpFamily = {
+  requestType: 128,
+  replyType: 129,
+  hasIpHeader: false,
+  ownChecksum: false,
+  // IPPROTO_ICMPV6, ICMPV6_FILTER: the same for all 256.
+  filter: { level: 58, option: 1, value: blockingAllBut(129, 8) },
+};
+
+/** In words of 32 bits, as the machine has them. */
+function blockingAllBut(type: number, words: number): Buffer {
+  const blocked = new Uint32Array(words).fill(0xffffffff);
+  blocked[type >>> 5] = (0xffffffff & ~(1 << (type & 31))) >>> 0;
+  return Buffer.from(blocked.buffer);
+}
 
 export function icmpOf(address: string): IcmpFamily {
   return isIPv6(address) ? icmp6 : icmp4;

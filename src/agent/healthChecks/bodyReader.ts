@@ -3,14 +3,20 @@ import { createHash, type Hash } from "node:crypto";
 import { createContext, Script } from "node:vm";
 import type { HealthCheck } from "../../api/healthCheck.ts";
 import type { BodyReader } from "../checks/httpProbe.ts";
+import { Unasked } from "../checks/probe.ts";
 
 type Request = NonNullable<HealthCheck["http"]>["requests"][number];
 type BodyMatch = NonNullable<Request["bodyMatch"]>;
 
 /** An expression is looked for in as much. Without a digest no more is read. */
 const matchedBytes = 2 ** 20;
-/** An expression that backtracks without end must not hold up everything else. */
+/** All that is kept at a time of bodies that come slowly. */
+const mostKeptBytes = 64 * 2 ** 20;
+/** An expression that backtracks without end must not hold up everything else: once it has, it is left alone for a while. */
 const matchLimitMs = 100;
+const restMs = 100 * matchLimitMs;
+
+let keptBytes = 0;
 
 /** A body that is to be whole: with a digest to its end, else as far as it is looked at. */
 export class HealthBodyReader implements BodyReader {
@@ -19,6 +25,8 @@ export class HealthBodyReader implements BodyReader {
   readonly #hash: Hash | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
+  #keptBytes = 0;
+  #isTooMuch = false;
 
   constructor({ digest, bodyMatch }: Pick<Request, "digest" | "bodyMatch">) {
     this.#digest = digest?.toLowerCase();
@@ -29,27 +37,51 @@ export class HealthBodyReader implements BodyReader {
 
   take(chunk: Buffer): boolean {
     this.#hash?.update(chunk);
-    if (this.#match && this.#bytes < matchedBytes) this.#chunks.push(chunk.subarray(0, matchedBytes - this.#bytes));
+    if (this.#match && this.#bytes < matchedBytes) this.#keep(chunk.subarray(0, matchedBytes - this.#bytes));
     this.#bytes += chunk.length;
-    return this.#hash !== undefined || this.#bytes < matchedBytes;
+    return !this.#isTooMuch && (this.#hash !== undefined || this.#bytes < matchedBytes);
   }
 
   problem(): string {
+    if (this.#isTooMuch) throw new Unasked("the bodies of too many answers are being read");
     const digest = this.#hash?.digest("hex");
     if (digest !== this.#digest) return `the digest of the body is ${digest}`;
     return this.#match ? matchProblem(this.#match, Buffer.concat(this.#chunks)) : "";
   }
+
+  close(): void {
+    keptBytes -= this.#keptBytes;
+    this.#keptBytes = 0;
+    this.#chunks.length = 0;
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#isTooMuch = keptBytes + chunk.length > mostKeptBytes;
+    if (this.#isTooMuch) return;
+    this.#chunks.push(chunk);
+    this.#keptBytes += chunk.length;
+    keptBytes += chunk.length;
+  }
 }
 
+/** Expressions that took too long, and when they may be tried again. */
+const resting = new Map<string, number>();
+
 /** Why the body is not good; "" when it is. */
-export function matchProblem(match: BodyMatch, body: Buffer): string {
+export function matchProblem(match: BodyMatch, body: Buffer, now = performance.now()): string {
+  const key = JSON.stringify([match.pattern, match.flags]);
+  const tooLong = `the expression takes more than ${matchLimitMs} ms`;
+  if ((resting.get(key) ?? now) > now) return tooLong;
   try {
     const found = isFound(match, body);
     if (found === !match.negate) return "";
     return found ? "the body matches" : "the body does not match";
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return code === "ERR_SCRIPT_EXECUTION_TIMEOUT" ? `the expression takes more than ${matchLimitMs} ms` : message;
+    if (code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") return message;
+    for (const [other, until] of resting) if (until <= now) resting.delete(other);
+    resting.set(key, now + restMs);
+    return tooLong;
   }
 }
 

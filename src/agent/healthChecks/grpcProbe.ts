@@ -1,5 +1,6 @@
 /** grpc.health.v1.Health/Check answers SERVING. Its two messages of one field each are written by hand: a library would be a megabyte. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import type { Socket } from "node:net";
 import type { Connector, Target } from "../checks/connector.ts";
 import { badOutcome, failed, goodOutcome, type Outcome, type Probe } from "../checks/probe.ts";
 import { secure, type TlsOptions } from "../checks/tls.ts";
@@ -25,9 +26,10 @@ export class GrpcProbe implements Probe {
 
   async run(signal: AbortSignal): Promise<Outcome | undefined> {
     const { target, tls } = this.#subject;
+    let plain: Socket | undefined;
     let session: ClientHttp2Session | undefined;
     try {
-      const plain = await this.#connector.open(target, signal);
+      plain = await this.#connector.open(target, signal);
       const socket = tls ? await secure(plain, target.host, { ...tls, protocols: ["h2"] }) : plain;
       session = connect(`${tls ? "https" : "http"}://${authority(target)}`, { createConnection: () => socket });
       return await this.#check(session);
@@ -35,6 +37,7 @@ export class GrpcProbe implements Probe {
       return failed(error);
     } finally {
       session?.destroy();
+      plain?.destroy();
     }
   }
 
@@ -75,15 +78,16 @@ function collect(stream: ClientHttp2Stream, done: (outcome: Outcome) => void): v
   stream.on("trailers", note);
   stream.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes <= answerBytes) chunks.push(chunk);
+    chunks.push(chunk);
+    if (bytes > answerBytes) done(badOutcome("the answer has no end"));
   });
   stream.on("end", () => done(judge(status, grpcStatus, grpcMessage, Buffer.concat(chunks))));
 }
 
 function judge(status: number, grpcStatus: unknown, grpcMessage: unknown, body: Buffer): Outcome {
   if (status !== 200) return badOutcome(status === 0 ? "the connection was closed" : `status ${status}`);
-  if (grpcStatus !== undefined && grpcStatus !== "0")
-    return badOutcome(`gRPC status ${grpcStatus}${grpcMessage ? `: ${grpcMessage}` : ""}`);
+  if (grpcStatus === undefined) return badOutcome("no gRPC status");
+  if (grpcStatus !== "0") return badOutcome(`gRPC status ${grpcStatus}${grpcMessage ? `: ${grpcMessage}` : ""}`);
   const serving = decodeHealthReply(body);
   return serving === "SERVING" ? goodOutcome : badOutcome(serving);
 }

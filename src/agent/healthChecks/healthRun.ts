@@ -20,7 +20,7 @@ export interface HealthRunOptions {
   /** From 0 to 1. */
   random(): number;
   /** The result is another than before. */
-  onChange(run: HealthRun): void;
+  onChange(): void;
   /** Nothing can be found out, for a reason to be mended; another one than before. */
   onProblem(problem: string): void;
 }
@@ -161,7 +161,7 @@ export class HealthRun {
     const since = isTurn || !before.since ? this.#options.clock.wallNow() : before.since;
     this.#finding = { up, ...weights, since, message };
     if (isTurn) this.#transitions += 1;
-    if (isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange) this.#options.onChange(this);
+    if (isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange) this.#options.onChange();
   }
 
   #tellProblem(problem: string): void {

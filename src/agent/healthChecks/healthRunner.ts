@@ -12,6 +12,7 @@ import type { StartDialer } from "../native.ts";
 import type { ProgramRunner } from "../programs/programRunner.ts";
 import { Slots } from "../programs/slots.ts";
 import { createHealthProbe, type HealthTools, healthCheckKind, targetOf } from "./createHealthProbe.ts";
+import { Definitions } from "./definitions.ts";
 import { HealthRun } from "./healthRun.ts";
 import { type HealthPolicy, healthPolicy } from "./healthState.ts";
 import { type HealthCounts, HealthTally } from "./healthTally.ts";
@@ -39,9 +40,7 @@ export interface HealthReport extends HealthResult {
 }
 
 interface Entry {
-  /** The target as text, and the part of it that says what is asked of whom. */
-  definition: string;
-  subject: string;
+  target: HealthTarget;
   run: HealthRun;
   keys: string[];
 }
@@ -51,7 +50,7 @@ interface Entry {
  * needs as well.
  */
 const slotsPerKind: Record<HealthCheckKind, number> = {
-  tcp: 4096,
+  tcp: 8192,
   http: 1024,
   grpc: 1024,
   smtp: 1024,
@@ -71,13 +70,16 @@ export class HealthRunner implements HealthChecks {
   /** By definition, and by key. */
   #entries = new Map<string, Entry>();
   #byKey = new Map<string, Entry | undefined>();
-  #changed = new Set<HealthRun>();
+  #definitions = new Definitions();
+  #changed = new Set<Entry>();
   #flushing: NodeJS.Immediate | undefined;
 
   constructor(options: HealthRunnerOptions) {
     this.#options = options;
     const { startDialer, programs, certificates, node, log, clock } = options;
-    this.#tools = { connector: new Connector(startDialer), echoes: new EchoSockets(), programs, certificates, node, log, clock };
+    const connector = new Connector(startDialer);
+    const echoes = new EchoSockets(() => connector.closeOnExec());
+    this.#tools = { connector, echoes, programs, certificates, node, log, clock };
     this.#slots = perKind((kind) => new Slots(slotsPerKind[kind]));
     this.#tallies = perKind((kind) => new HealthTally(kind));
   }
@@ -85,19 +87,21 @@ export class HealthRunner implements HealthChecks {
   configure(targets: readonly HealthTarget[]): void {
     const entries = new Map<string, Entry>();
     const byKey = new Map<string, Entry | undefined>();
+    const before = this.#entries;
+    const definitions = new Definitions(this.#definitions);
     for (const target of targets) {
-      const definition = JSON.stringify([target.address, target.port, target.check]);
-      const entry = entries.get(definition) ?? this.#standing(definition) ?? this.#create(target, definition);
+      const definition = definitions.of(target);
+      const entry = entries.get(definition) ?? begin(before.get(definition)) ?? this.#create(target, definition);
       byKey.set(target.key, entry);
       if (!entry) continue;
       entry.keys.push(target.key);
       entries.set(definition, entry);
     }
-    const before = this.#entries;
     this.#entries = entries;
     this.#byKey = byKey;
-    for (const [definition, { run }] of before) if (entries.get(definition)?.run !== run) run.stop();
-    for (const [definition, { run }] of entries) if (before.get(definition)?.run !== run) run.start();
+    this.#definitions = definitions;
+    for (const [definition, entry] of before) if (!entries.has(definition)) this.#end(entry);
+    for (const [definition, { run }] of entries) if (!before.has(definition)) run.start();
   }
 
   /** A check of a kind that this agent does not know counts as up. */
@@ -133,9 +137,9 @@ export class HealthRunner implements HealthChecks {
     return Promise.resolve();
   }
 
-  #standing(definition: string): Entry | undefined {
-    const entry = this.#entries.get(definition);
-    return entry && { ...entry, keys: [] };
+  #end(entry: Entry): void {
+    entry.run.stop();
+    this.#changed.delete(entry);
   }
 
   #create(target: HealthTarget, definition: string): Entry | undefined {
@@ -158,30 +162,42 @@ export class HealthRunner implements HealthChecks {
       tally: this.#tallies[kind],
       clock,
       random,
-      onChange: (it) => this.#onChange(it, fields),
+      onChange: () => this.#onChange(entry, fields),
       onProblem: (problem) => log.warn({ ...fields, problem }, "a health check cannot be made; its result stays"),
     });
-    const subject = JSON.stringify([kind, check[kind], targetOf(target)]);
+    const entry: Entry = { target, run, keys: [] };
     const old = this.#byKey.get(key);
-    if (old?.subject === subject) run.inherit(old.run.inherited);
-    return { definition, subject, run, keys: [] };
+    if (old && subjectOf(old.target) === subjectOf(target)) run.inherit(old.run.inherited);
+    return entry;
   }
 
-  #onChange(run: HealthRun, fields: object): void {
-    const { up, weight, weightChange, message } = run.finding;
+  #onChange(entry: Entry, fields: object): void {
+    const { up, weight, weightChange, message } = entry.run.finding;
     const { log } = this.#options;
     if (up) log.info({ ...fields, weight, weightChange }, "health check is good");
     else log.warn({ ...fields, reason: message }, "health check has failed");
-    this.#changed.add(run);
+    this.#changed.add(entry);
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
   #flush(): void {
     this.#flushing = undefined;
-    const keys = [...this.#entries.values()].filter(({ run }) => this.#changed.has(run)).flatMap(({ keys: own }) => own);
+    const keys = [...this.#changed].flatMap(({ keys: own }) => own);
     this.#changed.clear();
     if (keys.length > 0) this.#options.onChange(keys);
   }
+}
+
+/** What goes on has its keys anew. */
+function begin(entry: Entry | undefined): Entry | undefined {
+  if (entry) entry.keys = [];
+  return entry;
+}
+
+/** What is asked of whom, whatever the timing. */
+function subjectOf(target: HealthTarget): string {
+  const kind = healthCheckKind(target.check);
+  return JSON.stringify([kind, kind && target.check[kind], targetOf(target)]);
 }
 
 /** The number in a file counts at once. */

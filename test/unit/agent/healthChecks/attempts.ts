@@ -35,13 +35,14 @@ export async function attempt(
   { timeoutMs = 5000, address = "127.0.0.1", certificates, allowedDirectories = [] }: AttemptSettings = {},
 ): Promise<AttemptEnd> {
   const programs = new ProgramRunner({ allowedDirectories, perProgramUser: false, log: silentLogger, clock: systemClock });
-  const echoes = new EchoSockets();
+  const connector = realConnector(context);
+  const echoes = new EchoSockets(() => connector.closeOnExec());
   context.after(async () => {
     echoes.close();
     await programs.stop(1000);
   });
   const tools: HealthTools = {
-    connector: realConnector(context),
+    connector,
     echoes,
     programs,
     certificates,

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { createSocket, type RemoteInfo } from "node:dgram";
+import { readdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { decode, encode } from "dns-packet";
+import { responseCode } from "../../../../src/agent/healthChecks/dnsProbe.ts";
 import { matchesPattern, parsePattern } from "../../../../src/agent/healthChecks/udpProbe.ts";
+import { until } from "../../../support/waiting.ts";
+import { realConnector } from "../checks/realConnector.ts";
 import { attempt } from "./attempts.ts";
 
 type Answer = (message: Buffer, sender: RemoteInfo) => Buffer | undefined;
@@ -76,6 +80,17 @@ test("udp: a pattern is digits, of which X is any", () => {
   assert.ok(!matchesPattern(parsePattern("aX04"), Buffer.from("bf04", "hex")));
 });
 
+test("udp: what cannot be sent leaves no socket behind", async (context) => {
+  const connector = realConnector(context);
+  // From the loopback interface there is no way to it.
+  const target = { host: "192.0.2.1", port: 9, sourceAddress: "127.0.0.1" };
+  const open = () => assert.rejects(connector.openDatagram(target, AbortSignal.timeout(1000)), /EINVAL/);
+  await open();
+  const before = readdirSync("/proc/self/fd").length;
+  for (let round = 0; round < 5; round += 1) await open();
+  await until("the sockets to be closed", () => readdirSync("/proc/self/fd").length === before, { everyMs: 5, timeoutMs: 2000 });
+});
+
 /** A name server: `edit` changes the header of a good answer, or says that none is sent. */
 async function nameServer(context: TestContext, edit: (answer: Buffer) => Buffer | undefined = (answer) => answer) {
   const asked: unknown[] = [];
@@ -124,3 +139,24 @@ for (const [what, edit, message] of badNames) {
 test("dns: a server that is not there is down at once", async (context) => {
   assert.match((await attempt(context, { dns: {} }, await refusing())).message, /ECONNREFUSED/);
 });
+
+const query = encode({ type: "query", id: 0x1234, flags: 0x100, questions: [{ name: "www.example.com", type: "A" }] });
+const answerTo = (name: string) => encode({ type: "response", id: 0x1234, flags: 0, questions: [{ name, type: "A" }], answers: [] });
+const header = (flags: number, questions = 0) => Buffer.from([0x12, 0x34, flags >> 8, flags & 0xff, 0, questions, 0, 0, 0, 0, 0, 0]);
+
+const datagrams: [what: string, reply: Buffer, code: number | undefined][] = [
+  ["an answer", answerTo("www.example.com"), 0],
+  ["letters of another case", answerTo("WWW.example.COM"), 0],
+  ["a header alone, as with an error", header(0x8002), 2],
+  ["an answer of which the records are nonsense", Buffer.concat([answerTo("www.example.com"), Buffer.alloc(40_000, 0xc0)]), 0],
+  ["less than a header", header(0x8000).subarray(0, 11), undefined],
+  ["nothing", Buffer.alloc(0), undefined],
+  ["a query", header(0), undefined],
+  ["the answer to another question", answerTo("www.example.org"), undefined],
+  ["an answer that is cut off in the question", answerTo("www.example.com").subarray(0, 20), undefined],
+  ["several questions", header(0x8000, 2), undefined],
+];
+
+for (const [what, reply, code] of datagrams) {
+  test(`dns: a datagram that is ${what}`, () => assert.equal(responseCode(reply, query), code));
+}

@@ -40,7 +40,7 @@ function setUp(context: TestContext, { random = () => 0 }: { random?: () => numb
     const cancel = () => {
       open -= 1;
     };
-    return { ok: true as const, dialer: { dial, cancel, close: () => {} } };
+    return { ok: true as const, dialer: { dial, cancel, close: () => {}, closeOnExec: () => {} } };
   };
   const runner = new HealthRunner({
     startDialer,

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { createServer as createRawServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { TLSSocket } from "node:tls";
+import { until } from "../../../support/waiting.ts";
 import { listen, makeCertificate, refusingPort, serveSockets } from "../servers.ts";
 import { type AttemptSettings, attempt } from "./attempts.ts";
 
@@ -123,6 +125,9 @@ test("http: another address and port are asked, from the address and port that a
   assert.deepEqual(sources, Array(2).fill("127.0.0.8:41300 to 127.0.0.7"));
 });
 
+const upgrade = "HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n";
+const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+
 const broken: [what: string, serveIt: Parameters<typeof serveSockets>[1], message: RegExp][] = [
   ["hangs", () => {}, /no answer within 200 ms/],
   ["says nothing and closes", (socket) => socket.end(), /socket hang up|closed/],
@@ -130,6 +135,19 @@ const broken: [what: string, serveIt: Parameters<typeof serveSockets>[1], messag
   ["resets in the middle of the body", (socket) => cutOff(socket, () => socket.resetAndDestroy()), /aborted|ECONNRESET/],
   ["closes in the middle of the body", (socket) => cutOff(socket, () => socket.end()), /aborted/],
   ["hangs in the middle of the body", (socket) => cutOff(socket, () => {}), /no answer within 200 ms/],
+  ["changes the protocol", (socket) => void socket.write(upgrade), /^status 101$/],
+  [
+    "sends interim answers without end",
+    (socket) => void socket.write("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000)),
+    /no answer within 200 ms/,
+  ],
+  [
+    "sends more headers than anybody reads",
+    (socket) => void socket.write(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(20_000)}`),
+    /Header overflow/,
+  ],
+  ["sends chunks that are none", (socket) => void socket.write(`${chunked}2\r\nok\r\nZZ\r\n`), /Parse Error/],
+  ["never ends its chunks", (socket) => void socket.write(`${chunked}2\r\nok\r\n`), /no answer within 200 ms/],
   ["never ends its header", (socket) => void socket.write("HTTP/1.1 200 OK\r\nx: y\r\n"), /no answer within 200 ms/],
 ];
 
@@ -213,4 +231,12 @@ test("https: a server without TLS, one that hangs in the handshake, and one that
     createRawServer((socket) => socket.on("error", () => {}).end()),
   );
   assert.match((await attempt(context, https(), ending)).message, /closed|disconnected|ECONNRESET/);
+});
+
+test("https: a server that is not trusted keeps no connection", async (context) => {
+  const { port } = await secureServer(context);
+  const own = readdirSync("/proc/self/fd").length;
+  for (let round = 0; round < 5; round += 1) await attempt(context, https({ verify: true }), port);
+  // Each round has a dialer of its own, which is closed when the test ends; the server closes when it hears of it.
+  await until("the connections to be closed", () => readdirSync("/proc/self/fd").length <= own + 5, { everyMs: 5, timeoutMs: 2000 });
 });

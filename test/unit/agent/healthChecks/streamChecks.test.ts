@@ -145,6 +145,16 @@ function reply(stream: ServerHttp2Stream, message: Buffer, trailers: Record<stri
   stream.end(message);
 }
 
+function withoutTrailers(stream: ServerHttp2Stream, message: Buffer): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" });
+  stream.end(message);
+}
+
+function sendWithoutEnd(stream: ServerHttp2Stream): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" });
+  stream.write(Buffer.alloc(10_000));
+}
+
 test("grpc: a service that is serving is up", async (context) => {
   const seen: unknown[] = [];
   const port = await grpcServer(context, (stream, headers, body) => {
@@ -165,6 +175,8 @@ const badServices: [what: string, onStream: OnStream, message: RegExp][] = [
   ["has no health service", (stream) => reply(stream, Buffer.alloc(0), { "grpc-status": "12" }), /gRPC status 12/],
   ["is no gRPC", (stream) => stream.respond({ ":status": 404 }, { endStream: true }), /^status 404$/],
   ["resets", (stream) => stream.close(2), /NGHTTP2_INTERNAL_ERROR|closed/],
+  ["says no status", (stream) => withoutTrailers(stream, serving), /^no gRPC status$/],
+  ["sends without end", sendWithoutEnd, /^the answer has no end$/],
   ["hangs", () => {}, /no answer within 300 ms/],
   ["answers without end", (stream) => stream.respond({ ":status": 200 }), /no answer within 300 ms/],
 ];
