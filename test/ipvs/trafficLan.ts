@@ -64,15 +64,14 @@ export class TrafficLan {
       "sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
       `ip address add ${DR.IPv4}/32 dev lo`,
       `ip address add ${DR.IPv6}/128 dev lo nodad`,
-      // By the kernel's own helper: tunl0 comes with its module.
+      // By the kernel's own helper: the devices come with their modules.
       '"$(cat /proc/sys/kernel/modprobe)" ipip',
       "sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
       "ip link set tunl0 up",
-      // Unlike tunl0, ip6tnl0 takes nothing: tunnels of IPv6 are of two ends.
-      `ip link add tunnel6 type ip6tnl mode ip6ip6 local ${this.lan.nodeAddress(server).IPv6} remote ${gateway.IPv6}`,
-      "ip link set tunnel6 up",
+      '"$(cat /proc/sys/kernel/modprobe)" ip6_tunnel',
+      "ip link set ip6tnl0 up",
       `ip address add ${TUN.IPv4}/32 dev tunl0`,
-      `ip address add ${TUN.IPv6}/128 dev tunnel6 nodad`,
+      `ip address add ${TUN.IPv6}/128 dev ip6tnl0 nodad`,
       ...families.flatMap((family) => {
         const ip = `ip -${family.at(-1)}`;
         return [
@@ -96,11 +95,14 @@ export class TrafficLan {
     }
   }
 
-  /** The addresses of all ways of forwarding, or of these. */
+  /**
+   * The addresses of all ways of forwarding, or of these. Those of IPv6 are deprecated, as Aloft's are: otherwise a director may choose one
+   * as the source of a tunnel, and a real server drops what comes from an address of its own.
+   */
   async setAddresses(director: string, ways: readonly Forwarding[] = ["NAT", "DR", "TUN"]): Promise<void> {
     const lines = ways.flatMap((way) => [
       `ip address add ${virtualAddresses[way].IPv4}/32 dev eth0`,
-      `ip address add ${virtualAddresses[way].IPv6}/128 dev eth0 nodad`,
+      `ip address add ${virtualAddresses[way].IPv6}/128 dev eth0 nodad preferred_lft 0`,
     ]);
     await this.shell(director, lines);
   }
