@@ -38,21 +38,27 @@ const quiet: KernelSettings = { "net/ipv4/conf/all/arp_ignore": "1", "net/ipv4/c
 
 /**
  * The addresses stand on the loopback interface, alone in their subnet, so that no route to a subnet comes with them, and with scope host,
- * so that the node never chooses them for what it sends of its own accord.
+ * so that the node never chooses them for what it sends of its own accord. Those of IPv4 stand on the device of a tunnel as well: by a link
+ * without any address the kernel takes nothing, unless its reverse path filter is off altogether.
  */
 export function planRealServer(entries: readonly Pick<NodeRealServer, "addresses" | "tunnels">[]): RealServerPlan {
   const addresses = [...new Set(entries.flatMap((entry) => entry.addresses))].sort();
   const tunnels = [...new Set(entries.flatMap(({ tunnels = [] }) => tunnels))].sort();
-  const hasIPv4 = addresses.some((address) => parseAddress(address)?.family === "IPv4");
+  const ofIPv4 = addresses.filter(isIPv4);
+  const hasIPv4 = ofIPv4.length > 0;
   return {
-    addresses: addresses.map(standing),
+    addresses: [
+      ...addresses.map((address) => standing(address, "lo")),
+      ...tunnels.flatMap((device) => ofIPv4.map((address) => standing(address, device))),
+    ],
     settings: Object.assign({}, hasIPv4 && quiet, ...tunnels.map((device) => tunnelSettings(device, hasIPv4))),
   };
 }
 
-function standing(address: string): NodeAddress {
-  const isIPv4 = parseAddress(address)?.family === "IPv4";
-  return { address: `${address}/${isIPv4 ? 32 : 128}`, interface: "lo", ...(isIPv4 && { scope: "host" as const }) };
+const isIPv4 = (address: string) => parseAddress(address)?.family === "IPv4";
+
+function standing(address: string, device: string): NodeAddress {
+  return { address: `${address}/${isIPv4(address) ? 32 : 128}`, interface: device, ...(isIPv4(address) && { scope: "host" as const }) };
 }
 
 /** A client is reached by another link than its packets come by: the strict reverse path filter (1) would drop them, the loose one does not. */

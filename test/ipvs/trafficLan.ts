@@ -21,6 +21,12 @@ export const virtualAddresses: Record<Forwarding, Record<Family, string>> = {
 /** NAT translates the port, too; by it servers know what has to go back through the director. */
 const ports = { virtual: 80, translated: 8080 };
 
+interface TrafficLanSize {
+  directors: number;
+  servers: number;
+  byHand?: boolean;
+}
+
 export class TrafficLan {
   readonly lan: Lan;
   readonly directors: readonly string[];
@@ -33,11 +39,12 @@ export class TrafficLan {
     this.servers = lan.nodes.slice(directors);
   }
 
-  static async create(size: { directors: number; servers: number }): Promise<TrafficLan> {
-    const lan = await Lan.create({ nodes: size.directors + size.servers });
-    const made = new TrafficLan(lan, size.directors);
+  /** `byHand` (default): directors and real servers are prepared as the guides say. Without, what Aloft does for them is left to it. */
+  static async create({ directors, servers, byHand = true }: TrafficLanSize): Promise<TrafficLan> {
+    const lan = await Lan.create({ nodes: directors + servers });
+    const made = new TrafficLan(lan, directors);
     try {
-      await made.prepare();
+      await made.prepare(byHand);
       return made;
     } catch (error) {
       await lan.destroy();
@@ -45,9 +52,9 @@ export class TrafficLan {
     }
   }
 
-  private async prepare(): Promise<void> {
-    for (const director of this.directors) await this.shell(director, prepareDirector);
-    for (const server of this.servers) await this.shell(server, this.prepareServer(server));
+  private async prepare(byHand: boolean): Promise<void> {
+    for (const director of this.directors) await this.shell(director, [...forwards, ...(byHand ? redirectsNobody : [])]);
+    for (const server of this.servers) await this.shell(server, [...this.wayBack(), ...(byHand ? takesAddresses() : [])]);
     await Promise.all(this.servers.map((server) => this.startServer(server)));
     this.control = new RemoteControl(this.lan, "client", program("clientHost"));
   }
@@ -56,51 +63,39 @@ export class TrafficLan {
     return this.lan.exec(host, ["sh", "-e", "-c", lines.join("\n")]);
   }
 
-  /** The address is on lo for DR, on the tunnel's device for TUN; what came through NAT goes back through the first director. */
-  private prepareServer(server: string): string[] {
+  /** What came through NAT goes back through the first director, and nobody tells of a shorter way. */
+  private wayBack(): string[] {
     const gateway = this.lan.nodeAddress(this.directors[0] ?? "");
-    const { DR, TUN } = virtualAddresses;
-    return [
-      "sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
-      `ip address add ${DR.IPv4}/32 dev lo`,
-      `ip address add ${DR.IPv6}/128 dev lo nodad`,
-      // By the kernel's own helper: tunl0 comes with its module.
-      '"$(cat /proc/sys/kernel/modprobe)" ipip',
-      "sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
-      "ip link set tunl0 up",
-      // Unlike tunl0, ip6tnl0 takes nothing: tunnels of IPv6 are of two ends.
-      `ip link add tunnel6 type ip6tnl mode ip6ip6 local ${this.lan.nodeAddress(server).IPv6} remote ${gateway.IPv6}`,
-      "ip link set tunnel6 up",
-      `ip address add ${TUN.IPv4}/32 dev tunl0`,
-      `ip address add ${TUN.IPv6}/128 dev tunnel6 nodad`,
-      ...families.flatMap((family) => {
-        const ip = `ip -${family.at(-1)}`;
-        return [
-          `${ip} route add ${Lan.clientAddress[family]} via ${gateway[family]} table 100`,
-          `${ip} rule add sport ${ports.translated} ipproto tcp lookup 100`,
-        ];
-      }),
-      "sysctl -q -w net.ipv4.conf.all.accept_redirects=0 net.ipv4.conf.eth0.accept_redirects=0 net.ipv6.conf.eth0.accept_redirects=0",
-    ];
+    const routes = families.flatMap((family) => {
+      const ip = `ip -${family.at(-1)}`;
+      return [
+        `${ip} route add ${Lan.clientAddress[family]} via ${gateway[family]} table 100`,
+        `${ip} rule add sport ${ports.translated} ipproto tcp lookup 100`,
+      ];
+    });
+    const deaf = "net.ipv4.conf.all.accept_redirects=0 net.ipv4.conf.eth0.accept_redirects=0 net.ipv6.conf.eth0.accept_redirects=0";
+    return [...routes, `sysctl -q -w ${deaf}`];
   }
 
   private async startServer(server: string): Promise<void> {
-    for (const listening of Object.values(ports)) {
-      const running = this.lan.spawn(server, `server-${server}-${listening}`, [
-        process.execPath,
-        program("realServerHost"),
-        server,
-        String(listening),
-      ]);
-      await until(`a real server on ${server}`, () => running.log().includes("ready"), { everyMs: 20 });
-    }
+    for (const port of Object.values(ports)) await this.answer(server, port);
   }
 
-  /** The addresses of all ways of forwarding, or of these. */
+  /** A server on a host, which tells its name. */
+  async answer(host: string, port: number): Promise<void> {
+    const command = [process.execPath, program("realServerHost"), host, String(port)];
+    const running = this.lan.spawn(host, `server-${host}-${port}`, command);
+    await until(`a real server on ${host}`, () => running.log().includes("ready"), { everyMs: 20 });
+  }
+
+  /**
+   * The addresses of all ways of forwarding, or of these. Those of IPv6 are deprecated, as Aloft's are: otherwise a director may choose one
+   * as the source of a tunnel, and a real server drops what comes from an address of its own.
+   */
   async setAddresses(director: string, ways: readonly Forwarding[] = ["NAT", "DR", "TUN"]): Promise<void> {
     const lines = ways.flatMap((way) => [
       `ip address add ${virtualAddresses[way].IPv4}/32 dev eth0`,
-      `ip address add ${virtualAddresses[way].IPv6}/128 dev eth0 nodad`,
+      `ip address add ${virtualAddresses[way].IPv6}/128 dev eth0 nodad preferred_lft 0`,
     ]);
     await this.shell(director, lines);
   }
@@ -132,11 +127,26 @@ export class TrafficLan {
   }
 }
 
-/** It forwards, and does not tell clients of a shorter way. */
-const prepareDirector = [
-  "sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
-  "sysctl -q -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0 net.ipv4.conf.all.rp_filter=0",
-];
+const forwards = ["sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0"];
+const redirectsNobody = ["sysctl -q -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0"];
+
+/** The address is on lo for DR, on the tunnel's device for TUN. */
+function takesAddresses(): string[] {
+  const { DR, TUN } = virtualAddresses;
+  return [
+    "sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
+    `ip address add ${DR.IPv4}/32 dev lo`,
+    `ip address add ${DR.IPv6}/128 dev lo nodad`,
+    // By the kernel's own helper: the devices come with their modules.
+    '"$(cat /proc/sys/kernel/modprobe)" ipip',
+    "sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+    "ip link set tunl0 up",
+    '"$(cat /proc/sys/kernel/modprobe)" ip6_tunnel',
+    "ip link set ip6tnl0 up",
+    `ip address add ${TUN.IPv4}/32 dev tunl0`,
+    `ip address add ${TUN.IPv6}/128 dev ip6tnl0 nodad`,
+  ];
+}
 
 /** How many answers each server gave. */
 export function tally(answers: readonly Answer[]): Record<string, number> {

@@ -17,8 +17,11 @@ test("real server: over IPv6 the kernel answers for addresses of the link alone,
   assert.deepEqual(planRealServer([]), { addresses: [], settings: {} });
 });
 
-test("real server: with TUN the device is up, and its reverse path filter is loose", () => {
-  const { settings } = planRealServer([{ addresses: ["192.0.2.10"], tunnels: ["tunl0"] }]);
+test("real server: with TUN the device is up, its reverse path filter is loose, and over IPv4 it has the address, too", () => {
+  const { settings, addresses } = planRealServer([{ addresses: ["192.0.2.10", "2001:db8::10"], tunnels: ["ip6tnl0", "tunl0"] }]);
+  const places = addresses.map(({ address, interface: name }) => `${address} ${name}`);
+  const alone = ["192.0.2.10/32 lo", "2001:db8::10/128 lo"];
+  assert.deepEqual(places, [...alone, "192.0.2.10/32 ip6tnl0", "192.0.2.10/32 tunl0"]);
   assert.deepEqual([settings["link/tunl0"], settings["net/ipv4/conf/tunl0/rp_filter"]], ["up", "2"]);
   assert.deepEqual(planRealServer([{ addresses: ["2001:db8::10"], tunnels: ["ip6tnl0"] }]).settings, { "link/ip6tnl0": "up" });
 });
