@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { runVariable } from "./leftovers.ts";
-import { type SuiteResult, testFilesOf } from "./test-file.ts";
+import { runFiles, type SuiteResult } from "./test-file.ts";
 
 /** Of one file. */
 const timeoutMs = 120_000;
@@ -14,19 +14,11 @@ const graceMs = 30_000;
 
 const inside = fileURLToPath(new URL("test-file-inside.ts", import.meta.url));
 
-export async function runIpvsSuite(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult> {
-  const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
+/** Each machine has one processor: as many at a time as there are. */
+export async function runIpvsSuite(files: string[], concurrency: number, signal: AbortSignal): Promise<SuiteResult> {
   const missing = missingPackages();
   if (missing.length > 0) return skipped(`it needs what Debian calls ${missing.join(", ")}`);
-  for (const file of testFilesOf("ipvs", only)) {
-    if (signal.aborted) break;
-    const result = await runInside(file, signal);
-    if (result.unavailable) return skipped(result.unavailable);
-    total.passed += result.passed;
-    total.failed += result.failed;
-    total.skipped += result.skipped;
-  }
-  return total;
+  return runFiles(files, concurrency, signal, (file) => runInside(file, signal));
 }
 
 function skipped(unavailable: string): SuiteResult {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { runFile, type SuiteResult, testFilesOf } from "./test-file.ts";
+import { runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -26,27 +26,17 @@ export const suites: Suite[] = [
   { name: "native", run: runCTest },
   { name: "fuzz", run: runFuzzers },
   nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
-  { name: "ipvs", run: runIpvsSuite },
+  { name: "ipvs", run: (signal, only) => runIpvsSuite(testFilesOf("ipvs", only), cores, signal) },
   nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
 ];
 
 function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
-  return { name, run: (signal, only) => runNodeSuite(testFilesOf(name, only), options, signal) };
-}
-
-async function runNodeSuite(files: string[], { concurrency, timeoutMs }: NodeSuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
-  const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
-  const runNext = async () => {
-    for (let file = files.shift(); file !== undefined && !signal.aborted; file = files.shift()) {
-      const { passed, failed, skipped } = await runFile(file, timeoutMs, signal);
-      total.passed += passed;
-      total.failed += failed;
-      total.skipped += skipped;
-    }
+  const { concurrency, timeoutMs } = options;
+  return {
+    name,
+    run: (signal, only) => runFiles(testFilesOf(name, only), concurrency, signal, (file) => runFile(file, timeoutMs, signal)),
   };
-  await Promise.all(Array.from({ length: concurrency }, runNext));
-  return total;
 }
 
 const nativeBuild = "build/native";

@@ -17,6 +17,29 @@ export function testFilesOf(suite: string, only: readonly string[]): string[] {
   return only.length === 0 ? files : files.filter((file) => only.some((part) => file.includes(part)));
 }
 
+/** So many files at a time. What cannot be run at all ends it. */
+export async function runFiles(
+  files: string[],
+  concurrency: number,
+  signal: AbortSignal,
+  run: (file: string) => Promise<SuiteResult>,
+): Promise<SuiteResult> {
+  const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
+  const runNext = async () => {
+    for (let file = files.shift(); file !== undefined && !signal.aborted; file = files.shift()) {
+      const { passed, failed, skipped, unavailable } = await run(file);
+      total.passed += passed;
+      total.failed += failed;
+      total.skipped += skipped;
+      if (unavailable === undefined) continue;
+      total.unavailable = unavailable;
+      files.length = 0;
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, runNext));
+  return total;
+}
+
 /** Prints a line, and of what failed all there is to know. */
 export async function runFile(file: string, timeoutMs: number, signal: AbortSignal): Promise<SuiteResult> {
   const result: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
