@@ -1,5 +1,5 @@
 /** Whoever is the director of a pool; each step returns when the kernel has all of it. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { IpvsService } from "../../src/agent/native.ts";
@@ -71,7 +71,8 @@ abstract class ConfSubject implements Subject {
   protected readonly node: string;
   protected readonly folder: string;
   protected process: BackgroundProcess | undefined;
-  private ready = 0;
+  /** Where the log has been read to. */
+  private read = 0;
 
   protected abstract readonly command: string[];
   protected abstract readonly readyWord: string;
@@ -101,11 +102,18 @@ abstract class ConfSubject implements Subject {
     await this.untilReady();
   }
 
+  /** Reads only what is new of the log: there is one processor for all. */
   protected async untilReady(): Promise<void> {
-    this.ready += 1;
+    let seen = 0;
     const isReady = () => {
       if (!this.process?.running) throw hopeless("it has ended");
-      return this.process.log().split(this.readyWord).length > this.ready;
+      const { logFile } = this.process;
+      const { size } = statSync(logFile);
+      if (size === seen) return false;
+      seen = size;
+      const found = readFileSync(logFile).indexOf(this.readyWord, this.read);
+      if (found >= 0) this.read = found + this.readyWord.length;
+      return found >= 0;
     };
     await until("the table", isReady, { everyMs, timeoutMs: limitMs, hint: () => `its log ends:\n${this.process?.logTail(5)}` });
   }

@@ -174,7 +174,7 @@ describe("the kernel's table", () => {
   const group = (last: number): IpvsState => ({
     services: Array.from({ length: last - 79 }, (_, index) => service(80 + index)),
     daemons: [daemon],
-    timeouts: { tcp: 900 },
+    timeouts: { tcp: 800 },
   });
   const withFirst = (changes: Partial<IpvsDestination>): IpvsState => {
     const [first, ...rest] = group(83).services;

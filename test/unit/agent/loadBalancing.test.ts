@@ -37,6 +37,23 @@ test("services stand before the core has their addresses, and go after it has gi
   assert.deepEqual(order, ["table 443+80", "core with 443+80", "table 443"]);
 });
 
+test("the core is asked for the node's addresses once for a plan, however many servers there are", async (context) => {
+  const questions = async (servers: number) => {
+    const { runner, core } = createRunner(context);
+    let count = 0;
+    const answer = core.snapshot.bind(core);
+    core.snapshot = () => {
+      count += 1;
+      return answer();
+    };
+    const realServers = Array.from({ length: servers }, (_, index) => ({ address: `10.0.0.${index + 1}`, port: 80 }));
+    const { spec, source } = configuration(server({ addresses: ["198.51.100.1"], spec: { realServers } }));
+    await runner.apply(spec, { servers: source });
+    return count;
+  };
+  assert.equal(await questions(100), await questions(1));
+});
+
 test("a virtual server under another name takes the service over without a gap", async (context) => {
   const { runner, ipvs } = createRunner(context);
   const first = configuration(server());

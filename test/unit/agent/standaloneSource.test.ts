@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadConfiguration, type StandaloneSource } from "../../../src/agent/standaloneSource.ts";
 import { link } from "./fixtures.ts";
@@ -113,4 +113,28 @@ test("virtual servers of a keepalived.conf: what the spec names, who runs their 
   assert.equal(line("virtualServers[0].realServers[0].healthChecks[0].exec", "error", "no"), `${file}:14:7: error: no`);
   assert.equal(line("virtualServers[0].realServers[0].notify.down[0]", "warning", "no"), `${file}:12:5: warning: no`);
   assert.equal(line("virtualServers[0]", "error", "no"), `${file}:4:1: error: no`);
+});
+
+test("a keepalived.conf that says the same is not understood anew, one that was changed is", async (context) => {
+  const file = join(temporaryDirectory(context), "keepalived.conf");
+  const included = join(dirname(file), "part.conf");
+  const source: StandaloneSource = { file, node: "n1", hasScriptUser: false };
+  const read = async () => {
+    const loaded = await loadConfiguration(source, [link()]);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.configuration;
+  };
+  writeFileSync(file, `${conf}include part.conf\n`);
+  writeFileSync(included, "");
+  const first = await read();
+  assert.equal(await read(), first);
+  writeFileSync(
+    included,
+    "vrrp_instance more {\n  interface eth0\n  virtual_router_id 52\n  virtual_ipaddress {\n    192.0.2.11/24\n  }\n}\n",
+  );
+  const second = await read();
+  assert.deepEqual(
+    second.spec.virtualRouters.map(({ virtualIP }) => virtualIP),
+    ["web", "more"],
+  );
 });
