@@ -1,7 +1,7 @@
 /**
  * What do thousands of health checks a second cost, are they on time while many of them fail, and are adverts? Ends 1 when a bar is missed.
  *
- * keepalived is not beside it: its checker process ends at once where the kernel has no ip_vs, as on this machine's own.
+ * keepalived is not beside it but in User-Mode Linux: its checker process ends at once where the kernel has no ip_vs, as on this machine's own.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,11 +14,14 @@ import { spread } from "../test/support/table.ts";
 import { until } from "../test/support/waiting.ts";
 import { numbers, readFlags, words } from "./flags.ts";
 import type { HealthReport } from "./health/driver.ts";
+import { measurePaired, pairedName } from "./health/paired.ts";
 import { histogramQuantile } from "./histogram.ts";
 import { describeMachine, measureLoad, tooBusyPercent } from "./vrrp/machine.ts";
 import { type Bar, formatResult, isMet, type Measure, type ScenarioResult, toJson, toMarkdown } from "./vrrp/result.ts";
 
 const firstPort = 20_000;
+/** A second, of each make. */
+const pairedChecks = 100;
 /** One turn of a clock beside a busy kernel; the interval is 10 ms. */
 const advertsToleranceUs = 500;
 
@@ -44,7 +47,7 @@ const situations: Situation[] = [
   { name: "down", title: "all are silent", silent: 1, refused: 0 },
 ];
 
-const names = situations.map(({ name }) => name);
+const names = [...situations.map(({ name }) => name), pairedName];
 const usage = `usage: npm run bench:health [-- --only ${names.join()}] [--rate CHECKS_PER_SECOND] [--targets ADDRESSES] [--seconds N] [--runs N] [--json FILE] [--markdown FILE]
   --markdown  the section of docs/benchmarks.md`;
 
@@ -162,6 +165,10 @@ async function bench(): Promise<void> {
     const measures = measuresOf(situation, reports.get(situation) ?? [], reports.get(idle) ?? []);
     return { name, title, subject: "the runner of health checks beside the core", measures, notes: [] };
   });
+  if (only.includes(pairedName)) {
+    const paired = () => measurePaired(pairedChecks, flags.seconds, flags.runs);
+    results.push(await steps.step("beside keepalived, in User-Mode Linux", paired));
+  }
   for (const result of results) steps.lines([...formatResult(result), ""]);
   const setting = `${flags.rate} TCP checks, one a second each, of ${flags.addresses} addresses; ${flags.seconds} s a run.`;
   const busy = load.othersPercent > tooBusyPercent ? " - too busy: these figures are void" : "";

@@ -15,7 +15,7 @@ export interface HealthCase {
 
 /** Of the real server. */
 export const weight = 10;
-const timing = "connect_timeout 1\nretry 0\ndelay_before_retry 1";
+const timing = "connect_timeout 1\nretry 1\ndelay_before_retry 1";
 
 const web = (answer: string, pem?: string): Behaviour => ({ kind: "web", answer, ...(pem && { pem }) });
 const page = (status: string, body = "well\n", headers = "") =>

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { apiVersion } from "../../src/api/group.ts";
 import { Lan } from "../support/lan.ts";
 import { Agent, yamlFile } from "./agentStandaloneProcess.ts";
-import type { IcmpResult } from "./icmpDriver.ts";
+import type { DrivenResult } from "./healthDriver.ts";
 
-const driver = fileURLToPath(new URL("icmpDriver.ts", import.meta.url));
+const driver = fileURLToPath(new URL("healthDriver.ts", import.meta.url));
 
 let lan: Lan;
 
@@ -22,12 +22,12 @@ interface Asked {
   check?: object;
 }
 
-async function check(asked: Record<string, Asked>, milliseconds = 1500): Promise<Record<string, IcmpResult>> {
+async function check(asked: Record<string, Asked>, milliseconds = 1500): Promise<Record<string, DrivenResult>> {
   const input = JSON.stringify(Object.entries(asked).map(([key, { address, check: fields = {} }]) => ({ key, address, check: fields })));
   return JSON.parse(await lan.exec("n1", [process.execPath, driver, String(milliseconds)], { input, timeoutMs: 60_000 }));
 }
 
-const up: IcmpResult = { up: true, message: "" };
+const up: DrivenResult = { up: true, message: "" };
 
 test("icmp: hosts that answer are up, those that keep silent or are not there are down, in both families", async () => {
   await lan.exec("n3", ["sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1", "net.ipv6.icmp.echo_ignore_all=1"]);

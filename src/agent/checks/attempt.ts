@@ -27,6 +27,7 @@ const mostExtensions = 3;
 
 export class Attempt {
   readonly #options: AttemptOptions;
+  readonly #begin = () => void this.#start();
   #run: AbortController | undefined;
   #deadline: Timer | undefined;
   #extensions = 0;
@@ -34,26 +35,26 @@ export class Attempt {
 
   constructor(options: AttemptOptions) {
     this.#options = options;
-    options.slots.take(options.group, () => void this.#start());
+    options.slots.take(options.group, this.#begin);
   }
 
   stop(): void {
+    const { slots, group } = this.#options;
     this.#stopped = true;
+    slots.drop(group, this.#begin);
     this.#deadline?.clear();
     this.#run?.abort(new Error("the check is gone"));
   }
 
   async #start(): Promise<void> {
     const { probe, slots, group, onBegin, onEnd } = this.#options;
-    if (!this.#stopped) {
-      onBegin?.();
-      const run = new AbortController();
-      this.#run = run;
-      this.#setDeadline(run);
-      const found = await attempt(probe, run.signal, () => this.#setDeadline(run));
-      this.#deadline?.clear();
-      if (!run.signal.aborted) this.#tell(found.outcome, found.problem);
-    }
+    onBegin?.();
+    const run = new AbortController();
+    this.#run = run;
+    this.#setDeadline(run);
+    const found = await attempt(probe, run.signal, () => this.#setDeadline(run));
+    this.#deadline?.clear();
+    if (!run.signal.aborted) this.#tell(found.outcome, found.problem);
     slots.release(group);
     onEnd();
   }

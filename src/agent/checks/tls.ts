@@ -1,6 +1,7 @@
 /** TLS over a connection that a check has opened. */
 import { isIP, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { Unasked } from "./probe.ts";
 
 /** PEM texts. */
 export interface TlsMaterial {
@@ -49,8 +50,17 @@ function contextOf(material: TlsMaterial | undefined): SecureContext {
   }
   let context = contexts.get(material);
   if (!context) {
-    context = createSecureContext(material);
+    context = usableContext(material);
     contexts.set(material, context);
   }
   return context;
+}
+
+/** A certificate that is broken, or has another key, must not take all servers away. */
+function usableContext(material: TlsMaterial): SecureContext {
+  try {
+    return createSecureContext(material);
+  } catch (error) {
+    throw new Unasked(`what shall be presented cannot be used: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -14,6 +14,8 @@ export interface GrpcSubject {
 
 /** Of an answer that is looked at: a status and a name of nothing. */
 const answerBytes = 4096;
+/** A server must not fill the node's memory: megabytes of a session, streams that nobody asked for. */
+const limits = { maxSessionMemory: 1, settings: { enablePush: false } };
 
 export class GrpcProbe implements Probe {
   readonly #subject: GrpcSubject;
@@ -31,7 +33,7 @@ export class GrpcProbe implements Probe {
     try {
       plain = await this.#connector.open(target, signal);
       const socket = tls ? await secure(plain, target.host, { ...tls, protocols: ["h2"] }) : plain;
-      session = connect(`${tls ? "https" : "http"}://${authority(target)}`, { createConnection: () => socket });
+      session = connect(`${tls ? "https" : "http"}://${authority(target)}`, { ...limits, createConnection: () => socket });
       return await this.#check(session);
     } catch (error) {
       return failed(error);
@@ -87,7 +89,7 @@ function collect(stream: ClientHttp2Stream, done: (outcome: Outcome) => void): v
 function judge(status: number, grpcStatus: unknown, grpcMessage: unknown, body: Buffer): Outcome {
   if (status !== 200) return badOutcome(status === 0 ? "the connection was closed" : `status ${status}`);
   if (grpcStatus === undefined) return badOutcome("no gRPC status");
-  if (grpcStatus !== "0") return badOutcome(`gRPC status ${grpcStatus}${grpcMessage ? `: ${grpcMessage}` : ""}`);
+  if (grpcStatus !== "0") return badOutcome(`gRPC status ${grpcStatus}${grpcMessage ? `: ${String(grpcMessage).slice(0, 80)}` : ""}`);
   const serving = decodeHealthReply(body);
   return serving === "SERVING" ? goodOutcome : badOutcome(serving);
 }

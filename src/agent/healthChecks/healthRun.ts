@@ -6,23 +6,28 @@ import type { Outcome, Probe } from "../checks/probe.ts";
 import type { Slots } from "../programs/slots.ts";
 import { afterAttempt, type HealthPolicy, type HealthState, initialHealth } from "./healthState.ts";
 import type { HealthTally } from "./healthTally.ts";
+import type { HealthTarget } from "./healthTarget.ts";
 
-export interface HealthRunOptions {
+/** What the checks of a kind have in common: there are thousands. */
+export interface HealthRunKind {
   kind: HealthCheckKind;
-  policy: HealthPolicy;
-  probe: Probe;
-  /** Shared by the checks of its kind. */
   slots: Slots;
-  /** Whose share of them it takes. */
-  group: unknown;
   tally: HealthTally;
   clock: Clock;
   /** From 0 to 1. */
   random(): number;
   /** The result is another than before. */
-  onChange(): void;
+  onChange(run: HealthRun): void;
   /** Nothing can be found out, for a reason to be mended; another one than before. */
-  onProblem(problem: string): void;
+  onProblem(run: HealthRun, problem: string): void;
+}
+
+export interface HealthRunSubject {
+  target: HealthTarget;
+  policy: HealthPolicy;
+  probe: Probe;
+  /** Whose share of the slots it takes. */
+  group: unknown;
 }
 
 /** What counts now. */
@@ -42,7 +47,10 @@ export interface InheritedHealth {
 }
 
 export class HealthRun {
-  readonly #options: HealthRunOptions;
+  /** Who asks: the keys of all targets that are equal to its own. */
+  keys: string[] = [];
+  readonly #kind: HealthRunKind;
+  readonly #subject: HealthRunSubject;
   #state: HealthState;
   #finding: HealthFinding;
   #transitions = 0;
@@ -56,14 +64,19 @@ export class HealthRun {
   #problem = "";
   #stopped = false;
 
-  constructor(options: HealthRunOptions) {
-    this.#options = options;
-    this.#state = initialHealth(options.policy);
+  constructor(kind: HealthRunKind, subject: HealthRunSubject) {
+    this.#kind = kind;
+    this.#subject = subject;
+    this.#state = initialHealth(subject.policy);
     this.#finding = { up: this.#state.check.up, message: "" };
   }
 
   get kind(): HealthCheckKind {
-    return this.#options.kind;
+    return this.#kind.kind;
+  }
+
+  get target(): HealthTarget {
+    return this.#subject.target;
   }
 
   get finding(): HealthFinding {
@@ -91,20 +104,21 @@ export class HealthRun {
   }
 
   start(): void {
-    const { probe, policy, random } = this.#options;
+    const { probe, policy } = this.#subject;
+    const { clock, random } = this.#kind;
     probe.watch?.(() => this.#begin());
-    this.#schedule(this.#options.clock.now() + random() * policy.warmupMs);
+    this.#schedule(clock.now() + random() * policy.warmupMs);
   }
 
   stop(): void {
     this.#stopped = true;
     this.#timer?.clear();
     this.#attempt?.stop();
-    this.#options.probe.close?.();
+    this.#subject.probe.close?.();
   }
 
   #schedule(due: number): void {
-    const { clock } = this.#options;
+    const { clock } = this.#kind;
     this.#timer?.clear();
     this.#due = due;
     this.#timer = clock.setTimeout(() => this.#begin(), Math.max(0, due - clock.now()));
@@ -118,7 +132,8 @@ export class HealthRun {
       return;
     }
     this.#overdue = false;
-    const { probe, slots, group, policy, tally, clock } = this.#options;
+    const { probe, group, policy } = this.#subject;
+    const { slots, tally, clock } = this.#kind;
     const onBegin = () => {
       this.#beganAt = clock.now();
       tally.begun(Math.max(0, this.#beganAt - this.#due));
@@ -132,12 +147,12 @@ export class HealthRun {
   }
 
   #ended(outcome: Outcome | undefined, problem = ""): void {
-    const { kind, policy, tally, clock } = this.#options;
+    const { kind, tally, clock } = this.#kind;
     const now = clock.now();
     this.#latencyMs = now - this.#beganAt;
     tally.ended(outcome?.good, this.#latencyMs);
     const isFirst = !this.#state.check.decided;
-    const { state, delayMs } = afterAttempt(this.#state, policy, outcome?.good);
+    const { state, delayMs } = afterAttempt(this.#state, this.#subject.policy, outcome?.good);
     this.#state = state;
     this.#tellProblem(problem);
     // keepalived counts from the beginning of a program, and from the end of everything else.
@@ -148,8 +163,7 @@ export class HealthRun {
 
   /** First attempts come soon after the start; the ones that follow are spread over the whole interval. */
   #spread(delayMs: number): number {
-    const { policy, random } = this.#options;
-    return policy.spreads ? delayMs * random() : delayMs;
+    return this.#subject.policy.spreads ? delayMs * this.#kind.random() : delayMs;
   }
 
   #take({ good, message, weight, weightChange }: Outcome): void {
@@ -158,15 +172,15 @@ export class HealthRun {
     // An attempt that will be repeated changes nothing yet, but for the message.
     const weights = up ? (good ? { weight, weightChange } : { weight: before.weight, weightChange: before.weightChange }) : {};
     const isTurn = before.up !== up;
-    const since = isTurn || !before.since ? this.#options.clock.wallNow() : before.since;
+    const since = isTurn || !before.since ? this.#kind.clock.wallNow() : before.since;
     this.#finding = { up, ...weights, since, message };
     if (isTurn) this.#transitions += 1;
-    if (isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange) this.#options.onChange();
+    if (isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange) this.#kind.onChange(this);
   }
 
   #tellProblem(problem: string): void {
     if (problem !== "") this.#finding = { ...this.#finding, message: problem };
-    if (problem !== "" && problem !== this.#problem) this.#options.onProblem(problem);
+    if (problem !== "" && problem !== this.#problem) this.#kind.onProblem(this, problem);
     this.#problem = problem;
   }
 }

@@ -13,7 +13,7 @@ import type { ProgramRunner } from "../programs/programRunner.ts";
 import { Slots } from "../programs/slots.ts";
 import { createHealthProbe, type HealthTools, healthCheckKind, targetOf } from "./createHealthProbe.ts";
 import { Definitions } from "./definitions.ts";
-import { HealthRun } from "./healthRun.ts";
+import { HealthRun, type HealthRunKind } from "./healthRun.ts";
 import { type HealthPolicy, healthPolicy } from "./healthState.ts";
 import { type HealthCounts, HealthTally } from "./healthTally.ts";
 import type { HealthChecks, HealthResult, HealthTarget } from "./healthTarget.ts";
@@ -39,12 +39,6 @@ export interface HealthReport extends HealthResult {
   latencyMs?: number;
 }
 
-interface Entry {
-  target: HealthTarget;
-  run: HealthRun;
-  keys: string[];
-}
-
 /**
  * How many attempts of a kind are under way at a time; one group alone has half. Files are read on the threads of the pool, which the journal
  * needs as well.
@@ -65,69 +59,76 @@ const kinds = Object.keys(healthCheckKinds) as HealthCheckKind[];
 export class HealthRunner implements HealthChecks {
   readonly #options: HealthRunnerOptions;
   readonly #tools: HealthTools;
-  readonly #slots: Record<HealthCheckKind, Slots>;
-  readonly #tallies: Record<HealthCheckKind, HealthTally>;
+  readonly #kinds: Record<HealthCheckKind, HealthRunKind>;
+  /** Checks of one VirtualServer are one object. */
+  readonly #policies = new WeakMap<HealthCheck, HealthPolicy>();
   /** By definition, and by key. */
-  #entries = new Map<string, Entry>();
-  #byKey = new Map<string, Entry | undefined>();
+  #runs = new Map<string, HealthRun>();
+  #byKey = new Map<string, HealthRun | undefined>();
   #definitions = new Definitions();
-  #changed = new Set<Entry>();
+  #changed = new Set<HealthRun>();
   #flushing: NodeJS.Immediate | undefined;
 
   constructor(options: HealthRunnerOptions) {
     this.#options = options;
-    const { startDialer, programs, certificates, node, log, clock } = options;
+    const { startDialer, programs, certificates, node, log, clock, random = Math.random } = options;
     const connector = new Connector(startDialer);
     const echoes = new EchoSockets(() => connector.closeOnExec());
     this.#tools = { connector, echoes, programs, certificates, node, log, clock };
-    this.#slots = perKind((kind) => new Slots(slotsPerKind[kind]));
-    this.#tallies = perKind((kind) => new HealthTally(kind));
+    this.#kinds = perKind((kind) => ({
+      kind,
+      slots: new Slots(slotsPerKind[kind]),
+      tally: new HealthTally(kind),
+      clock,
+      random,
+      onChange: (run) => this.#onChange(run),
+      onProblem: (run, problem) => log.warn({ ...fieldsOf(run), problem }, "a health check cannot be made; its result stays"),
+    }));
   }
 
   configure(targets: readonly HealthTarget[]): void {
-    const entries = new Map<string, Entry>();
-    const byKey = new Map<string, Entry | undefined>();
-    const before = this.#entries;
+    const runs = new Map<string, HealthRun>();
+    const byKey = new Map<string, HealthRun | undefined>();
+    const before = this.#runs;
     const definitions = new Definitions(this.#definitions);
     for (const target of targets) {
       const definition = definitions.of(target);
-      const entry = entries.get(definition) ?? begin(before.get(definition)) ?? this.#create(target, definition);
-      byKey.set(target.key, entry);
-      if (!entry) continue;
-      entry.keys.push(target.key);
-      entries.set(definition, entry);
+      const run = runs.get(definition) ?? withoutKeys(before.get(definition)) ?? this.#create(target, definition);
+      byKey.set(target.key, run);
+      if (!run) continue;
+      run.keys.push(target.key);
+      runs.set(definition, run);
     }
-    this.#entries = entries;
+    this.#runs = runs;
     this.#byKey = byKey;
     this.#definitions = definitions;
-    for (const [definition, entry] of before) if (!entries.has(definition)) this.#end(entry);
-    for (const [definition, { run }] of entries) if (!before.has(definition)) run.start();
+    for (const [definition, run] of before) if (!runs.has(definition)) this.#end(run);
+    for (const [definition, run] of runs) if (!before.has(definition)) run.start();
   }
 
   /** A check of a kind that this agent does not know counts as up. */
   result(key: string): HealthResult | undefined {
     if (!this.#byKey.has(key)) return undefined;
-    const entry = this.#byKey.get(key);
-    return entry ? { key, ...entry.run.finding } : { key, up: true, message: "" };
+    const run = this.#byKey.get(key);
+    return run ? { key, ...run.finding } : { key, up: true, message: "" };
   }
 
   /** Equal checks once, under the first of their keys. */
   snapshot(): HealthReport[] {
-    return [...this.#entries.values()].map(({ keys: [key = ""], run }) => {
-      const { kind, finding, transitions, latencyMs } = run;
+    return [...this.#runs.values()].map(({ keys: [key = ""], kind, finding, transitions, latencyMs }) => {
       return { key, ...finding, kind, transitions, latencyMs };
     });
   }
 
   /** By kind, of all checks since the start. */
   counts(): HealthCounts[] {
-    return kinds.map((kind) => this.#tallies[kind].counts());
+    return kinds.map((kind) => this.#kinds[kind].tally.counts());
   }
 
   /** Ends all checks; programs under way are ended by ProgramRunner.stop(). */
   stop(): Promise<void> {
-    for (const { run } of this.#entries.values()) run.stop();
-    this.#entries.clear();
+    for (const run of this.#runs.values()) run.stop();
+    this.#runs.clear();
     this.#byKey.clear();
     this.#changed.clear();
     clearImmediate(this.#flushing);
@@ -137,46 +138,42 @@ export class HealthRunner implements HealthChecks {
     return Promise.resolve();
   }
 
-  #end(entry: Entry): void {
-    entry.run.stop();
-    this.#changed.delete(entry);
+  #end(run: HealthRun): void {
+    run.stop();
+    this.#changed.delete(run);
   }
 
-  #create(target: HealthTarget, definition: string): Entry | undefined {
+  #create(target: HealthTarget, definition: string): HealthRun | undefined {
     const { key, check } = target;
     const kind = healthCheckKind(check);
-    const { log, clock, random = Math.random } = this.#options;
+    const { log } = this.#options;
     if (!kind) {
       log.warn({ check: key }, "a health check of a kind that this agent does not know is ignored");
       return undefined;
     }
     if (kind === "icmp" && (check.sourceAddress !== undefined || check.sourcePort !== undefined))
       log.warn({ check: key }, "ICMP checks have no source address of their own: the kernel chooses it");
-    const fields = { check: key, address: target.address, port: target.port, kind };
-    const run = new HealthRun({
-      kind,
-      policy: policyOf(kind, check),
-      probe: createHealthProbe(kind, target, this.#tools),
-      slots: this.#slots[kind],
-      group: target.group ?? definition,
-      tally: this.#tallies[kind],
-      clock,
-      random,
-      onChange: () => this.#onChange(entry, fields),
-      onProblem: (problem) => log.warn({ ...fields, problem }, "a health check cannot be made; its result stays"),
-    });
-    const entry: Entry = { target, run, keys: [] };
+    const probe = createHealthProbe(kind, target, this.#tools);
+    const run = new HealthRun(this.#kinds[kind], { target, policy: this.#policyOf(kind, check), probe, group: target.group ?? definition });
     const old = this.#byKey.get(key);
-    if (old && subjectOf(old.target) === subjectOf(target)) run.inherit(old.run.inherited);
-    return entry;
+    if (old && subjectOf(old.target) === subjectOf(target)) run.inherit(old.inherited);
+    return run;
   }
 
-  #onChange(entry: Entry, fields: object): void {
-    const { up, weight, weightChange, message } = entry.run.finding;
+  /** The number in a file counts at once. */
+  #policyOf(kind: HealthCheckKind, check: HealthCheck): HealthPolicy {
+    let policy = this.#policies.get(check) ?? healthPolicy(check);
+    if (kind === "file") policy = { ...policy, retries: 0, rise: 1, fall: 1 };
+    this.#policies.set(check, policy);
+    return policy;
+  }
+
+  #onChange(run: HealthRun): void {
+    const { up, weight, weightChange, message } = run.finding;
     const { log } = this.#options;
-    if (up) log.info({ ...fields, weight, weightChange }, "health check is good");
-    else log.warn({ ...fields, reason: message }, "health check has failed");
-    this.#changed.add(entry);
+    if (up) log.info({ ...fieldsOf(run), weight, weightChange }, "health check is good");
+    else log.warn({ ...fieldsOf(run), reason: message }, "health check has failed");
+    this.#changed.add(run);
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
@@ -188,22 +185,21 @@ export class HealthRunner implements HealthChecks {
   }
 }
 
+/** As the log names it. */
+function fieldsOf({ kind, target: { key, address, port } }: HealthRun): object {
+  return { check: key, address, port, kind };
+}
+
 /** What goes on has its keys anew. */
-function begin(entry: Entry | undefined): Entry | undefined {
-  if (entry) entry.keys = [];
-  return entry;
+function withoutKeys(run: HealthRun | undefined): HealthRun | undefined {
+  if (run) run.keys = [];
+  return run;
 }
 
 /** What is asked of whom, whatever the timing. */
 function subjectOf(target: HealthTarget): string {
   const kind = healthCheckKind(target.check);
   return JSON.stringify([kind, kind && target.check[kind], targetOf(target)]);
-}
-
-/** The number in a file counts at once. */
-function policyOf(kind: HealthCheckKind, check: HealthCheck): HealthPolicy {
-  const policy = healthPolicy(check);
-  return kind === "file" ? { ...policy, retries: 0, rise: 1, fall: 1 } : policy;
 }
 
 function perKind<Value>(make: (kind: HealthCheckKind) => Value): Record<HealthCheckKind, Value> {

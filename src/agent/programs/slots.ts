@@ -30,6 +30,15 @@ export class Slots {
     else this.#waiting.set(group, [start]);
   }
 
+  /** Gives up a place among those that wait; what has been started is not concerned. */
+  drop(group: unknown, start: () => void): void {
+    const queue = this.#waiting.get(group) ?? [];
+    const place = queue.indexOf(start);
+    if (place < 0) return;
+    queue.splice(place, 1);
+    if (queue.length === 0) this.#waiting.delete(group);
+  }
+
   /** Gives a slot of the group back. */
   release(group: unknown): void {
     const left = (this.#used.get(group) ?? 0) - 1;

@@ -221,6 +221,34 @@ test("https: a certificate of the Secret is presented", async (context) => {
   assert.equal((await attempt(context, https(), port)).good, false);
 });
 
+test("https: a certificate that is broken or has another key says nothing of the server", async (context) => {
+  const { port } = await secureServer(context);
+  const [one, other] = [makeCertificate(context, "a.example.com"), makeCertificate(context, "b.example.com")];
+  for (const material of [
+    { ...one, key: other.key },
+    { cert: "no PEM", key: one.key },
+  ]) {
+    const end = await attempt(context, https({ certificateRef: { name: "client" } }), port, { certificates: () => material });
+    assert.equal(end.good, undefined);
+    assert.match(end.message, /^what shall be presented cannot be used: /);
+  }
+});
+
+test("https: a certificate that is renewed is presented from the next attempt on", async (context) => {
+  const [old, renewed] = [makeCertificate(context, "old.example.com"), makeCertificate(context, "new.example.com")];
+  const { port, seen } = await secureServer(context, { requestCert: true, rejectUnauthorized: false });
+  let material = old;
+  const settings: AttemptSettings = { certificates: () => material };
+  for (const next of [old, old, renewed]) {
+    material = next;
+    await attempt(context, https({ certificateRef: { name: "client" } }), port, settings);
+  }
+  assert.deepEqual(
+    seen.map(({ subject }) => subject),
+    ["old.example.com", "old.example.com", "new.example.com"],
+  );
+});
+
 test("https: a server without TLS, one that hangs in the handshake, and one that ends it are down", async (context) => {
   const { port } = await pages(context);
   assert.match((await attempt(context, https(), port)).message, /wrong version number|packet length|EPROTO/);

@@ -89,3 +89,20 @@ test("whatever comes and goes: never more than the limit, nobody waits while slo
     { numRuns: 500 },
   );
 });
+
+test("who no longer wants a slot leaves nothing behind, and holds up nobody", () => {
+  const slots = new Slots(1);
+  const started: string[] = [];
+  const start = (name: string) => () => void started.push(name);
+  const [first, second, third] = [start("first"), start("second"), start("third")];
+  slots.take("a", first);
+  slots.take("a", second);
+  slots.take("b", third);
+  slots.drop("a", second);
+  assert.equal(slots.waiting, 1);
+  slots.drop("a", second);
+  slots.drop("c", second);
+  slots.drop("a", first);
+  slots.release("a");
+  assert.deepEqual([started, slots.waiting], [["first", "third"], 0]);
+});

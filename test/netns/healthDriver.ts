@@ -1,18 +1,18 @@
 /**
- * Runs ICMP checks in the network namespace that it is started in, and prints their results as one JSON line.
+ * Runs health checks in the network namespace that it is started in, and prints their results as one JSON line. What names no kind is ICMP.
  *
- *   node test/netns/icmpDriver.ts MILLISECONDS < [{"key": …, "address": …, "check": {…}}, …]
+ *   node test/netns/healthDriver.ts MILLISECONDS < [{"key": …, "address": …, "check": {…}}, …]
  */
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HealthRunner } from "../../src/agent/healthChecks/healthRunner.ts";
 import { loadAddon } from "../../src/agent/native.ts";
 import { ProgramRunner } from "../../src/agent/programs/programRunner.ts";
-import { healthCheckSchema } from "../../src/api/healthCheck.ts";
+import { healthCheckKinds, healthCheckSchema } from "../../src/api/healthCheck.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/runtime/log.ts";
 
-export interface IcmpResult {
+export interface DrivenResult {
   up: boolean;
   message: string;
 }
@@ -27,8 +27,14 @@ const runner = new HealthRunner({
   onChange: () => {},
 });
 const timing = { interval: "200ms", timeout: "500ms", retries: 0, warmup: "0s" };
+const kindOf = (check: object) => (Object.keys(healthCheckKinds).some((kind) => kind in check) ? {} : { icmp: {} });
 runner.configure(
-  asked.map(({ key, address, check }) => ({ key, address, port: 1, check: healthCheckSchema.parse({ icmp: {}, ...timing, ...check }) })),
+  asked.map(({ key, address, check }) => ({
+    key,
+    address,
+    port: 1,
+    check: healthCheckSchema.parse({ ...kindOf(check), ...timing, ...check }),
+  })),
 );
 await sleep(Number(process.argv[2]));
 const results = asked.map(({ key }) => [key, runner.result(key)] as const);
