@@ -11,6 +11,7 @@ import { type HealthCheckInput, healthCheckSchema } from "../../src/api/healthCh
 import { yamlFile } from "../netns/agentStandaloneProcess.ts";
 import { Lan } from "../support/lan.ts";
 import { RemoteControl } from "../support/remoteControl.ts";
+import { until } from "../support/waiting.ts";
 import { virtualServer } from "./agentFile.ts";
 import { type Answers, type Behaviour, goodPage, type Kind, type Request, serverName } from "./faultyServers.ts";
 import { FileDirector } from "./fileDirector.ts";
@@ -19,7 +20,7 @@ import { TableWatch } from "./procTable.ts";
 
 const [node, host] = ["n1", "n2"];
 const virtualAddress = "198.51.100.200";
-const timing = { interval: "800ms", timeout: "500ms", retries: 1, retryDelay: "200ms", warmup: "0s" };
+const timing = { interval: "1s", timeout: "800ms", retries: 1, retryDelay: "200ms", warmup: "0s" };
 const timeoutMs = parseDuration(timing.timeout) ?? 0;
 /** What a machine with one slow processor may add to a bound, and how much earlier than its answer a server may have failed. */
 const [slackMs, earlyMs] = [600, 50];
@@ -82,9 +83,10 @@ describe("an agent's health checks", () => {
     for (const { kind, port } of scenarios) if (kind === "exec") writeFileSync(answerOf(port), "0\n");
     director = await FileDirector.start(lan, node, "aloft", file(authority), { ending: "yaml" });
     watch = new TableWatch([director.process.pid]);
+    // The first attempts load what they need.
+    await allUp();
     await sleep(1_000);
-    const all = [...scenarios.map(({ port }) => port), slowPort];
-    for (const port of all) assert.equal(director.servers(lineOf(port))?.length, 1, director.process.logTail());
+    await allUp();
     await Promise.all([
       ...scenarios.map(async (scenario) => {
         failedAt.set(scenario.port, performance.now());
@@ -113,6 +115,11 @@ describe("an agent's health checks", () => {
   const program = () => join(lan.directory, "check.sh");
   const answerOf = (port: number) => join(lan.directory, `answer-${port}`);
   const lineOf = (port: number) => `TCP ${virtualAddress}:${port}`;
+
+  async function allUp(): Promise<void> {
+    const isUp = () => [...scenarios.map(({ port }) => port), slowPort].every((port) => director.servers(lineOf(port))?.length === 1);
+    await until("all servers up", isUp, { hint: () => director.process.logTail() });
+  }
 
   function file(authority: string): string {
     const address = lan.nodeAddress(host).IPv4;

@@ -13,7 +13,7 @@ import { FixtureBed } from "./fixtureBed.ts";
 const [one, two] = ["10.10.10.13", "10.10.10.14"];
 const makes: Make[] = ["aloft", "keepalived"];
 const sorry = (port: number) => `127.0.0.1:${port}`;
-const tcp = "TCP_CHECK {\nconnect_timeout 1\nretry 0\n}";
+const tcp = "TCP_CHECK {\nconnect_timeout 1\nretry 1\ndelay_before_retry 0\n}";
 
 interface Service {
   port: number;
@@ -47,9 +47,17 @@ const services: Record<string, Service> = {
     serverLines: (server) => [note("notify_up", `alpha up ${server}`), note("notify_down", `alpha down ${server}`), tcp],
   },
   suspended: { port: 8004, lines: ["ha_suspend"], serverLines: () => [tcp] },
-  ping: { port: 8005, serverLines: () => ["PING_CHECK {\nretry 0\nconnect_timeout 1\n}"] },
-  udp: { port: 8006, protocol: "UDP", serverLines: () => ["UDP_CHECK {\nretry 0\nconnect_timeout 1\nrequire_reply\n}"] },
-  dns: { port: 53, protocol: "UDP", serverLines: () => ["DNS_CHECK {\nretry 0\nconnect_timeout 1\ntype A\nname server.test\n}"] },
+  ping: { port: 8005, serverLines: () => ["PING_CHECK {\nretry 1\ndelay_before_retry 0\nconnect_timeout 1\n}"] },
+  udp: {
+    port: 8006,
+    protocol: "UDP",
+    serverLines: () => ["UDP_CHECK {\nretry 1\ndelay_before_retry 0\nconnect_timeout 1\nrequire_reply\n}"],
+  },
+  dns: {
+    port: 53,
+    protocol: "UDP",
+    serverLines: () => ["DNS_CHECK {\nretry 1\ndelay_before_retry 0\nconnect_timeout 1\ntype A\nname server.test\n}"],
+  },
   file: { port: 8007, serverLines: () => ["FILE_CHECK {\ntrack_file load\nweight 1\n}"] },
 };
 

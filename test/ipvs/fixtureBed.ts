@@ -67,7 +67,11 @@ export class FixtureBed {
     );
     const running = this.lan.spawn(this.#servers, "servers", [process.execPath, program]);
     this.#log = running.logFile;
-    await until("the real servers", () => running.log().includes("ready"), { everyMs: 20, hint: () => running.logTail() });
+    await until("the real servers", () => running.log().includes("ready"), {
+      everyMs: 20,
+      timeoutMs: 30_000,
+      hint: () => running.logTail(),
+    });
   }
 
   #shell(host: string, lines: readonly string[]): Promise<string> {
