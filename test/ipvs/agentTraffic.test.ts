@@ -100,6 +100,21 @@ describe("an agent as director", () => {
     });
   }
 
+  test("connections and packets of each service and real server are counted, as the kernel counts them", async () => {
+    const of = async (name: string) => {
+      const values = await director.metric(`aloft_ipvs_${name}`);
+      return [...values].filter(([labels]) => labels.includes('virtualserver="nat-ipv6"'));
+    };
+    const counts = async () => (await of("server_connections_total")).map(([, count]) => count).sort();
+    // The kernel adds up what it has counted every two seconds.
+    await until("the counters", async () => (await counts()).join() === "2,6", { timeoutMs: 6_000 });
+    assert.deepEqual(
+      (await of("service_connections_total")).map(([, count]) => count),
+      [8],
+    );
+    for (const [labels, packets] of await of("service_packets_total")) assert.ok(packets > 16, labels);
+  });
+
   test("the director sends no redirects while it serves, and has the kernel's IPVS loaded", async () => {
     for (const link of ["all", "eth0"]) assert.equal(await setting(node, `net.ipv4.conf.${link}.send_redirects`), "0", link);
     assert.ok(director.table().size > 0);

@@ -20,6 +20,12 @@ const networks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /** Where some samples have their checks come from. */
 const checkSource = "10.1.0.11";
 
+/** Of a change by a program, in milliseconds. */
+export interface Moment {
+  earliest: number;
+  latest: number;
+}
+
 export class FixtureBed {
   readonly lan: Lan;
   /** Those that are not taken yet. */
@@ -85,13 +91,14 @@ export class FixtureBed {
     return node;
   }
 
-  /** From now on these addresses refuse connections, those do not answer, and all others do. Returns the moment. */
-  async serverFailures({ refused = [], silent = [] }: { refused?: readonly string[]; silent?: readonly string[] }): Promise<number> {
+  /** From now on these addresses refuse connections, those do not answer, and all others do. Returns between which moments that began. */
+  async serverFailures({ refused = [], silent = [] }: { refused?: readonly string[]; silent?: readonly string[] }): Promise<Moment> {
+    const earliest = performance.now();
     await setRules(this.lan, this.#servers, "filter", [
       ...silent.map((address) => `-d ${address} -j DROP`),
       ...refused.flatMap((address) => refuse(`-d ${address}`)),
     ]);
-    return performance.now();
+    return { earliest, latest: performance.now() };
   }
 
   /** What the real servers have been asked: "10.1.0.69:80 GET /". */
