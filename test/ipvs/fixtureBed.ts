@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
+import { type Moment, momentOf } from "./moment.ts";
 import { refuse, setRules } from "./packetFilter.ts";
 
 const program = fileURLToPath(new URL("./fixtureServers.ts", import.meta.url));
@@ -19,12 +20,6 @@ const serverAddresses = [
 const networks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /** Where some samples have their checks come from. */
 const checkSource = "10.1.0.11";
-
-/** Of a change by a program, in milliseconds. */
-export interface Moment {
-  earliest: number;
-  latest: number;
-}
 
 export class FixtureBed {
   readonly lan: Lan;
@@ -91,14 +86,10 @@ export class FixtureBed {
     return node;
   }
 
-  /** From now on these addresses refuse connections, those do not answer, and all others do. Returns between which moments that began. */
-  async serverFailures({ refused = [], silent = [] }: { refused?: readonly string[]; silent?: readonly string[] }): Promise<Moment> {
-    const earliest = performance.now();
-    await setRules(this.lan, this.#servers, "filter", [
-      ...silent.map((address) => `-d ${address} -j DROP`),
-      ...refused.flatMap((address) => refuse(`-d ${address}`)),
-    ]);
-    return { earliest, latest: performance.now() };
+  /** From now on these addresses refuse connections, those do not answer, and all others do. */
+  serverFailures({ refused = [], silent = [] }: { refused?: readonly string[]; silent?: readonly string[] }): Promise<Moment> {
+    const rules = [...silent.map((address) => `-d ${address} -j DROP`), ...refused.flatMap((address) => refuse(`-d ${address}`))];
+    return momentOf(() => setRules(this.lan, this.#servers, "filter", rules));
   }
 
   /** What the real servers have been asked: "10.1.0.69:80 GET /". */

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { until } from "../support/waiting.ts";
 import { FileDirector, fixture } from "./fileDirector.ts";
-import { FixtureBed, type Moment } from "./fixtureBed.ts";
+import { FixtureBed } from "./fixtureBed.ts";
+import { assertWithin, type Moment } from "./moment.ts";
 import { type ProcTable, TableWatch } from "./procTable.ts";
 
 /** Seconds from a change of the server to that of the table, as the samples' README counts them. */
@@ -28,9 +29,8 @@ export interface SampleOutage {
   servers: ServerOutage[];
 }
 
-/** What a machine whose only processor has two dozen processes to run may add; a moment is read by the 20 ms, and a check is under way. */
-const lateSeconds = 1;
-const earlySeconds = 0.1;
+/** Beyond the longest bound it is too late. */
+const patienceSeconds = 2;
 
 interface Running {
   sample: SampleOutage;
@@ -75,7 +75,7 @@ export class FixtureOutage {
     this.#watch = new TableWatch(this.#running.map(({ director }) => director.process.pid));
     const servers = this.#running.flatMap(({ sample }) => sample.servers);
     const failing = (how: ServerOutage["how"]) => [...new Set(servers.flatMap((one) => (one.how === how ? one.address : [])))];
-    const longest = (which: "gone" | "back") => 1000 * (lateSeconds + Math.max(...servers.map((one) => one[which][1])));
+    const longest = (which: "gone" | "back") => 1000 * (patienceSeconds + Math.max(...servers.map((one) => one[which][1])));
     this.#failed = await this.bed.serverFailures({ refused: failing("refused"), silent: failing("silent") });
     await this.#settle("out", longest("gone"));
     this.#healed = await this.bed.serverFailures({});
@@ -124,10 +124,7 @@ export class FixtureOutage {
 }
 
 function within(what: string, from: Moment, at: number | undefined, [least, most]: Seconds): void {
-  assert.ok(at !== undefined, `${what}: never`);
-  const [longest, shortest] = [(at - from.earliest) / 1000, (at - from.latest) / 1000];
-  const text = `${what} after ${shortest.toFixed(2)} to ${longest.toFixed(2)} s, expected ${least} to ${most} s`;
-  assert.ok(longest >= least - earlySeconds && shortest <= most + lateSeconds, text);
+  assertWithin(what, from, at, 1000 * least, 1000 * most);
 }
 
 /** A server that is checked where it serves, on the port of the service. */
