@@ -30,7 +30,7 @@ export interface SampleOutage {
 }
 
 /** Beyond the longest bound it is too late. */
-const patienceSeconds = 2;
+const patienceSeconds = 5;
 
 interface Running {
   sample: SampleOutage;
