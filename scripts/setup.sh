@@ -92,7 +92,7 @@ nsenter util-linux'
 peer_tools='keepalived keepalived
 /usr/lib/frr/vrrpd frr
 nft nftables
-arping iputils-arping
+arping iputils-arping'
 
 # User-Mode Linux and what belongs to it: a kernel with IPVS on any machine. Debian has it for few kinds of them.
 ipvs_tools='linux.uml user-mode-linux

@@ -1,5 +1,6 @@
 /** An outage of the real servers of samples: when each server goes and returns, and what the table is meanwhile. All samples go through it at once. */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../support/waiting.ts";
 import { FileDirector, fixture } from "./fileDirector.ts";
 import { FixtureBed } from "./fixtureBed.ts";
@@ -29,6 +30,8 @@ export interface SampleOutage {
   servers: ServerOutage[];
 }
 
+/** The first check of a server comes within delay_loop, and counts without being repeated. No sample waits longer. */
+const longestLoopSeconds = 6;
 /** Beyond the longest bound it is too late. */
 const patienceSeconds = 5;
 
@@ -71,6 +74,7 @@ export class FixtureOutage {
 
   async #go(): Promise<void> {
     await Promise.all(this.#running.map(({ director }) => director.ready()));
+    await sleep(1000 * longestLoopSeconds);
     await this.#settle("up", 10_000);
     this.#watch = new TableWatch(this.#running.map(({ director }) => director.process.pid));
     const servers = this.#running.flatMap(({ sample }) => sample.servers);
