@@ -97,7 +97,8 @@ arping iputils-arping'
 # User-Mode Linux and what belongs to it: a kernel with IPVS on any machine. Debian has it for few kinds of them.
 ipvs_tools='linux.uml user-mode-linux
 modprobe kmod
-ipvsadm ipvsadm'
+ipvsadm ipvsadm
+iptables-legacy iptables'
 
 missing_packages() {
   printf '%s\n' "$1" | while read -r wanted package; do

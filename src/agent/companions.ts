@@ -27,7 +27,6 @@ export interface CompanionOptions {
 
 /** Together with the core's own hand-over well below the 10 s of the whole shutdown. */
 const notifyLimitMs = 2000;
-const programsLimitMs = 1000;
 
 export class Companions {
   readonly #options: CompanionOptions;
@@ -89,7 +88,6 @@ export class Companions {
   /** After the core has ended: its last events have been told. */
   async stopNotify(): Promise<void> {
     await this.#notifier?.stop(notifyLimitMs);
-    await this.#options.programs.stop(programsLimitMs);
   }
 
   async #loadChecks(): Promise<CheckRunner> {

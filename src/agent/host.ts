@@ -58,6 +58,8 @@ const linksLimitMs = 2000;
 const linksPollMs = 5;
 /** How often the journal is looked through while it holds addresses that should be gone, or could not be written. */
 const settleMs = 1000;
+/** Of programs that still run when all has been told. */
+const programsLimitMs = 1000;
 
 /**
  * Locks the state directory and starts the core with what an earlier agent may have left in the kernel.
@@ -104,6 +106,7 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
     log: log.child({ component: "core" }),
   });
   // They run in the opposite order: checks end first, and what the end of all else is told by runs last.
+  shutdown.step("end the programs", () => programs.stop(programsLimitMs));
   shutdown.step("tell of the end", () => Promise.all([balancing.stopNotify(), companions.stopNotify()]).then(() => {}));
   if (!staysPrepared) shutdown.step("put the settings back", () => settings.restore());
   shutdown.step("end the virtual servers", () => balancing.stop());

@@ -11,18 +11,20 @@ import { type HealthCheckInput, healthCheckSchema } from "../../src/api/healthCh
 import { yamlFile } from "../netns/agentStandaloneProcess.ts";
 import { Lan } from "../support/lan.ts";
 import { RemoteControl } from "../support/remoteControl.ts";
+import { until } from "../support/waiting.ts";
 import { virtualServer } from "./agentFile.ts";
 import { type Answers, type Behaviour, goodPage, type Kind, type Request, serverName } from "./faultyServers.ts";
 import { FileDirector } from "./fileDirector.ts";
+import { assertWithin, type Moment, momentOf } from "./moment.ts";
 import { setRules } from "./packetFilter.ts";
 import { TableWatch } from "./procTable.ts";
 
 const [node, host] = ["n1", "n2"];
 const virtualAddress = "198.51.100.200";
-const timing = { interval: "800ms", timeout: "500ms", retries: 1, retryDelay: "200ms", warmup: "0s" };
+const timing = { interval: "1s", timeout: "800ms", retries: 1, retryDelay: "200ms", warmup: "0s" };
 const timeoutMs = parseDuration(timing.timeout) ?? 0;
-/** What a machine with one slow processor may add to a bound, and how much earlier than its answer a server may have failed. */
-const [slackMs, earlyMs] = [600, 50];
+/** Beyond the longest bound it is too late. */
+const patienceMs = 1_500;
 
 const web = { requests: [{ statuses: ["200"], bodyMatch: { pattern: goodPage.trim() } }] };
 const tls = { verify: true, serverName, certificateRef: { name: "authority" } };
@@ -60,7 +62,6 @@ const ways: [kind: Scenario["kind"], way: Way, attemptMs: number][] = [
   ["exec", "hanging", timeoutMs],
 ];
 const scenarios: Scenario[] = ways.map(([kind, way, attemptMs], index) => ({ kind, way, attemptMs, port: 8100 + index }));
-const silentPorts = scenarios.flatMap(({ way, port }) => (way === "silent" ? port : []));
 /** In time, if slow: it stays. */
 const slowPort = 8100 + scenarios.length;
 
@@ -69,7 +70,7 @@ describe("an agent's health checks", () => {
   let servers: RemoteControl<Request, Answers>;
   let director: FileDirector;
   let watch: TableWatch;
-  const [failedAt, healedAt] = [new Map<number, number>(), new Map<number, number>()];
+  const [failed, healed] = [new Map<number, Moment>(), new Map<number, Moment>()];
 
   before(async () => {
     lan = await Lan.create({ nodes: 2 });
@@ -82,23 +83,14 @@ describe("an agent's health checks", () => {
     for (const { kind, port } of scenarios) if (kind === "exec") writeFileSync(answerOf(port), "0\n");
     director = await FileDirector.start(lan, node, "aloft", file(authority), { ending: "yaml" });
     watch = new TableWatch([director.process.pid]);
+    // The first attempts load what they need.
+    await allUp();
     await sleep(1_000);
-    const all = [...scenarios.map(({ port }) => port), slowPort];
-    for (const port of all) assert.equal(director.servers(lineOf(port))?.length, 1, director.process.logTail());
-    await Promise.all([
-      ...scenarios.map(async (scenario) => {
-        failedAt.set(scenario.port, performance.now());
-        await fail(scenario, scenario.way);
-      }),
-      servers.ask({ do: "behave", port: slowPort, as: "slow" }),
-    ]);
+    await allUp();
+    await servers.ask({ do: "behave", port: slowPort, as: "slow" });
+    await allBehave(failed, (scenario) => scenario.way);
     await sleep(longestMs(({ attemptMs }) => removalBounds(policy, attemptMs)));
-    await Promise.all(
-      scenarios.map(async (scenario) => {
-        healedAt.set(scenario.port, performance.now());
-        await fail(scenario, "well");
-      }),
-    );
+    await allBehave(healed, () => "well");
     await sleep(longestMs(({ attemptMs }) => returnBounds(policy, 0, attemptMs)));
     watch.end();
   });
@@ -109,10 +101,15 @@ describe("an agent's health checks", () => {
   });
 
   const policy = healthPolicy(healthCheckSchema.parse({ ...checks.tcp, ...timing }));
-  const longestMs = (bounds: (scenario: Scenario) => Bounds) => Math.max(...scenarios.map((one) => bounds(one).mostMs)) + slackMs;
+  const longestMs = (bounds: (scenario: Scenario) => Bounds) => Math.max(...scenarios.map((one) => bounds(one).mostMs)) + patienceMs;
   const program = () => join(lan.directory, "check.sh");
   const answerOf = (port: number) => join(lan.directory, `answer-${port}`);
   const lineOf = (port: number) => `TCP ${virtualAddress}:${port}`;
+
+  async function allUp(): Promise<void> {
+    const isUp = () => [...scenarios.map(({ port }) => port), slowPort].every((port) => director.servers(lineOf(port))?.length === 1);
+    await until("all servers up", isUp, { hint: () => director.process.logTail() });
+  }
 
   function file(authority: string): string {
     const address = lan.nodeAddress(host).IPv4;
@@ -133,27 +130,32 @@ describe("an agent's health checks", () => {
     );
   }
 
-  async function fail({ kind, way, port }: Scenario, as: Way): Promise<void> {
-    if (kind === "exec") return writeFileSync(answerOf(port), as === "well" ? "0\n" : way === "hanging" ? "hang\n" : "1\n");
-    if (way !== "silent") return servers.ask({ do: "behave", port, as: as as Behaviour });
-    await setRules(lan, host, "filter", as === "well" ? [] : silentPorts.map((silent) => `-p tcp --dport ${silent} -j DROP`));
+  async function allBehave(moments: Map<number, Moment>, how: (scenario: Scenario) => Way): Promise<void> {
+    const silent = scenarios.flatMap((scenario) => (how(scenario) === "silent" ? scenario.port : []));
+    const rules = silent.map((port) => `-p tcp --dport ${port} -j DROP`);
+    const silence = await momentOf(() => setRules(lan, host, "filter", rules));
+    await Promise.all(
+      scenarios.map(async (scenario) => {
+        const changed = await momentOf(() => behave(scenario, how(scenario)));
+        moments.set(scenario.port, scenario.way === "silent" ? silence : changed);
+      }),
+    );
   }
 
-  function within(what: string, from: number | undefined, at: number | undefined, { leastMs, mostMs }: Bounds): void {
-    assert.ok(from !== undefined && at !== undefined, `${what}: never\n${director.process.logTail()}`);
-    const took = Math.round(at - from);
-    assert.ok(took >= leastMs - earlyMs && took <= mostMs + slackMs, `${what}: ${took} ms, expected ${leastMs} to ${mostMs} ms`);
+  async function behave({ kind, way, port }: Scenario, as: Way): Promise<void> {
+    if (kind === "exec") writeFileSync(answerOf(port), as === "well" ? "0\n" : way === "hanging" ? "hang\n" : "1\n");
+    else if (as !== "silent") await servers.ask({ do: "behave", port, as: as as Behaviour });
   }
 
   for (const { kind, way, attemptMs, port } of scenarios) {
     test(`${kind}, ${way}: out of the kernel's table and back within the bounds of the settings`, () => {
       const server = `${lan.nodeAddress(host).IPv4}:${port}`;
-      const [failed = 0, healed = 0] = [failedAt.get(port), healedAt.get(port)];
-      const removal = removalBounds(policy, attemptMs);
-      // What hangs is ended by its timeout, and a retry of a program counts from the beginning of the first.
-      const least = kind === "exec" ? { ...removal, leastMs: Math.min(removal.leastMs, 2 * attemptMs) } : removal;
-      within("gone", failed, watch.when(director.process.pid, server, false, failed), least);
-      within("back", healed, watch.when(director.process.pid, server, true, healed), returnBounds(policy, 0, attemptMs));
+      const [gone, back] = [removalBounds(policy, attemptMs), returnBounds(policy, 0, attemptMs)];
+      // A retry of a program counts from the beginning of the first.
+      const least = kind === "exec" ? Math.min(gone.leastMs, 2 * attemptMs) : gone.leastMs;
+      const when = (stands: boolean, from: Moment | undefined) => watch.when(director.process.pid, server, stands, from?.earliest ?? 0);
+      assertWithin("gone", failed.get(port), when(false, failed.get(port)), least, gone.mostMs);
+      assertWithin("back", healed.get(port), when(true, healed.get(port)), back.leastMs, back.mostMs);
     });
   }
 

@@ -13,7 +13,7 @@ import { FixtureBed } from "./fixtureBed.ts";
 const [one, two] = ["10.10.10.13", "10.10.10.14"];
 const makes: Make[] = ["aloft", "keepalived"];
 const sorry = (port: number) => `127.0.0.1:${port}`;
-const tcp = "TCP_CHECK {\nconnect_timeout 1\nretry 0\n}";
+const tcp = "TCP_CHECK {\nconnect_timeout 1\nretry 1\ndelay_before_retry 0\n}";
 
 interface Service {
   port: number;
@@ -47,9 +47,17 @@ const services: Record<string, Service> = {
     serverLines: (server) => [note("notify_up", `alpha up ${server}`), note("notify_down", `alpha down ${server}`), tcp],
   },
   suspended: { port: 8004, lines: ["ha_suspend"], serverLines: () => [tcp] },
-  ping: { port: 8005, serverLines: () => ["PING_CHECK {\nretry 0\nconnect_timeout 1\n}"] },
-  udp: { port: 8006, protocol: "UDP", serverLines: () => ["UDP_CHECK {\nretry 0\nconnect_timeout 1\nrequire_reply\n}"] },
-  dns: { port: 53, protocol: "UDP", serverLines: () => ["DNS_CHECK {\nretry 0\nconnect_timeout 1\ntype A\nname server.test\n}"] },
+  ping: { port: 8005, serverLines: () => ["PING_CHECK {\nretry 1\ndelay_before_retry 0\nconnect_timeout 1\n}"] },
+  udp: {
+    port: 8006,
+    protocol: "UDP",
+    serverLines: () => ["UDP_CHECK {\nretry 1\ndelay_before_retry 0\nconnect_timeout 1\nrequire_reply\n}"],
+  },
+  dns: {
+    port: 53,
+    protocol: "UDP",
+    serverLines: () => ["DNS_CHECK {\nretry 1\ndelay_before_retry 0\nconnect_timeout 1\ntype A\nname server.test\n}"],
+  },
   file: { port: 8007, serverLines: () => ["FILE_CHECK {\ntrack_file load\nweight 1\n}"] },
 };
 
@@ -81,6 +89,8 @@ function entries(name: string, weights: Weights): [service: string, servers: str
 }
 
 const both = { [one]: 2, [two]: 2 };
+/** The sorry server of "inhibit" beside them. */
+const idle = { [sorry(8002)]: 0, ...both };
 const checked = ["ping", "udp", "dns"];
 
 describe("keepalived.conf beside keepalived", () => {
@@ -129,16 +139,17 @@ describe("keepalived.conf beside keepalived", () => {
     };
     await until("the same calls", same, { timeoutMs: 3_000 }).catch(() => {});
     const [ours, theirs] = seen();
-    assert.deepEqual(ours, theirs);
+    assert.deepEqual(ours, theirs, directors[0]?.process.logTail(8));
   }
 
-  test("at first: alpha has servers once they have been asked", () => becomes({}));
+  test("at first: alpha has servers once they have been asked, sorry_server_inhibit its server with weight 0", () =>
+    becomes({ inhibit: idle }));
 
   test("one server of two is out: there is quorum still; inhibit_on_failure leaves it with weight 0; ha_suspend asks nobody", async () => {
     await bed.serverFailures({ refused: [one] });
     const out = { [two]: 2 };
     const changes = Object.fromEntries(["quorum", "alpha", ...checked].map((name) => [name, out]));
-    await becomes({ ...changes, inhibit: { [one]: 0, [two]: 2 } });
+    await becomes({ ...changes, inhibit: { ...idle, [one]: 0 } });
   });
 
   test("both are out: the sorry server serves, quorum_down runs", async () => {
@@ -151,22 +162,26 @@ describe("keepalived.conf beside keepalived", () => {
   test("one is back: below quorum + hysteresis the sorry server goes on", async () => {
     await bed.serverFailures({ silent: [two] });
     const changes = Object.fromEntries(["alpha", ...checked].map((name) => [name, { [one]: 2 }]));
-    await becomes({ ...changes, quorum: { [sorry(8001)]: 1 }, inhibit: { [sorry(8002)]: 0, [one]: 2, [two]: 0 } });
+    await becomes({ ...changes, quorum: { [sorry(8001)]: 1 }, inhibit: { ...idle, [two]: 0 } });
   });
 
   test("both are back: quorum_up runs, and a sorry server with sorry_server_inhibit stays with weight 0", async () => {
     await bed.serverFailures({});
-    await becomes({ inhibit: { [sorry(8002)]: 0, ...both } });
+    await becomes({ inhibit: idle });
     assert.equal(called[0]?.().filter((line) => line === "quorum up").length, 2);
   });
 
   test("FILE_CHECK: the number in the file is added to the weights", async () => {
     for (const file of files) writeFileSync(file, "5\n");
-    await becomes({ inhibit: { [sorry(8002)]: 0, ...both }, file: { [one]: 7, [two]: 7 } });
+    await becomes({ inhibit: idle, file: { [one]: 7, [two]: 7 } });
   });
 
   test("omega: at the end the programs of down and quorum_down run, and the table is empty", async () => {
-    await Promise.all(directors.map((director) => director.process.stop()));
+    const ends = await Promise.all(directors.map((director) => director.process.stop(15_000)));
+    assert.deepEqual(
+      ends.map(({ code }) => code),
+      [0, 0],
+    );
     await sameCalls();
     assert.ok(called[0]?.().includes("alpha down"));
     assert.ok(!called[0]?.().slice(-6).includes("inhibit down"));

@@ -87,7 +87,8 @@ describe("an agent as director", () => {
   }
 
   test("real servers that are not prepared give no answer by DR and TUN", async () => {
-    for (const way of ["DR", "TUN"] as const) assert.deepEqual(tally(await bed.open(way, "IPv4", 1)), { "": 1 });
+    const answers = await Promise.all((["DR", "TUN"] as const).map((way) => bed.open(way, "IPv4", 1)));
+    assert.deepEqual(tally(answers.flat()), { "": 2 });
     await Promise.all(servers.map(realServer));
   });
 
@@ -98,6 +99,21 @@ describe("an agent as director", () => {
       assert.deepEqual([...new Set(answers.map(({ seenAs }) => seenAs))], [Lan.clientAddress[family]]);
     });
   }
+
+  test("connections and packets of each service and real server are counted, as the kernel counts them", async () => {
+    const of = async (name: string) => {
+      const values = await director.metric(`aloft_ipvs_${name}`);
+      return [...values].filter(([labels]) => labels.includes('virtualserver="nat-ipv6"'));
+    };
+    const counts = async () => (await of("server_connections_total")).map(([, count]) => count).sort();
+    // The kernel adds up what it has counted every two seconds.
+    await until("the counters", async () => (await counts()).join() === "2,6", { timeoutMs: 6_000 });
+    assert.deepEqual(
+      (await of("service_connections_total")).map(([, count]) => count),
+      [8],
+    );
+    for (const [labels, packets] of await of("service_packets_total")) assert.ok(packets > 16, labels);
+  });
 
   test("the director sends no redirects while it serves, and has the kernel's IPVS loaded", async () => {
     for (const link of ["all", "eth0"]) assert.equal(await setting(node, `net.ipv4.conf.${link}.send_redirects`), "0", link);
@@ -133,8 +149,9 @@ describe("an agent as director", () => {
       const client = new RemoteControl<Request, Answers>(bed.lan, "client", steadyClient);
       await client.ask({ do: "begin", address: virtualAddresses.NAT.IPv4, port: 80, everyMs: 25 });
       await sleep(500);
-      const lostAt = Date.now();
+      const began = Date.now();
       await lose(lost);
+      const lostAt = Date.now();
       const { mostMs } = removalBounds(healthPolicy(healthCheckSchema.parse(quickCheck)), attemptMs);
       const without = director.servers(lineOf("NAT"))?.filter((line) => !line.startsWith(bed.lan.nodeAddress(lost).IPv4));
       await director.has(lineOf("NAT"), without, mostMs + slackMs);
@@ -145,8 +162,8 @@ describe("an agent as director", () => {
       assert.ok(goneAt - lostAt <= mostMs + slackMs, `gone after ${goneAt - lostAt} ms`);
       const failed = (after: number, before: number) => attempts.filter(({ at, server }) => at >= after && at < before && server === "");
       const said = ({ at, server }: Attempt) => `${at - lostAt} ms: ${server || "failed"}`;
-      assert.deepEqual(failed(0, lostAt - 1).map(said), [], "before");
-      assert.ok(failed(lostAt, goneAt).length > 0, "meanwhile the loss is noticed");
+      assert.deepEqual(failed(0, began - 1).map(said), [], "before");
+      assert.ok(failed(began, goneAt).length > 0, "meanwhile the loss is noticed");
       assert.deepEqual(failed(goneAt, Number.POSITIVE_INFINITY).map(said), [], "afterwards");
       assert.ok(attempts.filter(({ at }) => at >= goneAt).length > 10);
       await setRules(bed.lan, lost, "filter", []);
@@ -156,11 +173,14 @@ describe("an agent as director", () => {
   }
 
   test("at the end everything is as it was: on the director and on the real servers", async () => {
-    assert.equal((await director.process.stop()).code, 0);
+    const ends = await Promise.all([director.process, ...prepared].map((running) => running.stop(15_000)));
+    assert.deepEqual(
+      ends.map(({ code }) => code),
+      ends.map(() => 0),
+    );
     assert.equal(director.table().size, 0);
     assert.deepEqual(Object.keys(await director.saved()), []);
     for (const link of ["all", "eth0"]) assert.equal(await setting(node, `net.ipv4.conf.${link}.send_redirects`), "1", link);
-    for (const running of prepared) assert.equal((await running.stop()).code, 0);
     for (const server of servers) {
       const held = await bed.lan.exec(server, ["ip", "-o", "address", "show", "dev", "lo"]);
       assert.doesNotMatch(held, /198\.51\.100\.|2001:/);

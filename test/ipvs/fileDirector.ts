@@ -50,7 +50,7 @@ export class FileDirector {
   #aloft(flags: readonly string[]): string[] {
     // As keepalived runs them: wherever they are, as root.
     const programs = ["--allow-scripts", "/", "--script-user", "root"];
-    const state = ["--state-dir", this.#stateDirectory, "--http", "off", "--node", this.node];
+    const state = ["--state-dir", this.#stateDirectory, "--http", "127.0.0.1:9105", "--node", this.node];
     return [aloftProgram, "agent", "--standalone", "--config", this.#file, ...state, ...programs, ...flags];
   }
 
@@ -121,6 +121,13 @@ export class FileDirector {
     const hint = () => `it is ${JSON.stringify(this.servers(service))}; ${this.process.logTail(6)}`;
     await until(`${this.make} on ${this.node}: ${service} with ${wanted}`, isSo, { everyMs: 10, timeoutMs, hint });
     return performance.now();
+  }
+
+  /** The values of a metric of the agent, by its labels as they are written. */
+  async metric(name: string): Promise<Map<string, number>> {
+    const text = await this.#lan.exec(this.node, ["curl", "-s", "http://127.0.0.1:9105/metrics"]);
+    const lines = text.split("\n").filter((line) => line.startsWith(`${name}{`));
+    return new Map(lines.map((line) => [line.slice(name.length, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]));
   }
 
   /** As `ipvsadm -Sn` has it, the servers sorted. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
+import { type Moment, momentOf } from "./moment.ts";
 import { refuse, setRules } from "./packetFilter.ts";
 
 const program = fileURLToPath(new URL("./fixtureServers.ts", import.meta.url));
@@ -67,7 +68,11 @@ export class FixtureBed {
     );
     const running = this.lan.spawn(this.#servers, "servers", [process.execPath, program]);
     this.#log = running.logFile;
-    await until("the real servers", () => running.log().includes("ready"), { everyMs: 20, hint: () => running.logTail() });
+    await until("the real servers", () => running.log().includes("ready"), {
+      everyMs: 20,
+      timeoutMs: 30_000,
+      hint: () => running.logTail(),
+    });
   }
 
   #shell(host: string, lines: readonly string[]): Promise<string> {
@@ -81,13 +86,10 @@ export class FixtureBed {
     return node;
   }
 
-  /** From now on these addresses refuse connections, those do not answer, and all others do. Returns the moment. */
-  async serverFailures({ refused = [], silent = [] }: { refused?: readonly string[]; silent?: readonly string[] }): Promise<number> {
-    await setRules(this.lan, this.#servers, "filter", [
-      ...silent.map((address) => `-d ${address} -j DROP`),
-      ...refused.flatMap((address) => refuse(`-d ${address}`)),
-    ]);
-    return performance.now();
+  /** From now on these addresses refuse connections, those do not answer, and all others do. */
+  serverFailures({ refused = [], silent = [] }: { refused?: readonly string[]; silent?: readonly string[] }): Promise<Moment> {
+    const rules = [...silent.map((address) => `-d ${address} -j DROP`), ...refused.flatMap((address) => refuse(`-d ${address}`))];
+    return momentOf(() => setRules(this.lan, this.#servers, "filter", rules));
   }
 
   /** What the real servers have been asked: "10.1.0.69:80 GET /". */

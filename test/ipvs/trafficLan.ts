@@ -55,7 +55,7 @@ export class TrafficLan {
   private async prepare(byHand: boolean): Promise<void> {
     for (const director of this.directors) await this.shell(director, [...forwards, ...(byHand ? redirectsNobody : [])]);
     for (const server of this.servers) await this.shell(server, [...this.wayBack(), ...(byHand ? takesAddresses() : [])]);
-    await Promise.all(this.servers.map((server) => this.startServer(server)));
+    await Promise.all(this.servers.map((server) => this.answer(server, ...Object.values(ports))));
     this.control = new RemoteControl(this.lan, "client", program("clientHost"));
   }
 
@@ -77,15 +77,11 @@ export class TrafficLan {
     return [...routes, `sysctl -q -w ${deaf}`];
   }
 
-  private async startServer(server: string): Promise<void> {
-    for (const port of Object.values(ports)) await this.answer(server, port);
-  }
-
   /** A server on a host, which tells its name. */
-  async answer(host: string, port: number): Promise<void> {
-    const command = [process.execPath, program("realServerHost"), host, String(port)];
-    const running = this.lan.spawn(host, `server-${host}-${port}`, command);
-    await until(`a real server on ${host}`, () => running.log().includes("ready"), { everyMs: 20 });
+  async answer(host: string, ...listening: number[]): Promise<void> {
+    const command = [process.execPath, program("realServerHost"), host, ...listening.map(String)];
+    const running = this.lan.spawn(host, `server-${host}`, command);
+    await until(`a real server on ${host}`, () => running.log().includes("ready"), { everyMs: 20, timeoutMs: 30_000 });
   }
 
   /**

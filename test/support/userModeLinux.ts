@@ -151,7 +151,7 @@ function readResult(directory: string, { console, killed }: PowerOff): MachineRe
   return { output, report, trouble, unable: !booted && !killed && !console.includes("Kernel panic") };
 }
 
-const programs = { [kernel]: "user-mode-linux", modprobe: "kmod", ipvsadm: "ipvsadm" };
+const programs = { [kernel]: "user-mode-linux", modprobe: "kmod", ipvsadm: "ipvsadm", "iptables-legacy": "iptables" };
 
 /** The Debian packages without which it cannot be used. */
 export function missingPackages(path = process.env.PATH ?? ""): string[] {

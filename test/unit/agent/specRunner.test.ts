@@ -242,7 +242,7 @@ test("a Secret is required before the plan, and its routers are planned again wh
   );
 });
 
-const shop = { namespace: "web", name: "shop", addresses: ["192.0.2.10"], tunnels: ["tunl0" as const] };
+const shop = { namespace: "web", name: "shop", addresses: ["192.0.2.10"] };
 
 test("a real server's settings come before its addresses, and go when those have gone", async (context) => {
   const { core, runner, settings, journal } = setUp(context);
