@@ -2,6 +2,7 @@
  * The virtual servers of a node, beside its elections: the kernel's table, the health of real servers, what is told of it. Loaded when a
  * configuration first has virtual servers, or an earlier process may have left some.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { NodeAgentSpec, NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -76,6 +77,7 @@ export class LoadBalancing {
   #loaded: Parts | undefined;
   #spec: ServingSpec = {};
   #source: ServerSource | undefined;
+  #isConfigured = false;
   /** What ran before what is being prepared. */
   #running: Serving | undefined;
   #former: readonly ResolvedVirtualServer[] = [];
@@ -105,6 +107,7 @@ export class LoadBalancing {
    * configuration before until their addresses have gone.
    */
   async prepare(spec: ServingSpec, source = this.#options.source): Promise<void> {
+    if (this.#isConfigured && source === this.#source && isSame(spec, this.#spec)) return;
     const isIdle = (spec.virtualServers ?? []).length === 0 && this.#journal.services.length === 0 && !this.#journal.daemons;
     if (isIdle && !this.#loaded) return;
     this.#running = { spec: this.#spec, source: this.#source };
@@ -208,9 +211,11 @@ export class LoadBalancing {
   async #run({ spec, source }: Serving): Promise<void> {
     this.#spec = spec;
     this.#source = source;
+    this.#isConfigured = false;
     try {
       await source?.use(spec.virtualServers ?? []);
       await this.#configure(await this.#load());
+      this.#isConfigured = true;
     } catch (error) {
       this.#options.log.error({ error }, "the virtual servers cannot be configured");
     }
@@ -292,6 +297,12 @@ export class LoadBalancing {
     const all = [...routers.flatMap(({ addressesHeld }) => addressesHeld), ...links.flatMap(({ addresses }) => addresses)];
     return new Set(all.map((held) => held.split("/")[0] ?? ""));
   }
+}
+
+/** Of one source: what it knows is planned anew when it changes. */
+function isSame(spec: ServingSpec, other: ServingSpec): boolean {
+  const served = ({ virtualServers, ipvs, notify }: ServingSpec) => ({ virtualServers, ipvs, notify });
+  return isDeepStrictEqual(served(spec), served(other));
 }
 
 function unknownStatus({ namespace, name }: NodeVirtualServer): NodeVirtualServerStatus {

@@ -54,6 +54,20 @@ test("the core is asked for the node's addresses once for a plan, however many s
   assert.equal(await questions(100), await questions(1));
 });
 
+test("the same configuration again gives the kernel nothing to do", async (context) => {
+  const { runner, ipvs } = createRunner(context);
+  const { spec, source } = configuration(server());
+  for (let times = 0; times < 3; times += 1) await runner.apply(structuredClone(spec), { servers: source });
+  assert.equal(ipvs.applied.length, 1);
+  const other = configuration(server({ spec: { scheduler: "wrr" } }));
+  await runner.apply(other.spec, { servers: other.source });
+  await runner.apply(spec, { servers: source });
+  assert.deepEqual(
+    ipvs.applied.map(({ services }) => services[0]?.scheduler),
+    ["rr", "wrr", "rr"],
+  );
+});
+
 test("a virtual server under another name takes the service over without a gap", async (context) => {
   const { runner, ipvs } = createRunner(context);
   const first = configuration(server());
