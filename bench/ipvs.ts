@@ -10,7 +10,7 @@ import { spread } from "../test/support/table.ts";
 import { type MachineResult, missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { numbers, readFlags, words } from "./flags.ts";
 import type { Order, Sample } from "./ipvs/inside.ts";
-import type { SubjectName } from "./ipvs/subject.ts";
+import type { SubjectName, Took } from "./ipvs/subject.ts";
 import { describeMachine, measureLoad, tooBusyPercent } from "./vrrp/machine.ts";
 import { type Bar, formatResult, isMet, type Measure, type ScenarioResult, toJson, toMarkdown } from "./vrrp/result.ts";
 import { none } from "./vrrp/scenario.ts";
@@ -64,27 +64,35 @@ function shareOf(samples: Samples, value: Value, share: number): Bar {
   return { most: share * (theirs ?? 0), text: `${share} × keepalived` };
 }
 
-/** Of the steps that take time: what they are, and their bar. */
-const steps: { what: string; value: (sample: Sample) => number; bar: (samples: Samples, value: Value) => Bar }[] = [
-  { what: "from nothing", value: ({ firstMs }) => firstMs, bar: (samples, value) => shareOf(samples, value, 0.2) },
-  { what: "reload, nothing changed", value: ({ unchangedMs }) => unchangedMs, bar: (samples, value) => shareOf(samples, value, 1.5) },
-  {
-    what: "reload, 1 % of the weights changed",
-    value: ({ weightsMs }) => weightsMs,
-    bar: (samples, value) => shareOf(samples, value, 0.2),
-  },
-  { what: "stop", value: ({ stopMs }) => stopMs, bar: () => ({ most: 3000, text: "3000" }) },
+/** What takes time, and its bar. */
+const steps: { what: string; of: (sample: Sample) => Took; bar: (samples: Samples, value: Value) => Bar }[] = [
+  { what: "from nothing", of: ({ first }) => first, bar: (samples, value) => shareOf(samples, value, 0.2) },
+  { what: "reload, nothing changed", of: ({ unchanged }) => unchanged, bar: (samples, value) => shareOf(samples, value, 1.5) },
+  { what: "1 % of the weights changed", of: ({ weights }) => weights, bar: (samples, value) => shareOf(samples, value, 0.2) },
+  { what: "stop", of: ({ stop }) => stop, bar: () => ({ most: 3000, text: "3000" }) },
 ];
 
 function measuresOf(samples: Samples, weights: number): Measure[] {
-  const line = (what: string, unit: Measure["unit"], value: Value, bar?: Bar, subject: SubjectName = "agent"): Measure => {
-    const take = (name: SubjectName) => samples[name].flatMap((sample) => value(sample) ?? []);
-    const judged = unit === "" ? "max" : "median";
-    return { what, unit, values: { keepalived: take("keepalived"), aloft: take(subject) }, judged, ...(bar && { bar }) };
-  };
+  const take = (name: SubjectName, value: Value) => samples[name].flatMap((sample) => value(sample) ?? []);
+  const line = (what: string, unit: Measure["unit"], value: Value, bar?: Bar, subject: SubjectName = "agent"): Measure => ({
+    what,
+    unit,
+    values: { keepalived: take("keepalived", value), aloft: take(subject, value) },
+    judged: unit === "" ? "max" : "median",
+    ...(bar && { bar }),
+  });
+  const timesOf = (subject: SubjectName, suffix: string) =>
+    steps.map(({ what, of, bar }) => {
+      const value: Value = (sample) => of(sample).ms;
+      return line(`${what}${suffix}`, "ms", value, bar(samples, value), subject);
+    });
+  const planOf = (what: string, of: (sample: Sample) => Took) =>
+    line(`of this the planning: ${what}`, "ms", (sample) => of(sample).planMs, undefined, "core");
   return [
-    ...steps.map(({ what, value, bar }) => line(what, "ms", value, bar(samples, value))),
-    ...steps.map(({ what, value, bar }) => line(`${what}: the core alone`, "ms", value, bar(samples, value), "core")),
+    ...timesOf("agent", ""),
+    ...timesOf("core", ", from VirtualServers"),
+    planOf("from nothing", ({ first }) => first),
+    planOf("1 % of the weights changed", ({ weights: changed }) => changed),
     line("requests that change something, of the reload with nothing changed", "", ({ unchangedChanges }) => unchangedChanges, none),
     line("requests that change something, of the weights", "", ({ weightsChanges }) => weightsChanges, {
       most: weights,
@@ -98,8 +106,8 @@ function measuresOf(samples: Samples, weights: number): Measure[] {
 }
 
 const notes = [
-  "Both from the same keepalived.conf: from the start of the process, and from SIGHUP, until the kernel has all of the table.",
-  "The core alone: in a process that is given the services as the agent gives them, from apply() to the event that the kernel has them.",
+  "The agent and keepalived from the same keepalived.conf: from the start of the process, and from SIGHUP, until the kernel has all of the table.",
+  "From VirtualServers: what the agent does when the objects are there, in a cluster above all: from its plan to the event that the kernel has all of it; keepalived's values are those from its file.",
 ];
 
 /** Where the processor time of an idle agent goes, of the last run. */

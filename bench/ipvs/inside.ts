@@ -5,17 +5,17 @@ import { changesDuring } from "../../test/ipvs/requests.ts";
 import { Lan } from "../../test/support/lan.ts";
 import { residentMB, watchCpu } from "../vrrp/cost.ts";
 import { type PoolSettings, poolOf, savedLines } from "./pool.ts";
-import { type Subject, type SubjectName, subjects } from "./subject.ts";
+import { type Subject, type SubjectName, subjects, type Took } from "./subject.ts";
 
-/** In ms, and what is wrong after each step. */
+/** What each step took, and what is wrong after it. */
 export interface Sample {
-  firstMs: number;
-  unchangedMs: number;
+  first: Took;
+  unchanged: Took;
   /** Requests that change something. */
   unchangedChanges: number;
-  weightsMs: number;
+  weights: Took;
   weightsChanges: number;
-  stopMs: number;
+  stop: Took;
   /** Entries that are not as they should be, after each step but the last. */
   wrong: number;
   /** Entries that are still there. */
@@ -34,12 +34,6 @@ const node = "n1";
 const settleMs = 6000;
 const idleMs = 10_000;
 
-async function timed(step: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await step();
-  return performance.now() - start;
-}
-
 async function table(lan: Lan): Promise<string[]> {
   return (await lan.exec(node, ["ipvsadm", "-Sn"], { timeoutMs: 60_000 }))
     .split("\n")
@@ -54,7 +48,7 @@ async function countWrong(lan: Lan, wanted: Set<string>): Promise<number> {
 }
 
 /** Not of a step whose time counts: each request would pass the tap. */
-async function countChanges(lan: Lan, step: () => Promise<void>): Promise<number> {
+async function countChanges(lan: Lan, step: () => Promise<unknown>): Promise<number> {
   const changes = await changesDuring(lan, node, step);
   return Object.values(changes).reduce((sum, count) => sum + count, 0);
 }
@@ -75,26 +69,26 @@ async function costOf(pids: readonly number[]): Promise<Sample["idle"]> {
 async function measure(lan: Lan, subject: Subject, settings: PoolSettings): Promise<Sample> {
   const [pool, changed] = [poolOf(settings), poolOf(settings, true)];
   await subject.prepare(pool);
-  const firstMs = await timed(() => subject.start());
+  const first = await subject.start();
   let wrong = await countWrong(lan, savedLines(pool));
   const idle = await costOf(subject.pids());
-  const unchangedMs = await timed(() => subject.reload());
+  const unchanged = await subject.reload();
   const unchangedChanges = await countChanges(lan, () => subject.reload());
   wrong += await countWrong(lan, savedLines(pool));
   await subject.prepare(changed);
-  const weightsMs = await timed(() => subject.reload());
+  const weights = await subject.reload();
   wrong += await countWrong(lan, savedLines(changed));
   await subject.prepare(pool);
   const weightsChanges = await countChanges(lan, () => subject.reload());
-  const stopMs = await timed(() => subject.stop());
+  const stop = await subject.stop();
   const leftBehind = (await table(lan)).length;
-  return { firstMs, unchangedMs, unchangedChanges, weightsMs, weightsChanges, stopMs, wrong, leftBehind, ...(idle && { idle }) };
+  return { first, unchanged, unchangedChanges, weights, weightsChanges, stop, wrong, leftBehind, ...(idle && { idle }) };
 }
 
 async function run({ subject, pool }: Order): Promise<Sample> {
   const lan = await Lan.create({ nodes: 1 });
   try {
-    return await measure(lan, await subjects[subject](lan, node), pool);
+    return await measure(lan, subjects[subject](lan, node), pool);
   } finally {
     await lan.destroy();
   }

@@ -1,5 +1,8 @@
 /** Many virtual servers, for either make. Pure. */
+import { isDeepStrictEqual } from "node:util";
 import type { IpvsService } from "../../src/agent/native.ts";
+import type { ResolvedVirtualServer } from "../../src/agent/virtualServers/resolvedVirtualServer.ts";
+import { virtualServerSpecSchema } from "../../src/api/virtualServer.ts";
 
 export interface PoolSettings {
   services: number;
@@ -63,4 +66,20 @@ export function savedLines(pool: readonly IpvsService[]): Set<string> {
       ...destinations.map((it) => `-a -t ${key.address}:${key.port} -r ${it.address}:${it.port} -g -w ${it.weight}`),
     ]),
   );
+}
+
+/** As VirtualServer objects; those that are as in `before` are the same ones, as they are where each comes when it changes. */
+export function resolvedPool(pool: readonly IpvsService[], before: readonly ResolvedVirtualServer[] = []): ResolvedVirtualServer[] {
+  return pool.map(({ key, scheduler, destinations }, index) => {
+    const spec = virtualServerSpecSchema.parse({
+      addresses: [key.address],
+      ports: [{ port: key.port }],
+      scheduler,
+      forwarding: "DR",
+      realServers: destinations.map(({ address, port, weight }) => ({ address, port, weight })),
+    });
+    const former = before[index];
+    if (former && isDeepStrictEqual(former.spec, spec)) return former;
+    return { namespace: "bench", name: `${key.address}-${key.port}`, addresses: [key.address ?? ""], spec };
+  });
 }

@@ -3,64 +3,78 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { IpvsService } from "../../src/agent/native.ts";
-import { Director } from "../../test/ipvs/director.ts";
 import type { BackgroundProcess } from "../../test/support/backgroundProcess.ts";
 import type { Lan } from "../../test/support/lan.ts";
 import { RemoteControl } from "../../test/support/remoteControl.ts";
 import { aloftProgram } from "../../test/support/standaloneAgent.ts";
 import { hopeless, until } from "../../test/support/waiting.ts";
+import type { CoreAnswers, CoreRequest } from "./coreHost.ts";
 import { toConf } from "./pool.ts";
 import type { ProbeAnswers, ProbeRequest } from "./tableProbe.ts";
 
-/** The agent from a keepalived.conf; the addon in a process that is given the services themselves; keepalived from the same file. */
+/** The agent from a keepalived.conf; its planner and the native core from VirtualServers; keepalived from the same file as the agent. */
 export type SubjectName = "agent" | "core" | "keepalived";
+
+export interface Took {
+  ms: number;
+  /** Of it the planning, where that is told apart. */
+  planMs?: number;
+}
 
 export interface Subject {
   /** Whatever has to be done before the pool is handed over. */
   prepare(pool: readonly IpvsService[]): Promise<void>;
-  start(): Promise<void>;
-  reload(): Promise<void>;
-  stop(): Promise<void>;
+  start(): Promise<Took>;
+  reload(): Promise<Took>;
+  stop(): Promise<Took>;
   /** All its processes. */
   pids(): number[];
 }
 
-export const subjects: Record<SubjectName, (lan: Lan, node: string) => Promise<Subject>> = {
-  agent: async (lan, node) => new AgentSubject(lan, node),
-  core: async (lan, node) => new CoreSubject(await Director.start(lan, node)),
-  keepalived: async (lan, node) => new KeepalivedSubject(lan, node),
+export const subjects: Record<SubjectName, (lan: Lan, node: string) => Subject> = {
+  agent: (lan, node) => new AgentSubject(lan, node),
+  core: (lan, node) => new CoreSubject(lan, node),
+  keepalived: (lan, node) => new KeepalivedSubject(lan, node),
 };
 
 const limitMs = 60_000;
 const everyMs = 5;
 
 class CoreSubject implements Subject {
-  private readonly director: Director;
-  private pool: readonly IpvsService[] = [];
+  private readonly host: RemoteControl<CoreRequest, CoreAnswers>;
 
-  constructor(director: Director) {
-    this.director = director;
+  constructor(lan: Lan, node: string) {
+    this.host = new RemoteControl(lan, node, fileURLToPath(new URL("coreHost.ts", import.meta.url)));
   }
 
   async prepare(pool: readonly IpvsService[]): Promise<void> {
-    this.pool = pool;
+    await this.host.ask({ do: "prepare", pool });
   }
 
-  start(): Promise<void> {
+  start(): Promise<Took> {
     return this.reload();
   }
 
-  async reload(): Promise<void> {
-    if (!(await this.director.serve(...this.pool))) throw new Error("the kernel did not take all of it");
+  async reload(): Promise<Took> {
+    const { planMs, applyMs } = await this.host.ask({ do: "apply" });
+    return { ms: planMs + applyMs, planMs };
   }
 
-  stop(): Promise<void> {
-    return this.director.stop();
+  async stop(): Promise<Took> {
+    const { applyMs } = await this.host.ask({ do: "stop" });
+    await this.host.kill();
+    return { ms: applyMs };
   }
 
   pids(): number[] {
     return [];
   }
+}
+
+async function timed(step: () => Promise<void>): Promise<Took> {
+  const start = performance.now();
+  await step();
+  return { ms: performance.now() - start };
 }
 
 let started = 0;
@@ -92,14 +106,18 @@ abstract class ConfSubject implements Subject {
     writeFileSync(this.file, toConf(pool));
   }
 
-  async start(): Promise<void> {
-    this.process = this.lan.spawn(this.node, `subject-${started++}`, this.command);
-    await this.untilReady();
+  start(): Promise<Took> {
+    return timed(async () => {
+      this.process = this.lan.spawn(this.node, `subject-${started++}`, this.command);
+      await this.untilReady();
+    });
   }
 
-  async reload(): Promise<void> {
-    this.process?.signal("SIGHUP");
-    await this.untilReady();
+  reload(): Promise<Took> {
+    return timed(async () => {
+      this.process?.signal("SIGHUP");
+      await this.untilReady();
+    });
   }
 
   /** Reads only what is new of the log: there is one processor for all. */
@@ -118,8 +136,10 @@ abstract class ConfSubject implements Subject {
     await until("the table", isReady, { everyMs, timeoutMs: limitMs, hint: () => `its log ends:\n${this.process?.logTail(5)}` });
   }
 
-  async stop(): Promise<void> {
-    await this.process?.stop(limitMs);
+  stop(): Promise<Took> {
+    return timed(async () => {
+      await this.process?.stop(limitMs);
+    });
   }
 
   pids(): number[] {
@@ -161,9 +181,10 @@ class AgentSubject extends ConfSubject {
     await this.probe.ask({ do: "look", at: last });
   }
 
-  override async stop(): Promise<void> {
-    await super.stop();
+  override async stop(): Promise<Took> {
+    const took = await super.stop();
     await this.probe.kill();
+    return took;
   }
 }
 
