@@ -27,7 +27,7 @@ export function planService(
     .map((one) => destinationOf(key, one.server, isServing(one) ? one.health.weight : 0));
   const destinations = distinct(sorry ? (quorum ? [...servers, sorry] : [sorry, ...servers]) : servers);
   const standing = new Set(destinations.map(textOf));
-  const failed = distinct(fitting.map(({ server }): IpvsDestinationKey => ({ address: server.address, port: portOn(key, server.port) })));
+  const known = fitting.map(({ server }): IpvsDestinationKey => ({ address: server.address, port: portOn(key, server.port) }));
   const sorryKey = spec.sorryServer && { address: canonicalAddress(spec.sorryServer.address), port: portOn(key, spec.sorryServer.port) };
   return {
     owner: nameOf(virtualServer),
@@ -37,7 +37,7 @@ export function planService(
     onePacket: spec.onePacket,
     persistence: persistenceOf(spec, key.family),
     destinations,
-    failed: distinct([...failed, ...(sorryKey ? [sorryKey] : [])]).filter((destination) => !standing.has(textOf(destination))),
+    failed: distinct([...known, ...(sorryKey ? [sorryKey] : [])].filter((destination) => !standing.has(textOf(destination)))),
     drainSeconds: durationSeconds(spec.drainTimeout),
   };
 }
@@ -81,6 +81,11 @@ const textOf = ({ address, port }: IpvsDestinationKey) => `${address} ${port}`;
 
 /** Servers with and without a port of their own can be the same at one port of the service: the first counts. */
 function distinct<Destination extends IpvsDestinationKey>(destinations: readonly Destination[]): Destination[] {
-  const first = new Map(destinations.toReversed().map((destination) => [textOf(destination), destination]));
-  return destinations.filter((destination) => first.get(textOf(destination)) === destination);
+  const seen = new Set<string>();
+  return destinations.filter((destination) => {
+    const text = textOf(destination);
+    const isFirst = !seen.has(text);
+    seen.add(text);
+    return isFirst;
+  });
 }

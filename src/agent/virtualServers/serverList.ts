@@ -29,17 +29,25 @@ export interface Server extends Forwarding {
   notify?: RealServer["notify"];
 }
 
+/** A spec is a value: what it lists is the same in each plan. */
+const listings = new WeakMap<VirtualServerSpec, readonly Server[]>();
+
+function listed(spec: VirtualServerSpec): readonly Server[] {
+  const servers = listings.get(spec) ?? (spec.realServers ?? []).map((server) => listedServer(spec, server));
+  listings.set(spec, servers);
+  return servers;
+}
+
 /** Of what is found only what an address of the virtual server could reach: the other addresses of a dual-stack Service are no servers. */
 export function listServers(
   { addresses, spec }: Pick<ResolvedVirtualServer, "addresses" | "spec">,
   endpoints: readonly Endpoint[],
 ): Server[] {
   const families = familiesOf({ addresses, spec });
-  const listed = (spec.realServers ?? []).map((server) => listedServer(spec, server));
   const reachable = endpoints.filter(({ address }) => families.has(familyOf(address)));
   const found = usable(reachable, spec.service?.publishNotReady ?? false).map((endpoint) => endpointServer(spec, endpoint));
   // mh fills its table in this order, which must be the same on all directors: as it is written, and what is found by address.
-  const ordered = [...listed, ...found.sort(byAddress)];
+  const ordered = [...listed(spec), ...found.sort(byAddress)];
   const first = new Map(ordered.toReversed().map((server) => [server.key, server]));
   return ordered.filter((server) => first.get(server.key) === server);
 }
