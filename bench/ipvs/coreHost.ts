@@ -32,7 +32,13 @@ if (process.send) {
   const apply = async (): Promise<CoreTimes> => {
     const held = new Set(virtualServers.flatMap(({ addresses }) => addresses));
     const begin = performance.now();
-    const question = { endpoints: new Map(), result: () => undefined, holds: (address: string) => held.has(address), restored: new Map() };
+    const question = {
+      endpoints: new Map(),
+      doubts: new Map(),
+      result: () => undefined,
+      holds: (address: string) => held.has(address),
+      restored: new Map(),
+    };
     const plan = planVirtualServers({ virtualServers, ...question, memory });
     memory = plan.memory;
     const planned = performance.now();
