@@ -46,15 +46,17 @@ export class KernelTable {
   /** Services of the last state that was taken, by formatServiceKey(). */
   #accepted: ReadonlyMap<string, IpvsService> = new Map();
   #isSettled = false;
+  /** VirtualServers with services that the kernel has not answered for yet. */
+  readonly #fresh = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: KernelTableOptions) {
     this.#options = options;
   }
 
-  /** Whether the kernel has, of the last table that it has answered for, all but what `problemOf` speaks of. */
-  get isSettled(): boolean {
-    return this.#isSettled;
+  /** Whether the kernel has the services of a VirtualServer, as they were when it last answered, unless `problemOf` speaks of them. */
+  isSettled(owner: string): boolean {
+    return this.#isSettled && !this.#fresh.has(owner);
   }
 
   /** The VirtualServer of each service, by formatServiceKey(). */
@@ -96,6 +98,7 @@ export class KernelTable {
   #handOver(ipvs: Ipvs, services: readonly OwnedService[], settings: Settings): CoreError | undefined {
     const wanted = new Map(services.map(({ owner: _, ...service }) => [formatServiceKey(service.key), service]));
     this.#refusals.clear();
+    for (const { key, owner } of services) if (!this.#accepted.has(formatServiceKey(key))) this.#fresh.add(owner);
     for (;;) {
       const result = ipvs.apply({ services: [...wanted.values()], ...settings });
       if (result.ok) break;
@@ -142,6 +145,7 @@ export class KernelTable {
     }
     const applied = batch.findLast((event) => event.type === "applied");
     if (!applied) return;
+    this.#fresh.clear();
     await this.#onApplied(applied.programmed);
     onChange();
   }

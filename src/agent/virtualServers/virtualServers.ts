@@ -97,7 +97,7 @@ export class VirtualServers {
     return (this.#plan?.statuses ?? []).map((status) => {
       const problem = table.problemOf(nameOf(status));
       const message = [status.message, problem].filter(Boolean).join("; ").slice(0, mostMessage);
-      return { ...status, programmed: message === "" && table.isSettled, ...(message && { message }) };
+      return { ...status, programmed: message === "" && table.isSettled(nameOf(status)), ...(message && { message }) };
     });
   }
 

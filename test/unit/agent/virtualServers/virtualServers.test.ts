@@ -112,6 +112,18 @@ test("what flaps without end holds up no configuration", async (context) => {
   assert.equal(ipvs.last.services[0]?.scheduler, "wrr");
 });
 
+test("a new virtual server counts as programmed when the kernel has answered for it, and the others stay so", async (context) => {
+  const { ipvs, servers, run } = await setUp(context);
+  await run([sample()]);
+  ipvs.tells = false;
+  await run([sample({ spec: { weight: 3 } }), sample({ name: "tls", spec: { ports: [{ port: 443 }] } })]);
+  const programmed = () => servers.statuses().map((status) => status.programmed);
+  assert.deepEqual(programmed(), [true, false]);
+  ipvs.tell({ type: "applied", programmed: true });
+  await settle();
+  assert.deepEqual(programmed(), [true, true]);
+});
+
 test("a service that the kernel refuses is told of by its virtual server, and the others count as programmed", async (context) => {
   const { ipvs, servers, run } = await setUp(context);
   const other = sample({ name: "other", addresses: ["192.0.2.11"] });
