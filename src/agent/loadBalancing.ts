@@ -7,6 +7,7 @@ import type { NodeAgentSpec, NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
+import { addressesOfNode } from "./addressesOfNode.ts";
 import type { TlsMaterial } from "./checks/tls.ts";
 import type { HealthReport, HealthRunner } from "./healthChecks/healthRunner.ts";
 import type { HealthCounts } from "./healthChecks/healthTally.ts";
@@ -275,7 +276,7 @@ export class LoadBalancing {
       health,
       restored: await file.read(),
       remember: (memory, unplanned) => file.put(memory, unplanned),
-      addresses: () => this.#addresses(),
+      addresses: () => addressesOfNode(this.#options.core.snapshot(), this.#spec.virtualServers),
       tell: (changes) => notifier.tell(changes),
       onStatus: () => this.#statusChanged(),
       clock,
@@ -289,13 +290,6 @@ export class LoadBalancing {
     if (text === this.#told) return;
     this.#told = text;
     for (const listener of this.#listeners) listener();
-  }
-
-  /** Through us or by itself. */
-  #addresses(): ReadonlySet<string> {
-    const { routers, links } = this.#options.core.snapshot();
-    const all = [...routers.flatMap(({ addressesHeld }) => addressesHeld), ...links.flatMap(({ addresses }) => addresses)];
-    return new Set(all.map((held) => held.split("/")[0] ?? ""));
   }
 }
 

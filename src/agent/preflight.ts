@@ -1,5 +1,6 @@
 /** What keeps this node from doing what it is asked, each in one sentence. Pure. */
 import type { NodeAgentSpec } from "../api/nodeAgent.ts";
+import { isQuietLink } from "../plan/realServer.ts";
 import type { Capability } from "./capabilities.ts";
 import type { DesiredRouter, LinkSnapshot, Snapshot } from "./native.ts";
 
@@ -72,7 +73,7 @@ const host = (address: string) => address.slice(0, address.indexOf("/"));
 /** An address that stands whatever the election says is answered for by two nodes. The address owner (priority 255) has it by right. */
 function staticAddressProblem(router: DesiredRouter, facts: PreflightFacts): string | undefined {
   if (router.priority === 255) return undefined;
-  const links = facts.links.filter((link) => !link.loopback || !isQuiet(router, facts));
+  const links = facts.links.filter((link) => !isQuietLink(link) || !isQuiet(router, facts));
   const wanted = new Set(router.addresses.map(({ address }) => host(address)));
   for (const link of links) {
     const standing = link.addresses.find((address) => wanted.has(host(address)));
@@ -81,7 +82,7 @@ function staticAddressProblem(router: DesiredRouter, facts: PreflightFacts): str
   return undefined;
 }
 
-/** Whether nobody hears of addresses on the loopback interface, where those of a real server stand. */
+/** Whether nobody hears of addresses on the loopback interface and on tunnels, where those of a real server stand. */
 function isQuiet({ family, interface: name }: DesiredRouter, { ipv4Setting }: PreflightFacts): boolean {
   return family === "IPv6" || Math.max(ipv4Setting("all", "arp_ignore") ?? 0, ipv4Setting(name, "arp_ignore") ?? 0) > 0;
 }

@@ -29,6 +29,9 @@ export const tunnelModules: Record<TunnelDevice, string> = {
   ip6gre0: "ip6_gre",
 };
 
+/** Where the address of a real server stands and nobody hears of it: a director's is elsewhere. */
+export const isQuietLink = ({ name, loopback }: { name: string; loopback: boolean }) => loopback || Object.hasOwn(tunnelModules, name);
+
 /**
  * Of an address of all others the kernel answers for on every link, and by it asks for others, unless it is told not to. It takes the
  * greater one of `all` and the link's own, so that `all` is enough; and links that come later have it, too. Over IPv6 it answers for

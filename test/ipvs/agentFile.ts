@@ -39,8 +39,9 @@ export function serviceOn(
   family: Family,
   servers: readonly { address: string; weight?: number }[],
   changes: Partial<VirtualServerInput> = {},
+  name = `${way}-${family}`.toLowerCase(),
 ): object {
-  return virtualServer(`${way}-${family}`.toLowerCase(), {
+  return virtualServer(name, {
     virtualIP: "front",
     addresses: [virtualAddresses[way][family]],
     ports: [{ port: 80 }],

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { healthPolicy, removalBounds } from "../../src/agent/healthChecks/healthState.ts";
 import { healthCheckSchema } from "../../src/api/healthCheck.ts";
+import type { VirtualServerInput } from "../../src/api/virtualServer.ts";
 import { yamlFile } from "../netns/agentStandaloneProcess.ts";
 import type { BackgroundProcess } from "../support/backgroundProcess.ts";
 import { Lan } from "../support/lan.ts";
@@ -26,6 +27,21 @@ const steadyClient = fileURLToPath(new URL("./steadyClient.ts", import.meta.url)
 /** What a machine with one slow processor may add to a bound. */
 const slackMs = 1_000;
 const sorryPort = 81;
+/** What eight connections of one client make with weights 1 and 3; without numbers all go to one server. */
+const shares: [
+  scheduler: NonNullable<VirtualServerInput["scheduler"]>,
+  counts: [number, number] | undefined,
+  changes: Partial<VirtualServerInput>,
+][] = [
+  ["rr", [4, 4], {}],
+  ["wrr", [2, 6], {}],
+  ["fo", [0, 8], {}],
+  ["sh", undefined, {}],
+  ["dh", undefined, {}],
+  ["lblc", undefined, {}],
+  ["rr", undefined, { persistence: {} }],
+];
+const firstPort = 8001;
 
 describe("an agent as director", () => {
   let bed: TrafficLan;
@@ -56,6 +72,9 @@ describe("an agent as director", () => {
     return yamlFile(
       virtualIP(node),
       ...everyPath.map(([way, family]) => serviceOn(way, family, targets(family), { healthChecks: [quickCheck] })),
+      ...shares.map(([scheduler, , changes], index) =>
+        serviceOn("NAT", "IPv4", targets("IPv4"), { ports: [{ port: firstPort + index }], scheduler, ...changes }, `share-${index}`),
+      ),
       virtualServer("marked", { firewallMark: 3, scheduler: "rr", forwarding: "DR", realServers: plain }),
       // Nobody listens there but the director.
       virtualServer("sorry", {
@@ -71,7 +90,8 @@ describe("an agent as director", () => {
     );
   }
 
-  const named = (counts: readonly number[]) => Object.fromEntries(counts.map((count, index) => [servers[index], count]));
+  const named = (counts: readonly number[]) =>
+    Object.fromEntries(counts.flatMap((count, index) => (count === 0 ? [] : [[servers[index], count]])));
   const setting = async (host: string, key: string) => (await bed.lan.exec(host, ["sysctl", "-n", key])).trim();
 
   async function realServer(host: string): Promise<void> {
@@ -97,6 +117,15 @@ describe("an agent as director", () => {
       const answers = await bed.open(way, family, 8);
       assert.deepEqual(tally(answers), named([2, 6]), director.process.logTail(5));
       assert.deepEqual([...new Set(answers.map(({ seenAs }) => seenAs))], [Lan.clientAddress[family]]);
+    });
+  }
+
+  for (const [index, [scheduler, counts, changes]] of shares.entries()) {
+    test(`${[scheduler, ...Object.keys(changes)].join(", ")}: eight connections of a client go ${counts ? counts.join(" : ") : "to one server"}`, async () => {
+      const address = virtualAddresses.NAT.IPv4;
+      const answers = tally(await bed.client.ask({ do: "open", address, port: firstPort + index, count: 8 }));
+      if (counts) assert.deepEqual(answers, named(counts));
+      else assert.deepEqual(Object.values(answers), [8]);
     });
   }
 

@@ -11,7 +11,7 @@ export type Behaviour = "well" | "refusing" | "hanging" | "slow" | "late" | "sta
 
 export const goodPage = "all is well\n";
 export const serverName = "server.test";
-export const [slowMs, lateMs] = [150, 1500];
+export const [slowMs, lateMs] = [150, 4000];
 
 export type Request = { do: "listen"; kind: Kind; port: number } | { do: "behave"; port: number; as: Behaviour };
 

@@ -86,7 +86,9 @@ export class TableWatch {
     return wanted?.at;
   }
 
+  /** After a last look. */
   end(): void {
+    this.#look();
     clearInterval(this.#timer);
   }
 }

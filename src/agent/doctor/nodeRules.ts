@@ -1,6 +1,6 @@
 /** What may be wrong with the settings of a node: facts → findings. Pure; one rule each. */
 import type { Finding, Severity } from "../../api/finding.ts";
-import { tunnelModules } from "../../plan/realServer.ts";
+import { isQuietLink, tunnelModules } from "../../plan/realServer.ts";
 import { hasAddress, kubeProxyLink, linkOf, type Machine, type MachineLink, type Roles } from "./machine.ts";
 
 type Rule = (machine: Machine, roles: Roles) => Finding[];
@@ -29,6 +29,7 @@ const rules: Rule[] = [
   announcesAddress,
   tunnelMissing,
   tunnelFiltered,
+  tunnelBare,
   detourFiltered,
   settingsContested,
 ];
@@ -42,9 +43,12 @@ const greater = (machine: Machine, name: string, key: string) =>
 const set = (name: string, key: string, value: string) => `sysctl -w net.ipv4.conf.${name.replaceAll(".", "/")}.${key}=${value}`;
 
 const isIPv4 = (text: string) => !text.includes(":");
-/** Links to other hosts: those that have addresses, without the loopback interface and what belongs to kube-proxy. */
+/** Links to other hosts: those that have addresses, without the loopback interface, tunnels and what belongs to kube-proxy. */
 const outward = ({ links }: Machine) =>
-  links.filter(({ name, up, addresses }) => up && name !== "lo" && name !== kubeProxyLink && addresses.some(isIPv4));
+  links.filter(({ name, up, addresses }) => {
+    const isOwn = isQuietLink({ name, loopback: name === "lo" }) || name === kubeProxyLink;
+    return up && !isOwn && addresses.some(isIPv4);
+  });
 const names = (links: readonly MachineLink[]) => links.map(({ name }) => name).join(", ");
 const forwards = ({ services }: Roles, forwarding: string) => services.some(({ forwardings }) => forwardings.has(forwarding));
 
@@ -254,10 +258,27 @@ function tunnelFiltered(machine: Machine, { tunnels, serverAddresses }: Roles): 
   }));
 }
 
+/** Whatever the filter is, unless it is off. */
+function tunnelBare(machine: Machine, { tunnels, serverAddresses }: Roles): Finding[] {
+  const [address] = serverAddresses.filter(isIPv4);
+  if (address === undefined) return [];
+  const bare = tunnels.filter((name) => {
+    const link = linkOf(machine, name);
+    return link && !link.addresses.some(isIPv4) && greater(machine, name, "rp_filter") > 0;
+  });
+  return bare.map((name) => ({
+    severity: "Error",
+    what: `The link ${name} has no IPv4 address, and its reverse path filter is on.`,
+    why: "By a link without an address the kernel then takes nothing: all packets that come encapsulated are dropped.",
+    fix: `ip address add ${address}/32 dev ${name} scope host`,
+  }));
+}
+
 /** A client is mostly reached by a default route. */
-function detourFiltered(machine: Machine, { serverAddresses, tunnels }: Roles): Finding[] {
-  const links = outward(machine).filter(({ name }) => !tunnels.some((tunnel) => tunnel === name));
-  const filtered = links.filter(({ name }) => !machine.defaultLinks.includes(name) && greater(machine, name, "rp_filter") === strict);
+function detourFiltered(machine: Machine, { serverAddresses }: Roles): Finding[] {
+  const filtered = outward(machine).filter(
+    ({ name }) => !machine.defaultLinks.includes(name) && greater(machine, name, "rp_filter") === strict,
+  );
   if (!serverAddresses.some(isIPv4) || machine.defaultLinks.length === 0 || filtered.length === 0) return [];
   return [
     {

@@ -144,6 +144,12 @@ test("where the node has no address nothing is checked, if so asked, and it is c
   balancing.onEvents([{ type: "linksChanged" }]);
   await clock.advance(200);
   assert.equal(balancing.healthReports().length, 2);
+  // As a real server, while another node is active.
+  const quiet = [link({ name: "lo", loopback: true, addresses: ["192.0.2.10/32"] }), link({ name: "tunl0", addresses: ["192.0.2.10/32"] })];
+  core.current = snapshot({ links: quiet });
+  balancing.onEvents([{ type: "linksChanged" }]);
+  await clock.advance(200);
+  assert.equal(balancing.healthReports().length, 0);
 });
 
 test("what would change the services of others is withheld as long as there are any", async (context) => {

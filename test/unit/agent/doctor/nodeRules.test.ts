@@ -8,7 +8,7 @@ import { VirtualClock } from "../../runtime/virtualClock.ts";
 
 const eth0: MachineLink = { name: "eth0", up: true, mtu: 1500, addresses: ["192.0.2.1/24", "2001:db8::1/64"] };
 const lo: MachineLink = { name: "lo", up: true, mtu: 65536, addresses: ["127.0.0.1/8", "::1/128", "192.0.2.10/32"] };
-const tunl0: MachineLink = { name: "tunl0", up: true, mtu: 1480, addresses: [] };
+const tunl0: MachineLink = { name: "tunl0", up: true, mtu: 1480, addresses: ["192.0.2.10/32"] };
 const kubeIpvs0: MachineLink = { name: "kube-ipvs0", up: false, mtu: 1500, addresses: ["10.96.0.1/32"] };
 
 const service = (...forwardings: string[]): TableService => ({
@@ -151,6 +151,12 @@ const bad: [what: string, state: State, severity: string, fix: string][] = [
   ],
   ["There is no link tunl0.", { links: [lo, { ...eth0, mtu: 9000 }] }, "Error", "modprobe ipip"],
   ["The link tunl0 is down.", { links: [lo, { ...eth0, mtu: 9000 }, { ...tunl0, up: false }] }, "Error", "ip link set tunl0 up"],
+  [
+    "The link tunl0 has no IPv4 address, and its reverse path filter is on.",
+    { links: [lo, { ...eth0, mtu: 9000 }, { ...tunl0, addresses: [] }] },
+    "Error",
+    "ip address add 192.0.2.10/32 dev tunl0 scope host",
+  ],
   ["The reverse path filter of tunl0 is strict (1).", { settings: { "net/ipv4/conf/tunl0/rp_filter": "0" } }, "Error", "tunl0.rp_filter=2"],
   [
     "The reverse path filter is strict (1) on eth1.5 of a real server, and the default route leads elsewhere.",
