@@ -41,11 +41,19 @@ bool isAsWanted(const wire::IpvsDestination& wanted, const wire::IpvsDestination
   return wanted.tunnel == standing.tunnel && wanted.tunnelPort == standing.tunnelPort && wanted.tunnelFlags == standing.tunnelFlags;
 }
 
+wire::IpvsDaemon filledIn(const wire::IpvsDaemon& wanted) {
+  wire::IpvsDaemon daemon = wanted;
+  if (wanted.group.isUnspecified()) daemon.group = kSyncGroup;
+  if (wanted.port == 0) daemon.port = kSyncPort;
+  if (wanted.ttl == 0) daemon.ttl = kSyncTtl;
+  if (wanted.maxLength != 0) daemon.maxLength = syncLength(wanted);
+  return daemon;
+}
+
 bool isAsWanted(const wire::IpvsDaemon& wanted, const wire::IpvsDaemon& standing) {
-  if (wanted.role != standing.role || wanted.interface != standing.interface || wanted.syncId != standing.syncId) return false;
-  if (wanted.maxLength != 0 && standing.maxLength != syncLength(wanted)) return false;
-  return standing.group == (wanted.group.isUnspecified() ? kSyncGroup : wanted.group) &&
-         standing.port == (wanted.port == 0 ? kSyncPort : wanted.port) && standing.ttl == (wanted.ttl == 0 ? kSyncTtl : wanted.ttl);
+  wire::IpvsDaemon daemon = filledIn(wanted);
+  if (wanted.maxLength == 0) daemon.maxLength = standing.maxLength;
+  return daemon == standing;
 }
 
 bool isAsWanted(const wire::IpvsTimeouts& wanted, const wire::IpvsTimeouts& standing) {

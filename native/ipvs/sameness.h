@@ -11,6 +11,8 @@ bool isAsWanted(const wire::IpvsDestination& wanted, const wire::IpvsDestination
 /// Local is what the kernel makes of any way to reach an address of its own host.
 bool isAsWanted(wire::IpvsForwarding wanted, wire::IpvsForwarding standing);
 bool isAsWanted(const wire::IpvsDaemon& wanted, const wire::IpvsDaemon& standing);
+/// What the kernel makes of a daemon, but for a length that was left to it, which is that of the interface.
+wire::IpvsDaemon filledIn(const wire::IpvsDaemon& wanted);
 bool isAsWanted(const wire::IpvsTimeouts& wanted, const wire::IpvsTimeouts& standing);
 
 }  // namespace aloft::ipvs

@@ -62,7 +62,7 @@ void StandingTable::carry(const Operation& operation) {
                  [&](const RemoveDestination& o) { services_[o.service].destinations.erase(o.destination); },
                  [&](const StartDaemon& o) {
                    withdraw(o.daemon.role);
-                   daemons_.push_back(o.daemon);
+                   daemons_.push_back(filledIn(o.daemon));
                  },
                  [&](const StopDaemon& o) { withdraw(o.daemon.role); },
                  [&](const SetTimeouts& o) {

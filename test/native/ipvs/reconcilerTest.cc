@@ -75,6 +75,22 @@ TEST(Reconciler, TheSameStateAgainTakesNoLookAndNoRequest) {
   EXPECT_EQ(bed.events(Event::Kind::Applied).size(), 2u);
 }
 
+TEST(Reconciler, AnUnchangedDaemonGoesOn) {
+  Bed bed;
+  Table wanted = web();
+  wanted.managesDaemons = true;
+  wanted.daemons = {daemonOn("eth0", wire::IpvsDaemonRole::Master), daemonOn("eth0", wire::IpvsDaemonRole::Backup)};
+  wanted.daemons[1].maxLength = 100;
+  bed.want(wanted);
+  bed.settle();
+  bed.requests();
+  bed.want(wanted);
+  bed.settle();
+  EXPECT_TRUE(bed.requests().empty()) << "as far as is known from having started them";
+  bed.run(120s);
+  EXPECT_TRUE(bed.requests().empty()) << "as the kernel shows them";
+}
+
 TEST(Reconciler, AChangeTakesItsRequestsAndNoLook) {
   Bed bed;
   bed.want(web());
