@@ -42,8 +42,7 @@ const situations: Situation[] = [
   idle,
   { name: "well", title: "all well", silent: 0, refused: 0 },
   { name: "refused", title: "half refuse", silent: 0, refused: 0.5 },
-  { name: "silent", title: "half are silent", silent: 0.5, refused: 0 },
-  { name: "group", title: "half are silent, all of one virtual server", silent: 0.5, refused: 0, oneGroup: true },
+  { name: "silent", title: "half are silent, all of one virtual server", silent: 0.5, refused: 0, oneGroup: true },
   { name: "down", title: "all are silent", silent: 1, refused: 0 },
 ];
 

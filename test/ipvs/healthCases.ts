@@ -100,9 +100,9 @@ const connections: HealthCase[] = [
     states: [
       well(mail("220 ready\r\n", "250 hello\r\n")),
       down(mail("554 no service\r\n", "250 hello\r\n")),
-      well(mail("220-mail\r\n220 ready\r\n", "250-hello\r\n250 SIZE\r\n")),
+      well(mail("220-mail\r\n220 ready\r\n", "250 hello\r\n")),
       down(mail("220 ready\r\n", "550 no\r\n")),
-      down(silent),
+      well(mail("220 ready\r\n", "250-hello\r\n250 SIZE\r\n")),
     ],
   },
 ];

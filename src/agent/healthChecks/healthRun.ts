@@ -1,9 +1,10 @@
 /** One health check that runs: its schedule, its attempt that is under way, and what its attempts amount to. */
 import type { HealthCheckKind } from "../../api/healthCheck.ts";
-import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { Attempt } from "../checks/attempt.ts";
 import type { Outcome, Probe } from "../checks/probe.ts";
 import type { Slots } from "../programs/slots.ts";
+import type { Agenda, Appointment } from "./agenda.ts";
 import { afterAttempt, type HealthPolicy, type HealthState, initialHealth } from "./healthState.ts";
 import type { HealthTally } from "./healthTally.ts";
 import type { HealthTarget } from "./healthTarget.ts";
@@ -13,6 +14,7 @@ export interface HealthRunKind {
   kind: HealthCheckKind;
   slots: Slots;
   tally: HealthTally;
+  agenda: Agenda;
   clock: Clock;
   /** From 0 to 1. */
   random(): number;
@@ -46,7 +48,9 @@ export interface InheritedHealth {
   transitions: number;
 }
 
-export class HealthRun {
+export class HealthRun implements Appointment {
+  due = 0;
+  place = -1;
   /** Who asks: the keys of all targets that are equal to its own. */
   keys: string[] = [];
   readonly #kind: HealthRunKind;
@@ -55,9 +59,7 @@ export class HealthRun {
   #finding: HealthFinding;
   #transitions = 0;
   #latencyMs: number | undefined;
-  #due = 0;
   #beganAt = 0;
-  #timer: Timer | undefined;
   #attempt: Attempt | undefined;
   /** Its time came, or a hint, while an attempt was under way. */
   #overdue = false;
@@ -105,27 +107,20 @@ export class HealthRun {
 
   start(): void {
     const { probe, policy } = this.#subject;
-    const { clock, random } = this.#kind;
-    probe.watch?.(() => this.#begin());
-    this.#schedule(clock.now() + random() * policy.warmupMs);
+    const { agenda, clock, random } = this.#kind;
+    probe.watch?.(() => this.begin());
+    agenda.set(this, clock.now() + random() * policy.warmupMs);
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#timer?.clear();
+    this.#kind.agenda.remove(this);
     this.#attempt?.stop();
     this.#subject.probe.close?.();
   }
 
-  #schedule(due: number): void {
-    const { clock } = this.#kind;
-    this.#timer?.clear();
-    this.#due = due;
-    this.#timer = clock.setTimeout(() => this.#begin(), Math.max(0, due - clock.now()));
-  }
-
   /** What is left of an attempt keeps its slot; the next one waits for that. */
-  #begin(): void {
+  begin(): void {
     if (this.#stopped) return;
     if (this.#attempt) {
       this.#overdue = true;
@@ -136,18 +131,18 @@ export class HealthRun {
     const { slots, tally, clock } = this.#kind;
     const onBegin = () => {
       this.#beganAt = clock.now();
-      tally.begun(Math.max(0, this.#beganAt - this.#due));
+      tally.begun(Math.max(0, this.#beganAt - this.due));
     };
     const onOutcome = (outcome: Outcome | undefined, problem?: string) => this.#ended(outcome, problem);
     const onEnd = () => {
       this.#attempt = undefined;
-      if (this.#overdue) this.#begin();
+      if (this.#overdue) this.begin();
     };
     this.#attempt = new Attempt({ probe, slots, group, timeoutMs: policy.timeoutMs, clock, onBegin, onOutcome, onEnd });
   }
 
   #ended(outcome: Outcome | undefined, problem = ""): void {
-    const { kind, tally, clock } = this.#kind;
+    const { kind, tally, agenda, clock } = this.#kind;
     const now = clock.now();
     this.#latencyMs = now - this.#beganAt;
     tally.ended(outcome?.good, this.#latencyMs);
@@ -157,7 +152,7 @@ export class HealthRun {
     this.#tellProblem(problem);
     // keepalived counts from the beginning of a program, and from the end of everything else.
     const from = kind === "exec" ? this.#beganAt : now;
-    this.#schedule(from + (isFirst && outcome?.good ? this.#spread(delayMs) : delayMs));
+    agenda.set(this, from + (isFirst && outcome?.good ? this.#spread(delayMs) : delayMs));
     if (outcome) this.#take(outcome);
   }
 
@@ -172,10 +167,13 @@ export class HealthRun {
     // An attempt that will be repeated changes nothing yet, but for the message.
     const weights = up ? (good ? { weight, weightChange } : { weight: before.weight, weightChange: before.weightChange }) : {};
     const isTurn = before.up !== up;
+    const isOther = isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange;
+    // What stays as it is stays the same object: there are thousands of results a second.
+    if (!isOther && before.since && before.message === message) return;
     const since = isTurn || !before.since ? this.#kind.clock.wallNow() : before.since;
     this.#finding = { up, ...weights, since, message };
     if (isTurn) this.#transitions += 1;
-    if (isTurn || before.weight !== weights.weight || before.weightChange !== weights.weightChange) this.#kind.onChange(this);
+    if (isOther) this.#kind.onChange(this);
   }
 
   #tellProblem(problem: string): void {

@@ -11,6 +11,7 @@ import type { TlsMaterial } from "../checks/tls.ts";
 import type { StartDialer } from "../native.ts";
 import type { ProgramRunner } from "../programs/programRunner.ts";
 import { Slots } from "../programs/slots.ts";
+import { Agenda } from "./agenda.ts";
 import { createHealthProbe, type HealthTools, healthCheckKind, targetOf } from "./createHealthProbe.ts";
 import { Definitions } from "./definitions.ts";
 import { HealthRun, type HealthRunKind } from "./healthRun.ts";
@@ -75,10 +76,12 @@ export class HealthRunner implements HealthChecks {
     const connector = new Connector(startDialer);
     const echoes = new EchoSockets(() => connector.closeOnExec());
     this.#tools = { connector, echoes, programs, certificates, node, log, clock };
+    const agenda = new Agenda(clock);
     this.#kinds = perKind((kind) => ({
       kind,
       slots: new Slots(slotsPerKind[kind]),
       tally: new HealthTally(kind),
+      agenda,
       clock,
       random,
       onChange: (run) => this.#onChange(run),

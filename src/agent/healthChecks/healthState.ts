@@ -63,12 +63,18 @@ export function initialHealth({ rise, fall, initial }: HealthPolicy): HealthStat
 /** Undefined: nothing can be said, and all stays as it is. */
 export function afterAttempt(state: HealthState, policy: HealthPolicy, good: boolean | undefined): Step {
   const { intervalMs, retries, retryDelayMs, rise, fall } = policy;
+  if (isSettled(state, good)) return { state, delayMs: intervalMs };
   if (good === undefined) return { state: { ...state, failures: 0 }, delayMs: intervalMs };
   const mayRetry = state.check.decided && state.check.up && state.failures < retries;
   if (!good && mayRetry) return { state: { ...state, failures: state.failures + 1 }, delayMs: retryDelayMs };
   // "Up": the first result counts at once. It does so too for what is down to begin with.
   const check = observe(state.check, { rise, fall, initial: "Up", riseDelayMs: 0, fallDelayMs: 0 }, good, 0);
   return { state: { check, failures: 0 }, delayMs: intervalMs };
+}
+
+/** What is found out once more changes nothing. */
+function isSettled({ check: { up, decided, against }, failures }: HealthState, good: boolean | undefined): boolean {
+  return decided && good === up && against === 0 && failures === 0;
 }
 
 /** Bounds of the times from a change of the server to the result: how the phase of the attempts falls, and how long one takes. Pure. */
