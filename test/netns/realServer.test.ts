@@ -145,6 +145,7 @@ test("real server: the device of a tunnel is up, filters nothing and has the add
   assert.deepEqual(await check("n1", flags), { status: 1, found: ["There is no link tunl0."] });
   // The kernel of a test machine may have no tunnels: what matters here is a link of that name.
   await lan.exec("n1", ["ip", "link", "add", "tunl0", "type", "veth", "peer", "name", "other"]);
+  await lan.exec("n1", ["ip", "link", "set", "other", "up"]);
   await set("n1", "net.ipv4.conf.tunl0.rp_filter", 1);
   const shown = () => lan.exec("n1", ["ip", "address", "show", "tunl0"]);
   const isUp = async () => /<[^>]*\bUP\b/.test(await shown());
