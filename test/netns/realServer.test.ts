@@ -138,20 +138,23 @@ test("real server: an address that stood before by another hand stays", async ()
   await lan.exec("n1", ["ip", "address", "delete", `${vip.IPv4}/32`, "dev", "lo"]);
 });
 
-test("real server: the device of a tunnel is up and filters nothing as soon as there is one, and as it was in the end", async () => {
+test("real server: the device of a tunnel is up, filters nothing and has the address as soon as there is one, and as it was in the end", async () => {
   const flags = [...addressFlags(vip.IPv4), "--tunnel", "ipip"];
   const { process } = await start("n1", flags);
   await until("the log to tell that it is missing", () => process.log().includes("modprobe ipip"), { everyMs: 20 });
   assert.deepEqual(await check("n1", flags), { status: 1, found: ["There is no link tunl0."] });
   // The kernel of a test machine may have no tunnels: what matters here is a link of that name.
   await lan.exec("n1", ["ip", "link", "add", "tunl0", "type", "veth", "peer", "name", "other"]);
+  await lan.exec("n1", ["ip", "link", "set", "other", "up"]);
   await set("n1", "net.ipv4.conf.tunl0.rp_filter", 1);
-  const isUp = async () => /<[^>]*\bUP\b/.test(await lan.exec("n1", ["ip", "link", "show", "tunl0"]));
-  const isOpen = async () => (await isUp()) && (await setting("n1", "net.ipv4.conf.tunl0.rp_filter")) === "2";
+  const shown = () => lan.exec("n1", ["ip", "address", "show", "tunl0"]);
+  const isUp = async () => /<[^>]*\bUP\b/.test(await shown());
+  const hasAddress = async () => (await shown()).includes(` ${vip.IPv4}/32 scope host `);
+  const isOpen = async () => (await isUp()) && (await hasAddress()) && (await setting("n1", "net.ipv4.conf.tunl0.rp_filter")) === "2";
   await until("the device to be up", isOpen, { everyMs: 50 });
   assert.deepEqual(await check("n1", flags), { status: 0, found: [] });
   await process.stop();
-  assert.deepEqual([await isUp(), await setting("n1", "net.ipv4.conf.tunl0.rp_filter")], [false, "1"]);
+  assert.deepEqual([await isUp(), await hasAddress(), await setting("n1", "net.ipv4.conf.tunl0.rp_filter")], [false, false, "1"]);
   await lan.exec("n1", ["ip", "link", "delete", "tunl0"]);
 });
 
