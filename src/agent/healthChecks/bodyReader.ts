@@ -12,8 +12,12 @@ type BodyMatch = NonNullable<Request["bodyMatch"]>;
 const matchedBytes = 2 ** 20;
 /** All that is kept at a time of bodies that come slowly. */
 const mostKeptBytes = 64 * 2 ** 20;
-/** An expression that backtracks without end must not hold up everything else: once it has, it is left alone for a while. */
+/**
+ * An expression that backtracks without end must not hold up everything else: after some times it is left alone for a while. After one it is
+ * not: a busy node is enough to make a good one late.
+ */
 const matchLimitMs = 100;
+const mostOverruns = 3;
 const restMs = 100 * matchLimitMs;
 
 let keptBytes = 0;
@@ -64,23 +68,36 @@ export class HealthBodyReader implements BodyReader {
   }
 }
 
-/** Expressions that took too long, and when they may be tried again. */
-const resting = new Map<string, number>();
+interface Overruns {
+  count: number;
+  /** Until then it rests, if there were too many. */
+  until: number;
+}
+
+/** Of expressions that took too long when they were last tried. */
+const overruns = new Map<string, Overruns>();
+
+function noteOverrun(key: string, now: number): void {
+  const count = (overruns.get(key)?.count ?? 0) + 1;
+  for (const [other, { until }] of overruns) if (until <= now) overruns.delete(other);
+  overruns.set(key, { count, until: now + restMs });
+}
 
 /** Why the body is not good; "" when it is. */
 export function matchProblem(match: BodyMatch, body: Buffer, now = performance.now()): string {
   const key = JSON.stringify([match.pattern, match.flags]);
   const tooLong = `the expression takes more than ${matchLimitMs} ms`;
-  if ((resting.get(key) ?? now) > now) return tooLong;
+  const { count = 0, until = now } = overruns.get(key) ?? {};
+  if (count >= mostOverruns && now < until) return tooLong;
   try {
     const found = isFound(match, body);
+    overruns.delete(key);
     if (found === !match.negate) return "";
     return found ? "the body matches" : "the body does not match";
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") return message;
-    for (const [other, until] of resting) if (until <= now) resting.delete(other);
-    resting.set(key, now + restMs);
+    noteOverrun(key, now);
     return tooLong;
   }
 }

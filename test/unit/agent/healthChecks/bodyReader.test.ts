@@ -10,7 +10,7 @@ function bodyMatch(pattern: string) {
   return request.bodyMatch;
 }
 
-test("http: an expression that took too long is left alone for a while, others are not", () => {
+test("http: an expression that took too long several times is left alone for a while, others are not", () => {
   const [endless, other] = [bodyMatch("(.*?.*?)*y$"), bodyMatch("x")];
   const body = Buffer.alloc(5000, "x");
   const took = (now: number) => {
@@ -18,10 +18,10 @@ test("http: an expression that took too long is left alone for a while, others a
     assert.match(matchProblem(endless, body, now), /more than 100 ms/);
     return performance.now() - before;
   };
-  assert.ok(took(1000) > 90);
-  assert.ok(took(1001) < 50);
-  assert.equal(matchProblem(other, body, 1001), "");
-  assert.ok(took(11_000) > 90);
+  for (const now of [1000, 1001, 1002]) assert.ok(took(now) > 90);
+  assert.ok(took(1003) < 50);
+  assert.equal(matchProblem(other, body, 1003), "");
+  assert.ok(took(11_003) > 90);
 });
 
 const mebibyte = Buffer.alloc(2 ** 20, "x");
