@@ -132,4 +132,13 @@ describe("samples of keepalived.conf", () => {
     answer("10.1.0.71", "hang");
     await becomes(["10.1.0.69:80 Route 5"], 10_000 + slackMs);
   });
+
+  test("check-http-get-full to the letter: no page has its digest, and the sorry server serves", async () => {
+    const both = directors.slice(0, 2);
+    for (const director of both) await director.reload(bed.withPrograms(director.node, fixture("check-http-get-full")).text);
+    // A first check within 6 s, and at most three retries of 2 s.
+    await Promise.all(both.map((one) => one.has(`${vip}:80 wrr`, ["127.0.0.1:80 Route 1"], 12_000 + slackMs)));
+    const [ours, theirs] = await Promise.all(both.map((one) => one.saved()));
+    assert.deepEqual(ours, theirs);
+  });
 });
