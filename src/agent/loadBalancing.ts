@@ -85,6 +85,7 @@ export class LoadBalancing {
   readonly #neighbours: TableNeighbours;
   /** Statuses, as text, that listeners have heard of. */
   #told: string | undefined;
+  #isAwake = false;
   #stopped = false;
 
   constructor(options: LoadBalancingOptions) {
@@ -101,6 +102,19 @@ export class LoadBalancing {
     if (earlier.kind !== "damaged") return undefined;
     this.#options.log.error({ ...earlier }, "the journal of held services is damaged and was set aside");
     return `The journal of held IPVS services was damaged (${earlier.reason}).`;
+  }
+
+  /**
+   * Before any of the settings of IPVS is set: the kernel loads IPVS when somebody asks for it, and only then has them. Some count for
+   * daemons alone that start later.
+   */
+  async wake({ virtualServers = [] }: ServingSpec): Promise<void> {
+    if (this.#isAwake || virtualServers.length === 0) return;
+    this.#isAwake = true;
+    const started = this.#options.startIpvs({ owned: [] }, () => {});
+    if (!started.ok) return;
+    await started.ipvs.snapshot();
+    await started.ipvs.stop({ keep: true });
   }
 
   /**

@@ -86,7 +86,7 @@ export const ipvsSysctlsSchema = withRules(
       .literal([1, 2, 4, 8, 16, 32, 64])
       .meta({ type: "integer" })
       .optional()
-      .describe("Threads, each with a UDP port of its own: a power of two."),
+      .describe("Threads, each with a UDP port of its own: a power of two. It counts for daemons that start later."),
     sync_qlen_max: countField.describe("Messages that may wait to be sent."),
     sync_refresh_period: z
       .int()

@@ -152,6 +152,22 @@ test("where the node has no address nothing is checked, if so asked, and it is c
   assert.equal(balancing.healthReports().length, 0);
 });
 
+test("IPVS is asked for once before any of its settings is set: before that it may not be there", async (context) => {
+  const { runner, ipvs, settings } = createRunner(context);
+  const asked: number[] = [];
+  ipvs.stop = () => {
+    asked.push(settings.configured.length);
+    return Promise.resolve({ ok: true });
+  };
+  const { spec, source } = configuration(server());
+  await runner.apply({ virtualRouters: [] });
+  assert.deepEqual(asked, [], "not without virtual servers");
+  const before = settings.configured.length;
+  await runner.apply(spec, { servers: source });
+  await runner.apply(spec, { servers: source });
+  assert.deepEqual(asked, [before]);
+});
+
 test("what would change the services of others is withheld as long as there are any", async (context) => {
   const { runner, ipvs, clock, balancing, settings } = createRunner(context);
   const { spec, source } = configuration(server());
