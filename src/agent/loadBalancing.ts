@@ -149,7 +149,8 @@ export class LoadBalancing {
 
   /** Addresses may have come or gone. */
   onEvents(batch: readonly CoreEvent[]): void {
-    if (batch.some(({ type }) => type === "stateChanged" || type === "linksChanged" || type === "resync")) this.#loaded?.servers.changed();
+    const isMeant = ({ type }: CoreEvent) => type === "stateChanged" || type === "linksChanged" || type === "resync";
+    if (batch.some(isMeant)) this.#loaded?.servers.addressesChanged();
   }
 
   /** Adds a listener for statuses that are others than before. */
@@ -291,6 +292,7 @@ export class LoadBalancing {
       restored: await file.read(),
       remember: (memory, unplanned) => file.put(memory, unplanned),
       addresses: () => addressesOfNode(this.#options.core.snapshot(), this.#spec.virtualServers),
+      carried: () => this.#carried(),
       tell: (changes) => notifier.tell(changes),
       onStatus: () => this.#statusChanged(),
       clock,
@@ -304,6 +306,13 @@ export class LoadBalancing {
     if (text === this.#told) return;
     this.#told = text;
     for (const listener of this.#listeners) listener();
+  }
+
+  /** What a real server has on lo does not count, nor what the node has for itself. */
+  #carried(): string[] {
+    const { routers } = this.#options.core.snapshot();
+    const masters = routers.filter(({ state }) => state === "MASTER");
+    return masters.flatMap(({ addressesHeld }) => addressesHeld.flatMap((held) => held.split("/")[0] ?? []));
   }
 }
 

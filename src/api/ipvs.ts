@@ -93,8 +93,8 @@ export const ipvsSysctlsSchema = withRules(
       .min(0)
       .max(86_400)
       .optional()
-      .describe("Seconds until an idle connection is told again. Default with sync: 10."),
-    sync_retries: levelField.describe("How often it is told again within an eighth of that period. Default with sync: 2."),
+      .describe("Seconds until the kernel tells again of a connection whose packets pass. Default with sync: 10."),
+    sync_retries: levelField.describe("How often it does so within an eighth of that period. Default with sync: 2."),
     sync_sock_size: countField.describe("Bytes of the socket's buffer; 0: the system's default."),
     sync_threshold: z
       .string()
