@@ -224,7 +224,7 @@ case $command in
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
   bench:*)
     program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark"
-    [ "$command" != bench:ipvs ] || needs_ipvs=yes
+    case $command in bench:ipvs | bench:connections) needs_ipvs=yes ;; esac
     ;;
   test)
     program=scripts/test.ts

@@ -9,7 +9,8 @@ namespace aloft::addon {
 
 Napi::Function IpvsObject::define(Napi::Env env) {
   return DefineClass(env, "Ipvs",
-                     {InstanceMethod<&IpvsObject::apply>("apply"), InstanceMethod<&IpvsObject::snapshot>("snapshot"),
+                     {InstanceMethod<&IpvsObject::apply>("apply"), InstanceMethod<&IpvsObject::carry>("carry"),
+                      InstanceMethod<&IpvsObject::tellConnections>("tellConnections"), InstanceMethod<&IpvsObject::snapshot>("snapshot"),
                       InstanceMethod<&IpvsObject::stop>("stop")});
 }
 
@@ -40,6 +41,15 @@ Napi::Value IpvsObject::apply(const Napi::CallbackInfo& info) {
   if (const auto* problem = std::get_if<runtime::FieldProblem>(&table)) return toRefusal(info.Env(), "apply", *problem);
   return toResult(info.Env(), session_->apply(std::move(std::get<0>(table))));
 }
+
+Napi::Value IpvsObject::carry(const Napi::CallbackInfo& info) {
+  auto addresses = readCarried(info[0]);
+  if (const auto* problem = std::get_if<runtime::FieldProblem>(&addresses)) return toRefusal(info.Env(), "carry", *problem);
+  session_->carry(std::move(std::get<0>(addresses)));
+  return toResult(info.Env(), {});
+}
+
+Napi::Value IpvsObject::tellConnections(const Napi::CallbackInfo& info) { return session_->tell(info.Env()); }
 
 Napi::Value IpvsObject::snapshot(const Napi::CallbackInfo& info) { return session_->snapshot(info.Env()); }
 

@@ -19,6 +19,8 @@ class IpvsObject : public Napi::ObjectWrap<IpvsObject> {
 
  private:
   Napi::Value apply(const Napi::CallbackInfo& info);
+  Napi::Value carry(const Napi::CallbackInfo& info);
+  Napi::Value tellConnections(const Napi::CallbackInfo& info);
   Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
 

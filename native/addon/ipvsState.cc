@@ -125,4 +125,16 @@ std::variant<ipvs::ServiceKeys, runtime::FieldProblem> readOwnedServices(Napi::V
   return runtime::validateKeys("owned", keys);
 }
 
+std::variant<std::set<wire::IpAddress>, runtime::FieldProblem> readCarried(Napi::Value value) {
+  Problem problem;
+  std::set<wire::IpAddress> addresses;
+  FieldReader::readArray(value, "addresses", problem, [&](Napi::Value element, const std::string& path) {
+    wire::IpAddress address;
+    if (!wire::parseIpAddress(readText(element, path, problem), address)) return refuse(problem, path, "must be an IP address");
+    addresses.insert(address);
+  });
+  if (problem) return *problem;
+  return addresses;
+}
+
 }  // namespace aloft::addon

@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <set>
 #include <variant>
 
 #include "runtime/ipvsValidation.h"
@@ -12,5 +13,7 @@ namespace aloft::addon {
 std::variant<ipvs::Table, runtime::FieldProblem> readIpvsState(Napi::Value value);
 /// IpvsOptions of src/agent/native.ts.
 std::variant<ipvs::ServiceKeys, runtime::FieldProblem> readOwnedServices(Napi::Value value);
+/// Addresses, as text.
+std::variant<std::set<wire::IpAddress>, runtime::FieldProblem> readCarried(Napi::Value value);
 
 }  // namespace aloft::addon

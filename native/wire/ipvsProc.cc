@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "wire/bytes.h"
+#include "wire/procText.h"
 
 namespace aloft::wire {
 namespace {
@@ -34,27 +34,11 @@ const Named<Value>* find(const std::array<Named<Value>, size>& table, std::strin
   return found == table.end() ? nullptr : &*found;
 }
 
-/// Takes the next word; empty at the end.
-std::string_view word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-  const std::string_view result = line.substr(0, line.find(' '));
-  line.remove_prefix(result.size());
-  return result;
-}
-
-template <typename Number>
-std::optional<Number> number(std::string_view text, int base) {
-  Number value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 /// "C000020A:0050" or "[2001:0db8:…]:0050".
 std::optional<IpvsDestinationKey> place(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const auto port = number<std::uint16_t>(text.substr(colon + 1), 16);
+  const auto port = parseNumber<std::uint16_t>(text.substr(colon + 1), 16);
   const std::string_view address = text.substr(0, colon);
   if (!port) return std::nullopt;
   IpvsDestinationKey key{{}, *port};
@@ -62,7 +46,7 @@ std::optional<IpvsDestinationKey> place(std::string_view text) {
     if (!parseIpAddress(address.substr(1, address.size() - 2), key.address) || key.address.family != Family::IPv6) return std::nullopt;
     return key;
   }
-  const auto bytes = number<std::uint32_t>(address, 16);
+  const auto bytes = parseNumber<std::uint32_t>(address, 16);
   if (!bytes || address.size() != 8) return std::nullopt;
   store16(key.address.bytes, 0, static_cast<std::uint16_t>(*bytes >> 16));
   store16(key.address.bytes, 2, static_cast<std::uint16_t>(*bytes));
@@ -71,7 +55,7 @@ std::optional<IpvsDestinationKey> place(std::string_view text) {
 
 bool readKey(std::string_view protocol, std::string_view where, IpvsServiceKey& key) {
   if (protocol == kMark) {
-    key.firewallMark = number<std::uint32_t>(where, 16).value_or(0);
+    key.firewallMark = parseNumber<std::uint32_t>(where, 16).value_or(0);
     return key.firewallMark != 0;
   }
   const auto found = place(where);
@@ -85,19 +69,19 @@ bool readKey(std::string_view protocol, std::string_view where, IpvsServiceKey& 
 
 std::optional<IpvsProcService> readService(std::string_view line) {
   IpvsProcService service;
-  const std::string_view protocol = word(line);
-  if (!readKey(protocol, word(line), service.key)) return std::nullopt;
-  if (word(line).empty()) return std::nullopt;  // the scheduler
+  const std::string_view protocol = takeWord(line);
+  if (!readKey(protocol, takeWord(line), service.key)) return std::nullopt;
+  if (takeWord(line).empty()) return std::nullopt;  // the scheduler
   return service;
 }
 
 /// What stands behind the arrow.
 std::optional<IpvsProcDestination> readDestination(std::string_view line) {
-  const auto key = place(word(line));
-  const auto* forwarding = find(kForwardings, word(line));
-  const auto weight = number<std::uint32_t>(word(line), 10);
-  const auto active = number<std::uint32_t>(word(line), 10);
-  const auto inactive = number<std::uint32_t>(word(line), 10);
+  const auto key = place(takeWord(line));
+  const auto* forwarding = find(kForwardings, takeWord(line));
+  const auto weight = parseNumber<std::uint32_t>(takeWord(line), 10);
+  const auto active = parseNumber<std::uint32_t>(takeWord(line), 10);
+  const auto inactive = parseNumber<std::uint32_t>(takeWord(line), 10);
   if (!key || forwarding == nullptr || !weight || !active || !inactive) return std::nullopt;
   return IpvsProcDestination{*key, forwarding->value, *weight, *active, *inactive};
 }
@@ -114,7 +98,7 @@ bool IpvsProcEntries::next(IpvsProcEntry& entry) {
     rest_.remove_prefix(std::min(line.size() + 1, rest_.size()));
     if (isHeading(line)) continue;
     std::string_view behind = line;
-    if (word(behind) == kArrow) {
+    if (takeWord(behind) == kArrow) {
       if (owner_ == Owner::Foreign) continue;
       const auto destination = readDestination(behind);
       if (!destination || owner_ == Owner::None) return fail();

@@ -85,6 +85,7 @@ export class LoadBalancing {
   readonly #neighbours: TableNeighbours;
   /** Statuses, as text, that listeners have heard of. */
   #told: string | undefined;
+  #isAwake = false;
   #stopped = false;
 
   constructor(options: LoadBalancingOptions) {
@@ -101,6 +102,19 @@ export class LoadBalancing {
     if (earlier.kind !== "damaged") return undefined;
     this.#options.log.error({ ...earlier }, "the journal of held services is damaged and was set aside");
     return `The journal of held IPVS services was damaged (${earlier.reason}).`;
+  }
+
+  /**
+   * Before any of the settings of IPVS is set: the kernel loads IPVS when somebody asks for it, and only then has them. Some count for
+   * daemons alone that start later.
+   */
+  async wake({ virtualServers = [] }: ServingSpec): Promise<void> {
+    if (this.#isAwake || virtualServers.length === 0) return;
+    this.#isAwake = true;
+    const started = this.#options.startIpvs({ owned: [] }, () => {});
+    if (!started.ok) return;
+    await started.ipvs.snapshot();
+    await started.ipvs.stop({ keep: true });
   }
 
   /**
@@ -135,7 +149,8 @@ export class LoadBalancing {
 
   /** Addresses may have come or gone. */
   onEvents(batch: readonly CoreEvent[]): void {
-    if (batch.some(({ type }) => type === "stateChanged" || type === "linksChanged" || type === "resync")) this.#loaded?.servers.changed();
+    const isMeant = ({ type }: CoreEvent) => type === "stateChanged" || type === "linksChanged" || type === "resync";
+    if (batch.some(isMeant)) this.#loaded?.servers.addressesChanged();
   }
 
   /** Adds a listener for statuses that are others than before. */
@@ -277,6 +292,7 @@ export class LoadBalancing {
       restored: await file.read(),
       remember: (memory, unplanned) => file.put(memory, unplanned),
       addresses: () => addressesOfNode(this.#options.core.snapshot(), this.#spec.virtualServers),
+      carried: () => this.#carried(),
       tell: (changes) => notifier.tell(changes),
       onStatus: () => this.#statusChanged(),
       clock,
@@ -290,6 +306,13 @@ export class LoadBalancing {
     if (text === this.#told) return;
     this.#told = text;
     for (const listener of this.#listeners) listener();
+  }
+
+  /** What a real server has on lo does not count, nor what the node has for itself. */
+  #carried(): string[] {
+    const { routers } = this.#options.core.snapshot();
+    const masters = routers.filter(({ state }) => state === "MASTER");
+    return masters.flatMap(({ addressesHeld }) => addressesHeld.flatMap((held) => held.split("/")[0] ?? []));
   }
 }
 

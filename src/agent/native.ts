@@ -469,6 +469,13 @@ export type IpvsEvent =
 export interface Ipvs {
   /** Validates all of `state` and hands it to the thread; a bad state changes nothing. Returns at once. */
   apply(state: IpvsState): CoreResult;
+  /**
+   * The virtual addresses that this node has as MASTER. While there is a master daemon, all connections to them are told to the other
+   * directors, again and again: the daemon itself tells of those alone that packets pass on.
+   */
+  carry(addresses: string[]): CoreResult;
+  /** Resolves when the others have been told of every connection. */
+  tellConnections(): Promise<void>;
   /** With counters, read from the kernel now. */
   snapshot(): Promise<IpvsSnapshot>;
   /** Removes what is ours, or with `keep` leaves it for the next process to adopt. Later calls get the same promise. */

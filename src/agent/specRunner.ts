@@ -140,6 +140,7 @@ export class SpecRunner {
     const applied: AppliedSpec = { generation, appliedAt: clock.wallNow(), ...plan };
     if (wholeOrNothing && plan.rejected.length > 0) return applied;
     await this.#write(() => journal.add(mayHold(plan.desired, links)));
+    await balancing.wake(plan.accepted);
     // Before the addresses that they are for. Those that are no longer asked for stay until the addresses have gone.
     await settings.configure({ ...this.#settingsOf(this.#running), ...this.#settingsOf(plan) });
     await companions.prepareNotify(plan.accepted);

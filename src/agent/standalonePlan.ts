@@ -87,8 +87,13 @@ function chooseInterfaces({ object: { spec } }: PlacedVirtualIP, { name, links }
 }
 
 function configProblem({ object, problem }: StandaloneObjects["AgentConfig"][number]): FileProblem[] {
-  if (object.spec.nodeSelector === undefined) return [];
-  return [problem(["spec", "nodeSelector"], "a node without Kubernetes has no labels: leave the selector out")];
+  const { nodeSelector, ipvs } = object.spec;
+  const labels = "a node without Kubernetes has no labels: leave the selector out";
+  const number = "expected a number (1 to 255), the same on all directors: without an operator nobody chooses one";
+  return [
+    ...(nodeSelector ? [problem(["spec", "nodeSelector"], labels)] : []),
+    ...(ipvs?.sync && ipvs.sync.id === undefined ? [problem(["spec", "ipvs", "sync", "id"], number)] : []),
+  ];
 }
 
 /** As the API server takes them: stringData wins. */

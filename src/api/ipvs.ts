@@ -86,15 +86,15 @@ export const ipvsSysctlsSchema = withRules(
       .literal([1, 2, 4, 8, 16, 32, 64])
       .meta({ type: "integer" })
       .optional()
-      .describe("Threads, each with a UDP port of its own: a power of two."),
+      .describe("Threads, each with a UDP port of its own: a power of two. It counts for daemons that start later."),
     sync_qlen_max: countField.describe("Messages that may wait to be sent."),
     sync_refresh_period: z
       .int()
       .min(0)
       .max(86_400)
       .optional()
-      .describe("Seconds until an idle connection is told again. Default with sync: 10."),
-    sync_retries: levelField.describe("How often it is told again within an eighth of that period. Default with sync: 2."),
+      .describe("Seconds until the kernel tells again of a connection whose packets pass. Default with sync: 10."),
+    sync_retries: levelField.describe("How often it does so within an eighth of that period. Default with sync: 2."),
     sync_sock_size: countField.describe("Bytes of the socket's buffer; 0: the system's default."),
     sync_threshold: z
       .string()

@@ -18,7 +18,7 @@ type Sysctls = Record<string, string>;
 const always: Sysctls = { expire_nodest_conn: "1", expire_quiescent_template: "1" };
 /** Where all directors choose the same server, one that has never heard of a connection may go on with it. */
 const withMaglev: Sysctls = { sloppy_tcp: "1" };
-/** Connections are told as soon as they are established, and again while they are idle: by the kernel's own values idle ones are not. */
+/** Connections are told as soon as they are established, and not at each packet: by the kernel's own values those with fewer than three are not. */
 const withSync: Sysctls = { sync_threshold: "0 1", sync_refresh_period: "10", sync_retries: "2" };
 /** A node on which a backup daemon runs would forward nothing, and with both daemons that is every node. */
 const withBothDaemons: Sysctls = { backup_only: "0" };
@@ -53,15 +53,17 @@ export function mergeIpvsSettings(settings: readonly IpvsSettings[]): IpvsSettin
   return { ...merged, ...(merged.timeouts && { timeouts }), ...(merged.sysctls && { sysctls }) };
 }
 
+/** How often the node that carries a connection tells of it, packets or not: kAgain of native/ipvs/tellings.h. */
+const toldEveryMs = 10_000;
 /** The start of the daemons, and the way of the messages. */
 const catchUpMarginMs = 5000;
 
 /**
- * A node that comes back knows no connection until the others have told them again: it does not take its addresses back sooner, unless
- * the user has said when it shall.
+ * A node that comes back knows no connection until the others have told of it again: it does not take its addresses back sooner, unless
+ * the user has said when it shall, or it would never hear of any.
  */
 export function holdPreemption(router: VirtualRouterSpec, ipvs: NodeIpvs | undefined): VirtualRouterSpec {
-  const refreshSeconds = Number(ipvs?.sysctls?.sync_refresh_period ?? 0);
-  if (!ipvs?.sync || refreshSeconds === 0 || !router.preempt || parseDuration(router.preemptDelay) !== 0) return router;
-  return { ...router, preemptDelay: formatDuration(refreshSeconds * 1000 + catchUpMarginMs) };
+  const hears = ipvs?.sync !== undefined && ipvs.sync.role !== "Master";
+  if (!hears || !router.preempt || parseDuration(router.preemptDelay) !== 0) return router;
+  return { ...router, preemptDelay: formatDuration(toldEveryMs + catchUpMarginMs) };
 }

@@ -1,4 +1,4 @@
-// Input: one byte (0: a datagram of generic netlink follows; else: the text of /proc/net/ip_vs).
+// Input: one byte (0: a datagram of generic netlink follows; 1: a line of /proc/net/ip_vs_conn; else: the text of /proc/net/ip_vs).
 
 #include <vector>
 
@@ -7,6 +7,7 @@
 #include "wire/ipvsProc.h"
 #include "wire/ipvsReply.h"
 #include "wire/ipvsRequest.h"
+#include "wire/ipvsSync.h"
 
 using namespace aloft::wire;
 
@@ -87,16 +88,29 @@ void readTable(std::string_view text) {
   }
 }
 
+/// What was read can be told, if it is of one family, in a message that is no longer than it says.
+void readConnection(std::string_view line) {
+  const auto connection = parseIpvsConnection(line);
+  if (!connection) return;
+  IpvsSyncMessage message(1, 1472);
+  REQUIRE(message.add(*connection) == canBeTold(*connection));
+  const auto bytes = message.bytes();
+  REQUIRE((bytes[2] << 8 | bytes[3]) == static_cast<int>(bytes.size()) && bytes[4] == (message.empty() ? 0 : 1));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
-  const bool netlink = input.byte() == 0;
+  const std::uint8_t kind = input.byte();
   const auto rest = input.rest();
-  if (netlink) {
+  const std::string_view text(reinterpret_cast<const char*>(rest.data()), rest.size());
+  if (kind == 0) {
     readDatagram(rest);
+  } else if (kind == 1) {
+    readConnection(text);
   } else {
-    readTable({reinterpret_cast<const char*>(rest.data()), rest.size()});
+    readTable(text);
   }
   return 0;
 }

@@ -19,11 +19,13 @@ export const virtualAddresses: Record<Forwarding, Record<Family, string>> = {
   TUN: { IPv4: "198.51.100.52", IPv6: "2001:db8:100::52" },
 };
 /** NAT translates the port, too; by it servers know what has to go back through the director. */
-const ports = { virtual: 80, translated: 8080 };
+export const ports = { virtual: 80, translated: 8080 };
 
-interface TrafficLanSize {
+export interface TrafficLanOptions {
   directors: number;
   servers: number;
+  /** By which answers go back through NAT. Default: the first director. */
+  gateway?: Record<Family, string>;
   byHand?: boolean;
 }
 
@@ -31,18 +33,20 @@ export class TrafficLan {
   readonly lan: Lan;
   readonly directors: readonly string[];
   readonly servers: readonly string[];
+  private readonly gateway: Record<Family, string>;
   private control: RemoteControl<Request, Answers> | undefined;
 
-  private constructor(lan: Lan, directors: number) {
+  private constructor(lan: Lan, { directors, gateway }: TrafficLanOptions) {
     this.lan = lan;
     this.directors = lan.nodes.slice(0, directors);
     this.servers = lan.nodes.slice(directors);
+    this.gateway = gateway ?? lan.nodeAddress(this.directors[0] ?? "");
   }
 
   /** `byHand` (default): directors and real servers are prepared as the guides say. Without, what Aloft does for them is left to it. */
-  static async create({ directors, servers, byHand = true }: TrafficLanSize): Promise<TrafficLan> {
-    const lan = await Lan.create({ nodes: directors + servers });
-    const made = new TrafficLan(lan, directors);
+  static async create({ byHand = true, ...options }: TrafficLanOptions): Promise<TrafficLan> {
+    const lan = await Lan.create({ nodes: options.directors + options.servers });
+    const made = new TrafficLan(lan, options);
     try {
       await made.prepare(byHand);
       return made;
@@ -63,13 +67,12 @@ export class TrafficLan {
     return this.lan.exec(host, ["sh", "-e", "-c", lines.join("\n")]);
   }
 
-  /** What came through NAT goes back through the first director, and nobody tells of a shorter way. */
+  /** What came through NAT goes back through the gateway, and nobody tells of a shorter way. */
   private wayBack(): string[] {
-    const gateway = this.lan.nodeAddress(this.directors[0] ?? "");
     const routes = families.flatMap((family) => {
       const ip = `ip -${family.at(-1)}`;
       return [
-        `${ip} route add ${Lan.clientAddress[family]} via ${gateway[family]} table 100`,
+        `${ip} route add ${Lan.clientAddress[family]} via ${this.gateway[family]} table 100`,
         `${ip} rule add sport ${ports.translated} ipproto tcp lookup 100`,
       ];
     });

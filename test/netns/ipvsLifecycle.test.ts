@@ -140,6 +140,23 @@ test("stop of IPVS refuses an option that it does not understand and goes on run
   await ipvs.stop();
 });
 
+test("addresses whose connections are to be told of: what is none is refused, and without a daemon there is nobody to tell", async () => {
+  const ipvs = start();
+  for (const [path, addresses] of [
+    ["addresses", undefined],
+    ["addresses", "192.0.2.10"],
+    ["addresses[1]", ["192.0.2.10", 7]],
+    ["addresses[0]", ["192.0.2.10/24"]],
+  ] as [string, never][]) {
+    const result = ipvs.carry(addresses);
+    assert.equal(!result.ok && result.error.path, path);
+  }
+  assert.deepEqual(ipvs.carry(["192.0.2.10", "2001:db8::10"]), { ok: true });
+  await ipvs.tellConnections();
+  await ipvs.stop();
+  await ipvs.tellConnections();
+});
+
 test("the class of IPVS cannot be used to make one", async () => {
   const ipvs = start();
   const Class = ipvs.constructor as new () => Ipvs;
@@ -213,11 +230,14 @@ test("everything that the contract of IPVS knows is taken; a kernel without IPVS
   assert.deepEqual(stopped, { ok: true });
 });
 
+const telling = `ipvs.apply({ ...state, daemons: [{ role: "Master", interface: "lo", syncID: 1 }] }); ipvs.carry(["192.0.2.10"]);`;
 const endings: [name: string, body: string, status: number][] = [
   ["by itself: running IPVS does not hold the event loop", "", 0],
   ["by process.exit()", "process.exit(7);", 7],
   ["by process.exit() in the middle of stop()", "ipvs.stop(); process.exit(7);", 7],
   ["by process.exit() in the middle of a snapshot", "ipvs.snapshot(); process.exit(7);", 7],
+  ["by process.exit() while it tells of connections", `${telling} ipvs.tellConnections(); process.exit(7);`, 7],
+  ["after it has told of connections", `${telling} await ipvs.tellConnections();`, 0],
   ["by an error that nobody catches", "setImmediate(() => { throw new Error('thrown on purpose'); });", 1],
   ["after a snapshot that it waits for", "await ipvs.snapshot();", 0],
   ["after stop()", "await ipvs.stop();", 0],

@@ -74,6 +74,16 @@ export class KernelTable {
     return this.#journalProblem;
   }
 
+  /** The addresses whose connections the other directors are told of. */
+  carry(addresses: readonly string[]): void {
+    this.#ipvs?.carry([...addresses]);
+  }
+
+  /** Resolves when they have been told of all. */
+  async tellConnections(): Promise<void> {
+    await this.#ipvs?.tellConnections();
+  }
+
   snapshot(): Promise<IpvsSnapshot> | undefined {
     return this.#ipvs?.snapshot();
   }

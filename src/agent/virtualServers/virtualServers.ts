@@ -4,7 +4,7 @@
  */
 import type { NodeIpvs } from "../../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../../api/virtualServerStatus.ts";
-import type { Clock, Timer } from "../../runtime/clock.ts";
+import { type Clock, sleep, type Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { HealthChecks } from "../healthChecks/healthTarget.ts";
 import type { IpvsSnapshot } from "../native.ts";
@@ -43,6 +43,8 @@ export interface VirtualServersOptions {
   remember(memory: ReadonlyMap<string, VirtualServerMemory>, unplanned: readonly string[]): void;
   /** What the node holds now, without lengths of prefixes. */
   addresses(): ReadonlySet<string>;
+  /** Of these the ones that it has as MASTER. */
+  carried(): string[];
   /** Servers and quorums that changed: programs, mail. */
   tell(changes: readonly VirtualServerChange[]): void;
   /** The statuses may be others than before. */
@@ -54,6 +56,8 @@ export interface VirtualServersOptions {
 /** Between two plans: what flaps in hundreds of servers costs ten plans a second at most, and a tenth of the time. */
 const pauseMs = 100;
 const pauseFactor = 9;
+/** The hand-over must not wait long for it; of a great many connections most have been told before. */
+const tellLimitMs = 500;
 
 export class VirtualServers {
   readonly #options: VirtualServersOptions;
@@ -91,6 +95,14 @@ export class VirtualServers {
     this.#timer = clock.setTimeout(() => void this.#inTurn(), delay);
   }
 
+  /** The node may have other addresses than before. */
+  addressesChanged(): void {
+    const { table, carried } = this.#options;
+    // At once: who has just lost them has connections left that the next one has not heard of.
+    if (this.#configuration.settings?.sync && !this.#stopped) table.carry(carried());
+    this.changed();
+  }
+
   /** What the operator reads. */
   statuses(): NodeVirtualServerStatus[] {
     const { table } = this.#options;
@@ -118,12 +130,14 @@ export class VirtualServers {
     return this.#options.table.owners;
   }
 
-  /** Nothing is planned any more: what the end of the checks looks like changes nothing. */
+  /** Nothing is planned any more: what the end of the checks looks like changes nothing. The next director knows every connection. */
   async stopChecks(): Promise<void> {
+    const { health, table, clock } = this.#options;
     this.#stopped = true;
     this.#timer?.clear();
     await this.#tail;
-    await this.#options.health.stop();
+    await health.stop();
+    await Promise.race([table.tellConnections(), sleep(clock, tellLimitMs)]);
   }
 
   /** The table goes, or stays with `keep`, for the next process to adopt. Those who ask for it are told that all is down. */
@@ -141,7 +155,7 @@ export class VirtualServers {
 
   async #planNow(): Promise<void> {
     if (this.#stopped) return;
-    const { table, health, restored, remember, addresses, tell, onStatus, clock } = this.#options;
+    const { table, health, restored, remember, addresses, carried, tell, onStatus, clock } = this.#options;
     this.#timer?.clear();
     this.#timer = undefined;
     const begin = clock.now();
@@ -156,6 +170,7 @@ export class VirtualServers {
     this.#memory = plan.memory;
     health.configure(plan.targets);
     await table.apply({ ...plan, isComplete }, nodeSettings(settings));
+    if (settings?.sync) table.carry(carried());
     remember(
       plan.memory,
       plan.statuses.map(nameOf).filter((name) => !plan.memory.has(name)),

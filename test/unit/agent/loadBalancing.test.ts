@@ -152,6 +152,36 @@ test("where the node has no address nothing is checked, if so asked, and it is c
   assert.equal(balancing.healthReports().length, 0);
 });
 
+test("IPVS is asked for once before any of its settings is set: before that it may not be there", async (context) => {
+  const { runner, ipvs, settings } = createRunner(context);
+  const asked: number[] = [];
+  ipvs.stop = () => {
+    asked.push(settings.configured.length);
+    return Promise.resolve({ ok: true });
+  };
+  const { spec, source } = configuration(server());
+  await runner.apply({ virtualRouters: [] });
+  assert.deepEqual(asked, [], "not without virtual servers");
+  const before = settings.configured.length;
+  await runner.apply(spec, { servers: source });
+  await runner.apply(spec, { servers: source });
+  assert.deepEqual(asked, [before]);
+});
+
+test("the other directors hear of connections to what the node has as MASTER, not to what it has for itself", async (context) => {
+  const { runner, core, ipvs, balancing } = createRunner(context);
+  const { spec, source } = configuration(server());
+  core.current = snapshot({
+    routers: [routerSnapshot({ state: "BACKUP", addressesHeld: ["192.0.2.10/24"] })],
+    links: [link({ name: "lo", addresses: ["192.0.2.10/32"] })],
+  });
+  await runner.apply({ ...spec, ipvs: { sync: { id: 7, interface: "eth0", role: "Both" } } }, { servers: source });
+  assert.deepEqual(ipvs.carried, []);
+  core.current = snapshot({ routers: [routerSnapshot({ state: "MASTER", addressesHeld: ["192.0.2.10/24"] })] });
+  balancing.onEvents([{ type: "resync" }]);
+  assert.deepEqual(ipvs.carried, ["192.0.2.10"]);
+});
+
 test("what would change the services of others is withheld as long as there are any", async (context) => {
   const { runner, ipvs, clock, balancing, settings } = createRunner(context);
   const { spec, source } = configuration(server());

@@ -84,6 +84,12 @@ const bad: [string, string, string, [number, RegExp]][] = [
     "---\napiVersion: aloft.dev/v1alpha1\nkind: AgentConfig\nmetadata: {name: all}\nspec:\n  nodeSelector: {matchLabels: {a: b}}\n",
     [10, /^spec\.nodeSelector: a node without Kubernetes has no labels/],
   ],
+  [
+    "sync daemons without a number",
+    "{addresses: [{address: 192.0.2.10}], vrrp: {virtualRouterID: 1}}",
+    "---\napiVersion: aloft.dev/v1alpha1\nkind: AgentConfig\nmetadata: {name: all}\nspec:\n  ipvs: {sync: {}}\n",
+    [10, /^spec\.ipvs\.sync\.id: expected a number/],
+  ],
 ];
 for (const [name, spec, more, [line, message]] of bad) {
   test(`${name} is an error with its place`, () => {

@@ -21,6 +21,8 @@ export class RecordingIpvs implements Ipvs {
   /** Keys, as JSON, of services that the kernel refuses. */
   refused = new Set<string>();
   foreign: IpvsServiceKey[] = [];
+  /** Addresses, as they were told last. */
+  carried: string[] = [];
   /** Why IPVS cannot be used. */
   message = "";
   /** Whether it tells by itself that all is applied. */
@@ -51,6 +53,16 @@ export class RecordingIpvs implements Ipvs {
 
   tell(...events: IpvsEvent[]): void {
     this.#onEvents(events);
+  }
+
+  carry(addresses: string[]): CoreResult {
+    this.carried = addresses;
+    return { ok: true };
+  }
+
+  tellConnections(): Promise<void> {
+    this.calls.push("tellConnections");
+    return Promise.resolve();
   }
 
   snapshot(): Promise<IpvsSnapshot> {

@@ -24,6 +24,7 @@ async function setUp(context: TestContext, directory = temporaryDirectory(contex
   await journal.open();
   const file = new HealthFile({ stateDirectory: directory, clock, log });
   const told: string[] = [];
+  const carried: string[] = [];
   let statuses = 0;
   const onStatus = () => {
     statuses += 1;
@@ -35,6 +36,7 @@ async function setUp(context: TestContext, directory = temporaryDirectory(contex
     restored: await file.read(),
     remember: (memory, unplanned) => file.put(memory, unplanned),
     addresses: () => new Set(["192.0.2.10"]),
+    carried: () => carried,
     tell: (changes) => told.push(...changes.map(({ server, up, occasion }) => `${server?.key ?? "quorum"} ${up} ${occasion}`)),
     onStatus,
     clock,
@@ -50,7 +52,7 @@ async function setUp(context: TestContext, directory = temporaryDirectory(contex
     return (content.services as IpvsServiceKey[]).map(({ address, port }) => `${address}:${port}`);
   };
   const held = (...wanted: string[]) => until(`the journal has ${wanted}`, () => isDeepStrictEqual(heldKeys(), wanted), { everyMs: 5 });
-  return { held, directory, clock, ipvs, health, journal, file, table, servers, told, run, heldKeys, statusCount: () => statuses };
+  return { held, directory, clock, ipvs, health, journal, file, table, servers, told, carried, run, heldKeys, statusCount: () => statuses };
 }
 
 const destinations = (ipvs: RecordingIpvs) =>
@@ -283,6 +285,22 @@ test("daemons of the synchronisation run as long as they are configured, and are
   await until("the journal has no daemons", () => !second.journal.daemons, { everyMs: 5 });
   await second.run([sample()]);
   assert.equal(second.ipvs.last.daemons, undefined);
+});
+
+test("the other directors hear of connections to what the node has as MASTER: at once when that changes, and once more before it ends", async (context) => {
+  const { ipvs, servers, run, carried, clock } = await setUp(context);
+  carried.push("192.0.2.10");
+  await run([sample()]);
+  assert.deepEqual(ipvs.carried, [], "without daemons there are no others");
+  await run([sample()], { settings: { sync } });
+  assert.deepEqual(ipvs.carried, ["192.0.2.10"]);
+  const plans = ipvs.applied.length;
+  carried.pop();
+  servers.addressesChanged();
+  assert.deepEqual([ipvs.carried, ipvs.applied.length], [[], plans], "before anything is planned anew");
+  await clock.advance(1000);
+  await servers.stopChecks();
+  assert.equal(ipvs.calls.at(-1), "tellConnections");
 });
 
 test("the end: checks first, then the table goes or stays, and those who ask for it are told that all is down", async (context) => {
