@@ -6,11 +6,11 @@ import type { NodeAgentSpec, NodeCheck, Notify } from "../api/nodeAgent.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { CheckReport, CheckRunner } from "./checks/checkRunner.ts";
-import type { LocalPrograms } from "./localPrograms.ts";
+import type { PodWatch } from "./cluster/podWatch.ts";
 import type { Core, CoreEvent, RouterSnapshot, StartDialer } from "./native.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { Notifier } from "./notify/notifier.ts";
-import type { PodWatch } from "./podWatch.ts";
+import type { LocalPrograms } from "./programs/localPrograms.ts";
 
 export interface CompanionOptions {
   core: Core;

@@ -4,23 +4,23 @@ import { systemClock } from "../runtime/clock.ts";
 import { startHttpServer } from "../runtime/httpServer.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
+import type { PodWatch } from "./cluster/podWatch.ts";
 import { Companions } from "./companions.ts";
+import type { SecretSource } from "./credentials/secrets.ts";
 import { logEvents } from "./eventLog.ts";
-import { HeldAddressJournal } from "./heldAddresses.ts";
-import { reportTable } from "./ipvsReport.ts";
+import { kernelSettingFiles } from "./kernelSettings/settingFiles.ts";
+import { settingLog } from "./kernelSettings/settingLog.ts";
+import { OwnedSysctls } from "./kernelSettings/sysctls.ts";
 import { LoadBalancing, type ServerSource } from "./loadBalancing.ts";
-import type { LocalPrograms } from "./localPrograms.ts";
-import { type ClusterMetrics, createAgentMetrics } from "./metrics.ts";
 import { type Core, type CoreEvent, loadAddon } from "./native.ts";
 import { sumCounts } from "./notify/notificationCounters.ts";
 import type { AgentOptions } from "./options.ts";
-import type { PodWatch } from "./podWatch.ts";
-import type { SecretSource } from "./secrets.ts";
-import { kernelSettingFiles } from "./settingFiles.ts";
-import { settingLog } from "./settingLog.ts";
+import type { LocalPrograms } from "./programs/localPrograms.ts";
 import { SpecRunner } from "./specRunner.ts";
-import { lockStateDirectory, type StateLock } from "./stateLock.ts";
-import { OwnedSysctls } from "./sysctls.ts";
+import { HeldAddressJournal } from "./state/heldAddresses.ts";
+import { lockStateDirectory, type StateLock } from "./state/stateLock.ts";
+import { reportTable } from "./status/ipvsReport.ts";
+import { type ClusterMetrics, createAgentMetrics } from "./status/metrics.ts";
 
 export interface Host {
   /** Held until the process ends; it would be gone with the last reference to it. */

@@ -3,12 +3,12 @@ import type { TunnelDevice } from "../api/nodeAgent.ts";
 import { type Clock, systemClock as clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Shutdown } from "../runtime/shutdown.ts";
+import { FixedSecrets } from "./credentials/secrets.ts";
 import { serveProbes, startHost } from "./host.ts";
-import { kernelHas } from "./kernelAddresses.ts";
-import { LocalPrograms } from "./localPrograms.ts";
+import { kernelHas } from "./kernelSettings/kernelAddresses.ts";
 import type { DesiredAddress } from "./native.ts";
 import type { AgentOptions } from "./options.ts";
-import { FixedSecrets } from "./secrets.ts";
+import { LocalPrograms } from "./programs/localPrograms.ts";
 import { spareMemory } from "./spareMemory.ts";
 
 export interface RealServerRole {

@@ -4,17 +4,17 @@ import type { KernelSettings } from "../plan/realServer.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Companions } from "./companions.ts";
-import type { EntryProblem, Plan, RawSpec } from "./desired.ts";
-import { splitKey } from "./desiredRouter.ts";
-import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./heldAddresses.ts";
-import { kernelHas } from "./kernelAddresses.ts";
-import { kernelSettings } from "./kernelSettings.ts";
+import { type SecretSource, secretRefs } from "./credentials/secrets.ts";
+import type { EntryProblem, Plan, RawSpec } from "./desired/desired.ts";
+import { splitKey } from "./desired/desiredRouter.ts";
+import { planSpec } from "./desired/planSpec.ts";
+import { kernelHas } from "./kernelSettings/kernelAddresses.ts";
+import { kernelSettings } from "./kernelSettings/kernelSettings.ts";
+import type { OwnedSysctls } from "./kernelSettings/sysctls.ts";
 import type { LoadBalancing, ServerSource } from "./loadBalancing.ts";
-import type { LocalPrograms } from "./localPrograms.ts";
 import type { Core, CoreError } from "./native.ts";
-import { planSpec } from "./planSpec.ts";
-import { type SecretSource, secretRefs } from "./secrets.ts";
-import type { OwnedSysctls } from "./sysctls.ts";
+import type { LocalPrograms } from "./programs/localPrograms.ts";
+import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./state/heldAddresses.ts";
 
 /** What runs, for the reporter. */
 export interface AppliedSpec extends Plan {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
-import { StateFile } from "../stateFile.ts";
+import { StateFile } from "../state/stateFile.ts";
 import type { RestoredHealth, VirtualServerMemory } from "./planVirtualServers.ts";
 
 const contentSchema = z.record(z.string(), z.object({ quorum: z.boolean(), down: z.array(z.string()) }));

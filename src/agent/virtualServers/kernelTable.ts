@@ -1,7 +1,7 @@
 /** The kernel's table of virtual servers, as far as it is ours: journal, thread, and what it says of its work. */
 import type { Logger } from "../../runtime/log.ts";
-import type { HeldServiceJournal } from "../heldServices.ts";
 import type { CoreError, Ipvs, IpvsEvent, IpvsOptions, IpvsService, IpvsServiceKey, IpvsSnapshot, IpvsState } from "../native.ts";
+import type { HeldServiceJournal } from "../state/heldServices.ts";
 import type { OwnedService } from "./plannedService.ts";
 import { formatServiceKey } from "./serviceKeys.ts";
 

@@ -1,13 +1,13 @@
 /** Values that the agent's tests share, and a Core that records what it is told and reports what the test sets. */
 import type { TestContext } from "node:test";
 import { Companions } from "../../../src/agent/companions.ts";
-import { type Plan, planDesired, type RawSpec } from "../../../src/agent/desired.ts";
-import { HeldAddressJournal } from "../../../src/agent/heldAddresses.ts";
+import { FixedSecrets, type SecretSource } from "../../../src/agent/credentials/secrets.ts";
+import { type Plan, planDesired, type RawSpec } from "../../../src/agent/desired/desired.ts";
 import { LoadBalancing } from "../../../src/agent/loadBalancing.ts";
-import { LocalPrograms } from "../../../src/agent/localPrograms.ts";
 import type { CheckResult, Core, CoreResult, DesiredState, LinkSnapshot, RouterSnapshot, Snapshot } from "../../../src/agent/native.ts";
-import { FixedSecrets, type SecretSource } from "../../../src/agent/secrets.ts";
+import { LocalPrograms } from "../../../src/agent/programs/localPrograms.ts";
 import { SpecRunner } from "../../../src/agent/specRunner.ts";
+import { HeldAddressJournal } from "../../../src/agent/state/heldAddresses.ts";
 import type { NodeAddress, VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
 import { silentLogger } from "../../../src/runtime/log.ts";
 import { VirtualClock } from "../runtime/virtualClock.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FixedServers } from "../../../src/agent/fixedServers.ts";
 import type { CoreResult } from "../../../src/agent/native.ts";
+import { FixedServers } from "../../../src/agent/standalone/fixedServers.ts";
 import type { ResolvedVirtualServer } from "../../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { settle } from "../runtime/virtualClock.ts";
 import { createRunner, link, routerSnapshot, routerSpec, snapshot } from "./fixtures.ts";

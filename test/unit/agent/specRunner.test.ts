@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { refKey, type SecretSource } from "../../../src/agent/secrets.ts";
+import { refKey, type SecretSource } from "../../../src/agent/credentials/secrets.ts";
 import { createRunner, link, plain, type RecordingCore, routerSpec, snapshot } from "./fixtures.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
 
