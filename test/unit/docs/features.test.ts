@@ -117,7 +117,7 @@ function isField(path: string): boolean {
 }
 
 const help: string[] = [];
-const metrics = ["src/agent/metrics.ts", "src/operator/metrics.ts"].map(read).join();
+const metrics = ["src/agent/status/metrics.ts", "src/operator/metrics.ts"].map(read).join();
 const reasons = read("src/operator/plan/conditions.ts");
 const scripts = JSON.parse(read("package.json")).scripts;
 
