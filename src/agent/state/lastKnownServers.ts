@@ -1,8 +1,9 @@
 /** The VirtualServers that this node served last, and their endpoints, so that the agent starts without the API server. */
 import { join } from "node:path";
 import { z } from "zod";
-import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
+import { DelayedFile } from "./delayedFile.ts";
 import { StateFile } from "./stateFile.ts";
 
 const endpointSchema = z.object({
@@ -26,18 +27,16 @@ export type LastKnownContent = z.infer<typeof contentSchema>;
 const saveAfterMs = 1000;
 
 export class LastKnownServers {
-  readonly #file: StateFile<LastKnownContent>;
-  readonly #clock: Clock;
+  readonly #path: string;
+  readonly #file: DelayedFile<LastKnownContent>;
   readonly #log: Logger;
-  #saved = "";
-  #wanted: LastKnownContent = { virtualServers: [], endpoints: {} };
-  #timer: Timer | undefined;
-  #saving: Promise<void> = Promise.resolve();
   #problem: string | undefined;
 
   constructor(stateDirectory: string, clock: Clock, log: Logger) {
-    this.#file = new StateFile(join(stateDirectory, "last-known-servers.json"), 1, contentSchema, () => clock.wallNow());
-    this.#clock = clock;
+    this.#path = join(stateDirectory, "last-known-servers.json");
+    const file = new StateFile(this.#path, 1, contentSchema, () => clock.wallNow());
+    const onWrite = (error: unknown) => this.#onWrite(error);
+    this.#file = new DelayedFile({ virtualServers: [], endpoints: {} }, { file, delayMs: saveAfterMs, clock, onWrite });
     this.#log = log;
   }
 
@@ -48,40 +47,25 @@ export class LastKnownServers {
 
   async read(): Promise<LastKnownContent> {
     const result = await this.#file.read();
-    if (result.kind === "read") this.#wanted = result.value;
-    if (result.kind === "read") this.#saved = JSON.stringify(result.value);
     if (result.kind === "damaged") {
-      this.#problem = `${this.#file.path} was damaged (${result.reason}).`;
+      this.#problem = `${this.#path} was damaged (${result.reason}).`;
       this.#log.error({ ...result }, "the last-known virtual servers are damaged and were set aside");
     }
-    return this.#wanted;
+    return this.#file.value;
   }
 
   /** Keeps it, soon; a no-op when all of it stands there. */
   put(content: LastKnownContent): void {
-    this.#wanted = content;
-    if (JSON.stringify(content) !== this.#saved) this.#timer ??= this.#clock.setTimeout(() => this.#save(), saveAfterMs);
+    this.#file.put(content);
   }
 
   /** Resolves when all that is known has been written, or could not be. */
   saved(): Promise<void> {
-    if (this.#timer) this.#save();
-    return this.#saving;
+    return this.#file.flush();
   }
 
-  #save(): void {
-    this.#timer?.clear();
-    this.#timer = undefined;
-    const content = this.#wanted;
-    this.#saving = this.#saving.then(async () => {
-      try {
-        await this.#file.write(content);
-        this.#saved = JSON.stringify(content);
-        this.#problem = undefined;
-      } catch (error) {
-        this.#problem = `The last-known virtual servers cannot be written: ${(error as Error).message}.`;
-        this.#log.error({ error }, "cannot write the last-known virtual servers");
-      }
-    });
+  #onWrite(error: unknown): void {
+    this.#problem = error ? `The last-known virtual servers cannot be written: ${(error as Error).message}.` : undefined;
+    if (error) this.#log.error({ error }, "cannot write the last-known virtual servers");
   }
 }
