@@ -64,10 +64,12 @@ function shareOf(samples: Samples, value: Value, share: number): Bar {
   return { most: share * (theirs ?? 0), text: `${share} × keepalived` };
 }
 
+const unchanged = (sample: Sample) => sample.unchanged;
+
 /** What takes time, and its bar. */
 const steps: { what: string; of: (sample: Sample) => Took; bar: (samples: Samples, value: Value) => Bar }[] = [
   { what: "from nothing", of: ({ first }) => first, bar: (samples, value) => shareOf(samples, value, 0.2) },
-  { what: "reload, nothing changed", of: ({ unchanged }) => unchanged, bar: (samples, value) => shareOf(samples, value, 1.5) },
+  { what: "reload, nothing changed", of: unchanged, bar: (samples, value) => shareOf(samples, value, 1.5) },
   { what: "1 % of the weights changed", of: ({ weights }) => weights, bar: (samples, value) => shareOf(samples, value, 0.2) },
   { what: "stop", of: ({ stop }) => stop, bar: () => ({ most: 3000, text: "3000" }) },
 ];
@@ -81,8 +83,8 @@ function measuresOf(samples: Samples, weights: number): Measure[] {
     judged: unit === "" ? "max" : "median",
     ...(bar && { bar }),
   });
-  const timesOf = (subject: SubjectName, suffix: string) =>
-    steps.map(({ what, of, bar }) => {
+  const timesOf = (subject: SubjectName, suffix: string, chosen = steps) =>
+    chosen.map(({ what, of, bar }) => {
       const value: Value = (sample) => of(sample).ms;
       return line(`${what}${suffix}`, "ms", value, bar(samples, value), subject);
     });
@@ -90,7 +92,12 @@ function measuresOf(samples: Samples, weights: number): Measure[] {
     line(`of this the planning: ${what}`, "ms", (sample) => of(sample).planMs, undefined, "core");
   return [
     ...timesOf("agent", ""),
-    ...timesOf("core", ", from VirtualServers"),
+    ...timesOf(
+      "core",
+      ", from VirtualServers",
+      // Objects that have not changed are not planned.
+      steps.filter(({ of }) => of !== unchanged),
+    ),
     planOf("from nothing", ({ first }) => first),
     planOf("1 % of the weights changed", ({ weights: changed }) => changed),
     line("requests that change something, of the reload with nothing changed", "", ({ unchangedChanges }) => unchangedChanges, none),
