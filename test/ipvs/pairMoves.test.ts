@@ -10,7 +10,8 @@ import type { Forwarding } from "./trafficLan.ts";
 
 const each = 15;
 const ways: Forwarding[] = ["DR", "NAT"];
-const mostMs = 20;
+/** Half of what a follower waits for who has fallen silent. How long a move really takes is measured by bench/connections.ts. */
+const mostMs = 150;
 /** How long preemption waits for connections to be told of: src/plan/nodeIpvs.ts. */
 const heldMs = 15_000;
 
