@@ -12,6 +12,7 @@ import { loadClusterAccess } from "./clusterAccess.ts";
 import { ClusterSecrets } from "./clusterSecrets.ts";
 import { nodeDoctor } from "./doctor/nodeDoctor.ts";
 import { readMachine } from "./doctor/readMachine.ts";
+import { removeEmptyState } from "./emptyState.ts";
 import { type Host, serveProbes, startHost } from "./host.ts";
 import { LastKnownFile } from "./lastKnown.ts";
 import { LocalPrograms } from "./localPrograms.ts";
@@ -35,6 +36,7 @@ const lastReportLimitMs = 2000;
 export async function runInCluster(kubeconfig: string | undefined, options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<void> {
   const access = await loadClusterAccess(kubeconfig, readEnvironment(), clock);
   const client = new ApiClient(access, clock);
+  shutdown.step("remove the state of a node that runs nothing", () => removeEmptyState(options.stateDirectory));
   shutdown.step("close the connections", () => client.close());
   const stopped = { value: false };
   const reporter: Reporter = new Reporter({

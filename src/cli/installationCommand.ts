@@ -37,7 +37,8 @@ export async function runInstallationCommand(args: string[], output: Output): Pr
     const run = await load();
     const namespace = flags.namespace ?? readEnvironment().podNamespace ?? client.namespace;
     const waitUntil = patience(systemClock, flags.timeout);
-    const isSilent: Surroundings["isSilent"] = ({ lastReportTime }) => lastReportTime === undefined || Date.now() - Date.parse(lastReportTime) > silentMs;
+    const isSilent: Surroundings["isSilent"] = ({ lastReportTime }) =>
+      lastReportTime === undefined || Date.now() - Date.parse(lastReportTime) > silentMs;
     return (await run({ client, namespace, say: output.out, waitUntil, isSilent })) ? 0 : 1;
   } catch (error) {
     output.error(`aloft: ${(error as Error).message}`);

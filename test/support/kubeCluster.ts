@@ -105,7 +105,7 @@ export class KubeCluster {
   /** A long-lived one; the caller ends it. */
   spawnIn(place: Place, command: string[]): ChildProcess {
     const [program = "", ...args] = [...enter(this.#namespace(place)), ...command];
-    return spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    return spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   }
 
   /** In all namespaces of a node. */

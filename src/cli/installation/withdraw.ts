@@ -21,6 +21,7 @@ export async function withdraw(surroundings: Surroundings): Promise<boolean> {
   if (!(await stopOperator(surroundings))) return false;
   const all = await withdrawNodes(surroundings);
   for (const { resource, finalizer } of guarded) await release(surroundings, resource, finalizer);
+  if (all) await disclaim(surroundings);
   return all;
 }
 
@@ -66,6 +67,16 @@ async function release({ client, say }: Surroundings, resource: Resource, finali
   const held = items.filter(({ metadata }) => metadata.finalizers?.includes(finalizer));
   for (const { metadata } of held) await removeFinalizer(client, resource, metadata, finalizer);
   say(`${resource.plural} that were guarded: ${held.length}`);
+}
+
+/** Nobody will correct the statuses any more: they must not say that a node answers. What was allocated stays for a later installation. */
+async function disclaim({ client }: Surroundings): Promise<void> {
+  const message = "Aloft was uninstalled; no node answers.";
+  for (const { metadata } of (await client.list(virtualIPs)).items) {
+    const ready = { type: "Ready", status: "False", reason: "Withdrawn", message, lastTransitionTime: new Date().toISOString() };
+    const status = { activeNode: null, nodes: null, summary: null, conditions: [ready] };
+    await client.patch(virtualIPs, { name: metadata.name }, { status }, { fieldManager, subresource: "status" });
+  }
 }
 
 function removeFinalizer(client: KubeClient, resource: Resource, metadata: KubeObject["metadata"], finalizer: string): Promise<unknown> {

@@ -1,0 +1,124 @@
+/** What a user of the cluster does and sees. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { NodeAgent } from "../../src/api/nodeAgent.ts";
+import type { VirtualIP } from "../../src/api/virtualIP.ts";
+import { aloftImage, chart, type KubeCluster } from "../support/kubeCluster.ts";
+import { until } from "../support/waiting.ts";
+import type { Probing } from "./probe.ts";
+
+export const namespace = "aloft-system";
+
+export const virtualIP = (name: string, addresses: string[]) => ({
+  apiVersion: "aloft.dev/v1alpha1",
+  kind: "VirtualIP",
+  metadata: { name },
+  spec: { addresses: addresses.map((address) => ({ address })) },
+});
+
+/** A server on every node, in the nodes' own network: whoever holds an address answers on it. */
+const echo = {
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { name: "echo" },
+  spec: {
+    selector: { matchLabels: { app: "echo" } },
+    template: {
+      metadata: { labels: { app: "echo" } },
+      spec: {
+        hostNetwork: true,
+        terminationGracePeriodSeconds: 0,
+        tolerations: [{ operator: "Exists" }],
+        containers: [
+          {
+            name: "echo",
+            image: aloftImage.name,
+            imagePullPolicy: "Never",
+            command: ["/usr/bin/node", "-e", readFileSync(join(import.meta.dirname, "echo.cjs"), "utf8")],
+            env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+          },
+        ],
+      },
+    },
+  },
+};
+
+export class User {
+  readonly #cluster: KubeCluster;
+
+  constructor(cluster: KubeCluster) {
+    this.#cluster = cluster;
+  }
+
+  install(values: string[] = []): Promise<string> {
+    const set = values.flatMap((value) => ["--set", value]);
+    return this.#cluster.helm(["install", "aloft", chart, "-n", namespace, "--create-namespace", "--wait", "--timeout=120s", ...set]);
+  }
+
+  async startEcho(): Promise<void> {
+    await this.#cluster.apply(echo);
+    await this.#cluster.kubectl(["rollout", "status", "daemonset/echo", "--timeout=60s"]);
+  }
+
+  /** The node that answers for an address, asked over HTTP from outside. */
+  async answers(address: string): Promise<string> {
+    const host = address.includes(":") ? `[${address}]` : address;
+    const script = `fetch("http://${host}:8080", { signal: AbortSignal.timeout(1000) }).then((r) => r.text()).then(console.log)`;
+    return (await this.#cluster.in("client", process.execPath, ["-e", script])).trim();
+  }
+
+  async answersWithin(address: string, timeoutMs: number): Promise<string> {
+    return until(`an answer of ${address}`, () => this.answers(address), { timeoutMs, everyMs: 100 });
+  }
+
+  /** Asks without pause while `work` goes on, and a moment before and after it. */
+  async probe(address: string, work: () => Promise<void>): Promise<Probing> {
+    const probe = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, "probe.ts"), address]);
+    let text = "";
+    probe.stdout?.on("data", (chunk: Buffer) => (text += chunk));
+    const ended = new Promise((resolve) => probe.once("close", resolve));
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await work();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    } finally {
+      probe.stdin?.end();
+      await ended;
+    }
+    return JSON.parse(text) as Probing;
+  }
+
+  status(name: string): Promise<VirtualIP> {
+    return this.#cluster.get<VirtualIP>("vip", name);
+  }
+
+  /** Waits until one node answers, all others stand by, and the status says so; returns that node. */
+  async settled(name: string, standbys = 2): Promise<string> {
+    const settled = async () => {
+      const { status } = await this.status(name);
+      const { items } = await this.#cluster.get<{ items: NodeAgent[] }>("nodeagents");
+      const states = items.flatMap((agent) => agent.status?.virtualRouters?.filter((router) => router.virtualIP === name) ?? []);
+      const standing = states.filter(({ state }) => state === "BACKUP").length;
+      const families = new Set(states.map(({ family }) => family)).size;
+      return states.filter(({ state }) => state === "MASTER").length === families && standing === standbys * families && status?.activeNode;
+    };
+    return until(`VirtualIP ${name} on one node, ${standbys} standing by`, settled, { timeoutMs: 60_000, everyMs: 200 });
+  }
+
+  async restarts(): Promise<number> {
+    interface Pods {
+      items: { status: { containerStatuses?: { restartCount: number }[] } }[];
+    }
+    const { items } = await this.#cluster.get<Pods>("pods", "-n", namespace);
+    return items.flatMap(({ status }) => status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+  }
+
+  /** The only holder by the kernels of all nodes that run. */
+  async holderByKernels(address: string, nodes: readonly string[]): Promise<string> {
+    const has = await Promise.all(nodes.map(async (node) => ((await this.#cluster.addresses(node)).includes(address) ? [node] : [])));
+    const holders = has.flat();
+    assert.equal(holders.length, 1, `${address} is on ${holders.join(", ") || "no node"}`);
+    return holders[0] ?? "";
+  }
+}
