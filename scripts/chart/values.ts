@@ -13,10 +13,11 @@ const directory = z.string().regex(/^\/[^,]*$/, "must be an absolute path");
 const object = z.record(z.string(), z.unknown());
 const labels = z.record(z.string(), z.string());
 const toggle = z.strictObject({ enabled: z.boolean() });
-const capability = z
-  .string()
-  .regex(/^[A-Z_]+$/, "must be a capability without CAP_")
-  .refine((text) => !text.startsWith("CAP_"));
+/** Those that an agent may have a use for, without CAP_. */
+const capability = z.enum([
+  ...(["NET_ADMIN", "NET_RAW", "SYS_NICE", "BPF", "PERFMON", "SYS_PTRACE", "SETUID", "SETGID", "KILL", "CHOWN"] as const),
+  ...(["DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "IPC_LOCK", "SYS_ADMIN", "SYS_RESOURCE"] as const),
+]);
 const quantity = z.union([z.string().regex(/^[0-9.]+([eE]?[0-9]*|m|[kMGTPE]i?)$/), z.number()]);
 const seconds = (least: number, most: number) => z.int().min(least).max(most);
 /** Of one address or none: brackets around IPv6. */

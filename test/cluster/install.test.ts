@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { chart, KubeCluster } from "../support/kubeCluster.ts";
+import { KubeCluster } from "../support/kubeCluster.ts";
 import { spread } from "../support/table.ts";
 import { until } from "../support/waiting.ts";
 import type { Outage } from "./probe.ts";
-import { namespace, User, virtualIP } from "./user.ts";
+import { namespace, newColumn, User, virtualIP } from "./user.ts";
 
 const [address, address6] = ["172.30.0.200", "fd00:30::200"];
 /** Three adverts of 100 ms, the skew of the best backup, and 50 ms: pods on a kernel with cgroup v1 get no real-time class. */
@@ -25,8 +25,9 @@ const moves = (outages: Outage[]) => outages.filter(({ from, to }) => from !== t
 
 test("helm install: from nothing to an address that answers", { timeout: 180_000 }, async (context) => {
   await user.startEcho();
+  const previous = user.previousChart();
   const startedAt = performance.now();
-  const notes = await user.install();
+  const notes = await user.install(previous);
   await cluster.apply(virtualIP("first", [`${address}/16`, `${address6}/64`]));
   const node = await user.answersWithin(address, 30_000);
   const seconds = (performance.now() - startedAt) / 1000;
@@ -138,16 +139,16 @@ test("agents are replaced node by node, and each hands over what it holds", { ti
 });
 
 test("helm upgrade keeps the address, and brings the kinds of the new chart", { timeout: 180_000 }, async (context) => {
-  await cluster.kubectl(["annotate", "crd", "virtualips.aloft.dev", "aloft.dev/old=true"]);
+  assert.ok(!(await user.columns()).includes(newColumn));
   const { outages } = await user.probe(address, async () => {
-    await cluster.helm(["upgrade", "aloft", chart, "-n", namespace, "--wait", "--timeout=120s", "--set", "agent.logLevel=debug"]);
+    await user.upgrade(["agent.logLevel=debug"]);
     await user.settled("first");
   });
+  assert.ok((await user.columns()).includes(newColumn));
   const list = outages.map(({ from, to, ms }) => `${from} → ${to} ${ms} ms`).join(", ");
   context.diagnostic(list);
   assert.ok(longest(outages) <= takeoverMs, list);
-  const logs = await cluster.kubectl(["-n", namespace, "logs", "daemonset/aloft-agent", "--tail=200"]);
-  assert.match(logs, /"level":"debug"|starting/);
+  assert.match(await cluster.kubectl(["-n", namespace, "get", "daemonset", "aloft-agent", "-o", "yaml"]), /--log-level=debug/);
 });
 
 test("helm uninstall: nodes give all up first, and nothing is left that cannot be deleted", { timeout: 180_000 }, async (context) => {

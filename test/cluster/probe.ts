@@ -25,37 +25,47 @@ const port = 7000;
 /** After the last question: an answer that takes longer counts as lost. */
 const settleMs = 300;
 
-/** @param answers by the number of the question: the node that answered; a hole where nobody did. */
-export function summarize(asked: number, answers: readonly (string | undefined)[]): Probing {
+/** A question that was asked, by its time in units of everyMs; undefined while nobody has answered it. */
+export type Questions = ReadonlyMap<number, string | undefined>;
+
+/** An outage begins with the first question that was asked and not answered, and ends with the next one that was. */
+export function summarize(questions: Questions): Probing {
   const outages: Outage[] = [];
-  let last = -1;
-  for (const [number, node] of answers.entries()) {
-    if (node === undefined) continue;
-    const from = answers[last];
-    if (from !== undefined && (from !== node || number > last + 1)) outages.push({ ms: (number - last - 1) * everyMs, from, to: node });
-    last = number;
+  let from: string | undefined;
+  let lostSince: number | undefined;
+  for (const [time, to] of [...questions].sort(([a], [b]) => a - b)) {
+    if (to === undefined) {
+      lostSince ??= time;
+      continue;
+    }
+    if (from !== undefined && (from !== to || lostSince !== undefined))
+      outages.push({ ms: (time - (lostSince ?? time)) * everyMs, from, to });
+    from = to;
+    lostSince = undefined;
   }
-  return { asked, answered: answers.filter((node) => node !== undefined).length, outages };
+  return { asked: questions.size, answered: [...questions.values()].filter((node) => node !== undefined).length, outages };
 }
 
 function probe(address: string): void {
-  const answers: (string | undefined)[] = [];
-  let asked = 0;
+  const questions = new Map<number, string | undefined>();
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
   socket.on("message", (message) => {
-    const [number, node] = message.toString().split(" ");
-    answers[Number(number)] = node;
+    const [time, node] = message.toString().split(" ");
+    questions.set(Number(time), node);
   });
   socket.on("error", () => {});
   const startedAt = performance.now();
-  // By the clock: a timer that comes late must not make fewer questions.
+  // One at a time, also after this process stood still: a burst of what was missed would be lost in the server's buffer.
   const timer = setInterval(() => {
-    for (; asked * everyMs < performance.now() - startedAt; asked += 1) socket.send(String(asked), port, address, () => {});
+    const time = Math.floor((performance.now() - startedAt) / everyMs);
+    if (questions.has(time)) return;
+    questions.set(time, undefined);
+    socket.send(String(time), port, address, () => {});
   }, everyMs);
   process.stdin.resume().on("end", () => {
     clearInterval(timer);
     setTimeout(() => {
-      process.stdout.write(JSON.stringify(summarize(asked, Array.from(answers))));
+      process.stdout.write(JSON.stringify(summarize(questions)));
       process.exit(0);
     }, settleMs);
   });

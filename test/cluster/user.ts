@@ -1,6 +1,6 @@
 /** What a user of the cluster does and sees. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeAgent } from "../../src/api/nodeAgent.ts";
 import type { VirtualIP } from "../../src/api/virtualIP.ts";
@@ -9,6 +9,8 @@ import { until } from "../support/waiting.ts";
 import type { Probing } from "./probe.ts";
 
 export const namespace = "aloft-system";
+/** One that the previous chart did not have. */
+export const newColumn = "Backups";
 
 export const virtualIP = (name: string, addresses: string[]) => ({
   apiVersion: "aloft.dev/v1alpha1",
@@ -51,9 +53,31 @@ export class User {
     this.#cluster = cluster;
   }
 
-  install(values: string[] = []): Promise<string> {
+  install(from = chart): Promise<string> {
+    return this.#cluster.helm(["install", "aloft", from, "-n", namespace, "--create-namespace", "--wait", "--timeout=120s"]);
+  }
+
+  upgrade(values: string[]): Promise<string> {
     const set = values.flatMap((value) => ["--set", value]);
-    return this.#cluster.helm(["install", "aloft", chart, "-n", namespace, "--create-namespace", "--wait", "--timeout=120s", ...set]);
+    return this.#cluster.helm(["upgrade", "aloft", chart, "-n", namespace, "--wait", "--timeout=120s", ...set]);
+  }
+
+  /** The chart as it might have been before: VirtualIPs without a column. */
+  previousChart(): string {
+    const copy = join(this.#cluster.folder, "previous");
+    cpSync(chart, copy, { recursive: true, dereference: true });
+    const edit = (path: string, change: (text: string) => string) => writeFileSync(path, change(readFileSync(path, "utf8")));
+    edit(join(copy, "Chart.yaml"), (text) => text.replace(/^version: .*$/m, "version: 0.0.1"));
+    edit(join(copy, "files/crds/aloft.dev_virtualips.yaml"), (text) => text.replace(`name: ${newColumn}`, "name: Old"));
+    return copy;
+  }
+
+  async columns(): Promise<string[]> {
+    interface Kind {
+      spec: { versions: { additionalPrinterColumns: { name: string }[] }[] };
+    }
+    const { spec } = await this.#cluster.get<Kind>("crd", "virtualips.aloft.dev");
+    return spec.versions.flatMap(({ additionalPrinterColumns }) => additionalPrinterColumns.map(({ name }) => name));
   }
 
   async startEcho(): Promise<void> {
