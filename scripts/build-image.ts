@@ -18,8 +18,8 @@ const folder = join(root, "build/image");
 const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string; license: string };
 
 /** The name that the chart asks for when its values say nothing else. */
-export const imageName = "aloft.dev/aloft";
-export const imageArchive = join(folder, `aloft-${version}.tar`);
+const imageName = "aloft.dev/aloft";
+const imageArchive = join(folder, `aloft-${version}.tar`);
 
 const architectures: Record<string, ImageConfig["architecture"]> = { x64: "amd64", arm64: "arm64" };
 
@@ -57,40 +57,60 @@ function listing(entries: Entry[]): string[] {
   return [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, size]) => `${megabytes(size).padStart(10)}  ${path}`);
 }
 
-const architecture = architectures[process.arch];
-if (!architecture) throw new Error(`there is no image for ${process.arch}`);
-mkdirSync(folder, { recursive: true });
-const parts: Part[] = [
-  { what: "Node.js, the libraries it needs, certificate authorities", entries: systemEntries() },
-  { what: `Aloft ${version}`, entries: aloftEntries() },
-];
-const layers = parts.map(layerOf);
-const { bytes, digest } = ociArchive(layers, {
-  reference: `${imageName}:${version}`,
-  architecture,
-  entrypoint: ["/usr/bin/aloft"],
-  user: `${user.id}:${user.id}`,
-  environment: ["PATH=/usr/bin"],
-  labels: {
-    "org.opencontainers.image.title": "aloft",
-    "org.opencontainers.image.version": version,
-    "org.opencontainers.image.licenses": license,
-  },
-});
-const unfinished = `${imageArchive}.${process.pid}`;
-try {
-  writeFileSync(unfinished, bytes);
-  renameSync(unfinished, imageArchive);
-} finally {
-  rmSync(unfinished, { force: true });
+export interface BuiltImage {
+  /** The OCI archive. */
+  path: string;
+  reference: string;
+  /** What is in it, for people. */
+  report: string[];
 }
-const out = (line: string) => process.stdout.write(`${line}\n`);
-for (const [index, { what, entries }] of parts.entries()) {
-  const total = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-  out(
-    `layer ${index + 1}: ${what}: ${megabytes(total)}, ${megabytes(layers[index]?.compressed.length ?? 0)} compressed, ${entries.length} files`,
-  );
-  for (const line of listing(entries)) out(line);
+
+/** Builds it from what is compiled. A second or two when the libraries and Node are those of the last time. */
+export function buildImage(): BuiltImage {
+  const architecture = architectures[process.arch];
+  if (!architecture) throw new Error(`there is no image for ${process.arch}`);
+  mkdirSync(folder, { recursive: true });
+  const parts: Part[] = [
+    { what: "Node.js, the libraries it needs, certificate authorities", entries: systemEntries() },
+    { what: `Aloft ${version}`, entries: aloftEntries() },
+  ];
+  const layers = parts.map(layerOf);
+  const reference = `${imageName}:${version}`;
+  const { bytes, digest } = ociArchive(layers, {
+    reference,
+    architecture,
+    entrypoint: ["/usr/bin/aloft"],
+    user: `${user.id}:${user.id}`,
+    environment: ["PATH=/usr/bin"],
+    labels: {
+      "org.opencontainers.image.title": "aloft",
+      "org.opencontainers.image.version": version,
+      "org.opencontainers.image.licenses": license,
+    },
+  });
+  writeWhole(imageArchive, bytes);
+  const described = parts.flatMap(({ what, entries }, index) => {
+    const total = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    const compressed = layers[index]?.compressed.length ?? 0;
+    const head = `layer ${index + 1}: ${what}: ${megabytes(total)}, ${megabytes(compressed)} compressed, ${entries.length} files`;
+    return [head, ...listing(entries)];
+  });
+  return {
+    path: imageArchive,
+    reference,
+    report: [...described, `${reference} ${architecture} ${digest}`, `${imageArchive}: ${megabytes(bytes.length)}`],
+  };
 }
-out(`${imageName}:${version} ${architecture} ${digest}`);
-out(`${imageArchive}: ${megabytes(bytes.length)}`);
+
+/** Whoever reads it meanwhile has the old one or the new one. */
+function writeWhole(path: string, bytes: Buffer): void {
+  const unfinished = `${path}.${process.pid}`;
+  try {
+    writeFileSync(unfinished, bytes);
+    renameSync(unfinished, path);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+if (import.meta.main) process.stdout.write(`${buildImage().report.join("\n")}\n`);

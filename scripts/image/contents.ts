@@ -47,7 +47,7 @@ export function aloftEntries(): Entry[] {
   const modules = productionPackages().flatMap(packageFiles);
   return [
     file("/usr/bin/aloft", program, 0o755),
-    file(`${home}/${addon}`, stripped(addon), 0o755),
+    file(`${home}/${addon}`, stripped(addon)),
     ...[...own, ...modules].map((path) => {
       const content = extname(path) === ".node" ? stripped(path) : readFileSync(join(root, path));
       return file(`${home}/${path}`, content);

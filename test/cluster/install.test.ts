@@ -138,6 +138,17 @@ test("agents are replaced node by node, and each hands over what it holds", { ti
   assert.ok(longest(outages) <= takeoverMs, list);
 });
 
+test("new connections through a roll of the agents", { timeout: 180_000 }, async (context) => {
+  const { opened, failed, slowestMs } = await user.connect(address, async () => {
+    await cluster.kubectl(["-n", namespace, "rollout", "restart", "daemonset/aloft-agent"]);
+    await cluster.kubectl(["-n", namespace, "rollout", "status", "daemonset/aloft-agent", "--timeout=120s"], { timeoutMs: 130_000 });
+    await user.settled("first");
+  });
+  context.diagnostic(`${opened} connections, ${failed} failed, the slowest took ${slowestMs} ms`);
+  assert.ok(opened > 1000);
+  assert.equal(failed, 0);
+});
+
 test("helm upgrade keeps the address, and brings the kinds of the new chart", { timeout: 180_000 }, async (context) => {
   assert.ok(!(await user.columns()).includes(newColumn));
   const { outages } = await user.probe(address, async () => {

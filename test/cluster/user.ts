@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeAgent } from "../../src/api/nodeAgent.ts";
 import type { VirtualIP } from "../../src/api/virtualIP.ts";
-import { aloftImage, chart, type KubeCluster } from "../support/kubeCluster.ts";
+import { chart, type KubeCluster } from "../support/kubeCluster.ts";
 import { until } from "../support/waiting.ts";
+import type { Connections } from "./connections.ts";
 import type { Probing } from "./probe.ts";
 
 export const namespace = "aloft-system";
@@ -20,7 +22,7 @@ export const virtualIP = (name: string, addresses: string[]) => ({
 });
 
 /** A server on every node, in the nodes' own network: whoever holds an address answers on it. */
-const echo = {
+const echo = (image: string) => ({
   apiVersion: "apps/v1",
   kind: "DaemonSet",
   metadata: { name: "echo" },
@@ -35,7 +37,7 @@ const echo = {
         containers: [
           {
             name: "echo",
-            image: aloftImage.name,
+            image,
             imagePullPolicy: "Never",
             command: ["/usr/bin/node", "-e", readFileSync(join(import.meta.dirname, "echo.cjs"), "utf8")],
             env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
@@ -44,7 +46,7 @@ const echo = {
       },
     },
   },
-};
+});
 
 export class User {
   readonly #cluster: KubeCluster;
@@ -81,7 +83,7 @@ export class User {
   }
 
   async startEcho(): Promise<void> {
-    await this.#cluster.apply(echo);
+    await this.#cluster.apply(echo(this.#cluster.image));
     await this.#cluster.kubectl(["rollout", "status", "daemonset/echo", "--timeout=60s"]);
   }
 
@@ -98,19 +100,29 @@ export class User {
 
   /** Asks without pause while `work` goes on, and a moment before and after it. */
   async probe(address: string, work: () => Promise<void>): Promise<Probing> {
-    const probe = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, "probe.ts"), address]);
+    return (await this.#whileRunning("probe.ts", address, work)) as Probing;
+  }
+
+  /** Opens connections without pause meanwhile. */
+  async connect(address: string, work: () => Promise<void>): Promise<Connections> {
+    return (await this.#whileRunning("connections.ts", address, work)) as Connections;
+  }
+
+  /** What a program of this folder, in the client's network, prints at its end. */
+  async #whileRunning(program: string, address: string, work: () => Promise<void>): Promise<unknown> {
+    const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), address]);
     let text = "";
-    probe.stdout?.on("data", (chunk: Buffer) => (text += chunk));
-    const ended = new Promise((resolve) => probe.once("close", resolve));
+    child.stdout?.on("data", (chunk: Buffer) => (text += chunk));
+    const ended = new Promise((resolve) => child.once("close", resolve));
     try {
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await sleep(700);
       await work();
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await sleep(500);
     } finally {
-      probe.stdin?.end();
+      child.stdin?.end();
       await ended;
     }
-    return JSON.parse(text) as Probing;
+    return JSON.parse(text);
   }
 
   status(name: string): Promise<VirtualIP> {

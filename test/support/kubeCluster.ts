@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { clusterBinaries, ensureBinaries } from "../../scripts/build-control-plane.ts";
+import { type BuiltImage, buildImage } from "../../scripts/build-image.ts";
 import { file } from "../../scripts/image/entries.ts";
 import { makeLayer, ociArchive } from "../../scripts/image/ociArchive.ts";
 import { type RunOptions, run } from "./command.ts";
@@ -19,8 +20,6 @@ import { exitOnSignals } from "./lanOwner.ts";
 const root = join(import.meta.dirname, "../..");
 const scripts = join(import.meta.dirname, "cluster");
 export const chart = join(root, "charts/aloft");
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-export const aloftImage = { name: `aloft.dev/aloft:${version}`, archive: join(root, `build/image/aloft-${version}.tar`) };
 
 const bootLimitMs = 240_000;
 
@@ -28,6 +27,8 @@ export type Place = "fabric" | "client";
 
 export class KubeCluster {
   readonly nodes = ["n1", "n2", "n3"] as const;
+  /** Of Aloft's image. */
+  readonly image: string;
   /** Logs, keys and the nodes' disks. */
   readonly folder: string;
   readonly #name: string;
@@ -36,7 +37,8 @@ export class KubeCluster {
   readonly #helm: string;
   #reaper: ChildProcess | undefined;
 
-  private constructor(binaries: Record<(typeof clusterBinaries)[number], string>) {
+  private constructor(binaries: Record<(typeof clusterBinaries)[number], string>, image: BuiltImage) {
+    this.image = image.reference;
     this.#name = `alc${process.pid}`;
     this.folder = mkdtempSync(join(tmpdir(), "aloft-cluster-"));
     this.#kubectl = binaries.kubectl;
@@ -48,14 +50,13 @@ export class KubeCluster {
       ALOFT_CLUSTER_KUBERNETES: dirname(binaries.kubelet),
       ALOFT_CLUSTER_ETCD: binaries.etcd,
       ALOFT_CLUSTER_NODES: this.nodes.join(" "),
-      ALOFT_CLUSTER_IMAGES: [pauseArchive(), aloftImage.archive].join(" "),
+      ALOFT_CLUSTER_IMAGES: [pauseArchive(), image.path].join(" "),
     };
   }
 
   /** Boots it: 10 to 20 s. Aloft's image is on every node, Aloft is not installed. */
   static async up(): Promise<KubeCluster> {
-    if (!existsSync(aloftImage.archive)) throw new Error(`there is no ${aloftImage.archive}: npm run image`);
-    const cluster = new KubeCluster(await ensureBinaries(clusterBinaries));
+    const cluster = new KubeCluster(await ensureBinaries(clusterBinaries), buildImage());
     exitOnSignals();
     cluster.#reaper = cluster.#startReaper();
     try {
@@ -155,6 +156,14 @@ export class KubeCluster {
     reaper.unref();
     return reaper;
   }
+}
+
+/** Why there can be no cluster on this machine; undefined when there can. */
+export function clusterLacks(): string | undefined {
+  const paths = ["/usr/bin/containerd", "/usr/sbin/runc", "/usr/lib/cni/bridge", "/usr/sbin/nft", "/usr/bin/openssl"];
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing) return `there is no ${missing}`;
+  return existsSync("/sys/fs/cgroup/pids") ? undefined : "its nodes need the hierarchies of cgroup v1";
 }
 
 const enter = (namespace: string) => ["nsenter", `--net=/run/netns/${namespace}`, "--"];
