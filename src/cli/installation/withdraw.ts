@@ -19,10 +19,10 @@ const guarded: { resource: Resource; finalizer: string }[] = [{ resource: virtua
 /** Whether every node that reports has given up all. @throws KubeError */
 export async function withdraw(surroundings: Surroundings): Promise<boolean> {
   if (!(await stopOperator(surroundings))) return false;
-  const all = await withdrawNodes(surroundings);
+  if (!(await withdrawNodes(surroundings))) return false;
   for (const { resource, finalizer } of guarded) await release(surroundings, resource, finalizer);
-  if (all) await disclaim(surroundings);
-  return all;
+  await disclaim(surroundings);
+  return true;
 }
 
 /** It would give the nodes back what is taken from them. */
