@@ -59,7 +59,17 @@ const report = (secondsAgo: number, observedGeneration: number, virtualRouters: 
     observedGeneration,
     virtualRouters,
   });
-const holding = [{ virtualIP: "web", family: "IPv4", state: "MASTER", reason: "FirstElection", priority: 254, since: new Date().toISOString(), transitions: 1 }];
+const holding = [
+  {
+    virtualIP: "web",
+    family: "IPv4",
+    state: "MASTER",
+    reason: "FirstElection",
+    priority: 254,
+    since: new Date().toISOString(),
+    transitions: 1,
+  },
+];
 
 async function installation(...args: string[]): Promise<{ status: number; text: string }> {
   const command = [aloftProgram, "installation", ...args, "--namespace", namespace, "--kubeconfig", plane.kubeconfig()];

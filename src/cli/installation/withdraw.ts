@@ -25,15 +25,15 @@ export async function withdraw(surroundings: Surroundings): Promise<boolean> {
   return true;
 }
 
-/** It would give the nodes back what is taken from them. */
+/** It would give the nodes back what is taken from them. Its Deployment goes with all its pods, those that only wait to lead among them. */
 async function stopOperator({ client, namespace, say, waitUntil }: Surroundings): Promise<boolean> {
   const ref = { namespace, name: operatorName };
-  if (await client.find(deployments, ref)) await client.patch(deployments, ref, { spec: { replicas: 0 } }, { fieldManager: "aloft-cli" });
+  await client.delete(deployments, ref, { propagationPolicy: "Foreground" });
   const isGone = async () => {
-    const deployment = await client.find<KubeObject & { status?: { replicas?: number } }>(deployments, ref);
+    if (await client.find(deployments, ref)) return false;
+    // A leader gives its Lease back when it ends; one that could not holds it for that time at most. There may be others than the Deployment's.
     const lease = await client.find<Lease>(leases, ref);
-    // A leader gives its Lease back when it ends; one that could not holds it for that time at most.
-    return (deployment?.status?.replicas ?? 0) === 0 && (!lease?.spec?.holderIdentity || isOver(lease));
+    return !lease?.spec?.holderIdentity || isOver(lease);
   };
   const gone = await waitUntil(isGone);
   say(gone ? "no operator leads any more" : "the operator does not end");
