@@ -25,7 +25,7 @@ const moves = (outages: Outage[]) => outages.filter(({ from, to }) => from !== t
 
 test("helm install: from nothing to an address that answers", { timeout: 180_000 }, async (context) => {
   await user.startEcho();
-  const previous = user.previousChart();
+  const previous = await user.previousChart();
   const startedAt = performance.now();
   const notes = await user.install(previous);
   await cluster.apply(virtualIP("first", [`${address}/16`, `${address6}/64`]));
@@ -68,6 +68,15 @@ test("operator and agents have no more rights on their node than was meant", asy
     assert.match(status, isAgent ? /^Uid:\s+0\s/m : /^Uid:\s+65532\s/m);
     assert.match(status, /^Seccomp:\s+2$/m);
   }
+});
+
+test("agents can change settings of the network of their node, through the folder that is mounted for that", async () => {
+  const write = (folder: string) => {
+    const script = `const fs = require("fs"), file = "${folder}/net/ipv4/conf/lo/arp_ignore"; fs.writeFileSync(file, fs.readFileSync(file))`;
+    return cluster.kubectl(["-n", namespace, "exec", "daemonset/aloft-agent", "--", "/usr/bin/node", "-e", script]);
+  };
+  await write("/host/proc/sys");
+  await assert.rejects(write("/proc/sys"), /EROFS/);
 });
 
 test("an agent may write the status of its own NodeAgent and of no other", async () => {

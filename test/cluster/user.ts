@@ -1,10 +1,11 @@
 /** What a user of the cluster does and sees. */
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeAgent } from "../../src/api/nodeAgent.ts";
 import type { VirtualIP } from "../../src/api/virtualIP.ts";
+import { run } from "../support/command.ts";
 import { chart, type KubeCluster } from "../support/kubeCluster.ts";
 import { until } from "../support/waiting.ts";
 import type { Connections } from "./connections.ts";
@@ -65,9 +66,10 @@ export class User {
   }
 
   /** The chart as it might have been before: VirtualIPs without a column. */
-  previousChart(): string {
+  async previousChart(): Promise<string> {
     const copy = join(this.#cluster.folder, "previous");
-    cpSync(chart, copy, { recursive: true, dereference: true });
+    // The kinds are a link to the folder of the checkout: what it leads to is copied.
+    await run("cp", ["--recursive", "--dereference", chart, copy]);
     const edit = (path: string, change: (text: string) => string) => writeFileSync(path, change(readFileSync(path, "utf8")));
     edit(join(copy, "Chart.yaml"), (text) => text.replace(/^version: .*$/m, "version: 0.0.1"));
     edit(join(copy, "files/crds/aloft.dev_virtualips.yaml"), (text) => text.replace(`name: ${newColumn}`, "name: Old"));

@@ -120,6 +120,16 @@ test("operators: two, apart from each other, as nobody, without a right on the n
   assert.deepEqual([capabilities, readOnlyRootFilesystem, pod.volumes], [{ drop: ["ALL"] }, true, undefined]);
 });
 
+test("agents may read what VirtualServers refer to only where there can be any", async () => {
+  const resources = async (values: string[]) => {
+    const rules = pick(await render(values), "ClusterRole", "aloft-agent").rules as { resources: string[] }[];
+    return rules.flatMap((rule) => rule.resources).sort();
+  };
+  const always = ["nodeagents", "nodeagents/status", "pods"];
+  assert.deepEqual(await resources(["agent.features.ipvs=false"]), always);
+  assert.deepEqual(await resources([]), [...always, "endpointslices", "nodes", "services", "virtualservers"].sort());
+});
+
 test("agents may read the Secrets that are named, and none without names", async () => {
   const { rules } = pick(await render(everything), "Role", "aloft-agent");
   assert.deepEqual(rules, [

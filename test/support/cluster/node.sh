@@ -53,6 +53,7 @@ clusterDomain: cluster.local
 clusterDNS: [172.30.0.1]
 resolvConf: $folder/resolv.conf
 staticPodPath: $folder/manifests
+fileCheckFrequency: 1s
 maxPods: 40
 evictionHard: {memory.available: "100Mi", nodefs.available: "1%", imagefs.available: "1%", nodefs.inodesFree: "1%"}
 imageGCHighThresholdPercent: 100
