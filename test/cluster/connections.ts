@@ -3,6 +3,7 @@
  * A program of its own: it runs in the network of the client.
  */
 import { request } from "node:http";
+import { connect } from "node:net";
 
 export interface Connections {
   opened: number;
@@ -10,14 +11,31 @@ export interface Connections {
   failed: number;
   /** Milliseconds of the slowest. A SYN that is lost is sent again after a second. */
   slowestMs: number;
+  /** Of those that were there before and talked all the time. */
+  established: { held: number; broken: number };
 }
 
 const everyMs = 2;
 const limitMs = 5000;
 const atATime = 500;
+const held = 50;
+const talkEveryMs = 100;
+
+/** Opens connections that stay and talk; the result counts those that have broken. */
+function hold(address: string): () => number {
+  const broken = new Set<number>();
+  for (let index = 0; index < held; index += 1) {
+    const connection = connect(7001, address);
+    const end = () => broken.add(index);
+    connection.on("error", end).on("close", end).resume();
+    setInterval(() => connection.writable && connection.write("x"), talkEveryMs);
+  }
+  return () => broken.size;
+}
 
 function open(address: string): void {
-  const seen: Connections = { opened: 0, failed: 0, slowestMs: 0 };
+  const seen = { opened: 0, failed: 0, slowestMs: 0 };
+  const broken = hold(address);
   let pending = 0;
   const one = () => {
     if (pending >= atATime) return;
@@ -43,7 +61,8 @@ function open(address: string): void {
   process.stdin.resume().on("end", async () => {
     clearInterval(timer);
     for (let waited = 0; pending > 0 && waited < limitMs + 1000; waited += 100) await new Promise((resolve) => setTimeout(resolve, 100));
-    process.stdout.write(JSON.stringify({ ...seen, slowestMs: Math.round(seen.slowestMs) }));
+    const connections: Connections = { ...seen, slowestMs: Math.round(seen.slowestMs), established: { held, broken: broken() } };
+    process.stdout.write(JSON.stringify(connections));
     process.exit(0);
   });
 }

@@ -148,12 +148,13 @@ test("agents are replaced node by node, and each hands over what it holds", { ti
 });
 
 test("new connections through a roll of the agents", { timeout: 180_000 }, async (context) => {
-  const { opened, failed, slowestMs } = await user.connect(address, async () => {
+  const { opened, failed, slowestMs, established } = await user.connect(address, async () => {
     await cluster.kubectl(["-n", namespace, "rollout", "restart", "daemonset/aloft-agent"]);
     await cluster.kubectl(["-n", namespace, "rollout", "status", "daemonset/aloft-agent", "--timeout=120s"], { timeoutMs: 130_000 });
     await user.settled("first");
   });
   context.diagnostic(`${opened} connections, ${failed} failed, the slowest took ${slowestMs} ms`);
+  context.diagnostic(`${established.broken} of ${established.held} established ones broke`);
   assert.ok(opened > 1000);
   assert.equal(failed, 0);
 });
