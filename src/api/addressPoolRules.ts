@@ -51,7 +51,7 @@ export const rangeRules: Rule<string>[] = [
 
 interface Template {
   vrrp: { virtualRouterID?: number; advertisementInterval?: string; authentication?: object };
-  nodes: { preferred?: string };
+  nodes: { preferred?: string; selector?: { matchExpressions?: object[] } };
 }
 
 export const templateRules: Rule<Template>[] = [
@@ -66,6 +66,12 @@ export const templateRules: Rule<Template>[] = [
     holds: ({ nodes }) => nodes.preferred === undefined,
     message: "preferred must be left out: `kubectl vip move` sets it on a VirtualIP of the pool",
     field: "nodes.preferred",
+  },
+  {
+    cel: "!has(self.nodes) || !has(self.nodes.selector) || !has(self.nodes.selector.matchExpressions) || size(self.nodes.selector.matchExpressions) <= 15",
+    holds: ({ nodes }) => (nodes.selector?.matchExpressions ?? []).length <= 15,
+    message: "selector must have at most 15 matchExpressions: one is added, which leaves out nodes that answer for no Service",
+    field: "nodes.selector",
   },
 ];
 
