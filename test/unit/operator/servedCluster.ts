@@ -224,15 +224,16 @@ export class ServedCluster extends PlayedCluster {
   /** No address on two VirtualIPs, nor with two Services that do not share it; and none is told that is not recorded. */
   #check(): void {
     const owners = new Map<string, string>();
-    for (const { name: node, spec } of this.agents) {
-      for (const { virtualIP: holder, addresses } of spec.virtualRouters) {
-        for (const { address } of addresses) {
-          const owner = owners.get(address) ?? holder;
-          if (owner !== holder) throw new Error(`${address} is on ${owner} and, on ${node}, on ${holder}`);
-          owners.set(address, holder);
-        }
-      }
+    const claim = (address: string, holder: string, where: string) => {
+      const owner = owners.get(address) ?? holder;
+      if (owner !== holder) throw new Error(`${address} is on ${owner} and, ${where}, on ${holder}`);
+      owners.set(address, holder);
+    };
+    const routers = this.applied().flatMap(({ node, routers: own }) => own.map((router) => ({ node, ...router })));
+    for (const { node, virtualIP: holder, addresses } of routers) {
+      for (const { address } of addresses) claim(address.slice(0, address.indexOf("/")), holder, `on ${node}`);
     }
+    for (const { name, spec } of this.virtualIPs) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
     const recorded = new Map(this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address, services }) => [address, services])));
     const served = this.services.filter(({ deleting, isLoadBalancer, loadBalancerClass: wanted }) => !deleting && isLoadBalancer && wanted !== "other");
     const told = served.flatMap(({ key, ingress }) => ingress.map(({ ip = "" }) => ({ key, ip })));

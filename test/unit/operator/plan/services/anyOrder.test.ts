@@ -52,7 +52,7 @@ test("Services property: no address twice at any moment, and in the end rest, an
       cluster.rest();
       for (const { key, deleting, loadBalancerClass, ingress, conditions } of cluster.services) {
         assert.equal(deleting && loadBalancerClass !== "other", false, `${key} is stuck`);
-        if (loadBalancerClass === "other") assert.deepEqual(ingress, []);
+        if (loadBalancerClass === "other") assert.ok(deleting || ingress.length === 0);
         else assert.ok(ingress.length > 0 || conditions[0]?.status === "False", key);
       }
       const told = new Set(cluster.services.flatMap(({ ingress }) => ingress.flatMap(({ ip }) => ip ?? [])));

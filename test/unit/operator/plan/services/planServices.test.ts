@@ -54,10 +54,17 @@ test("what comes and goes does not change the adverts of the others, nor their V
   const advertised = () => cluster.view("public-0").spec?.addresses.map(({ address }) => address);
   const before = advertised();
   cluster.change("web/s7", { deleting: true });
-  cluster.services.push(service("later", { createdAt: timeAt(9) }));
   cluster.rest();
   assert.deepEqual(advertised(), before);
   assert.equal(before?.length, 4);
+  cluster.change("web/s0", { deleting: true });
+  cluster.rest();
+  const after = advertised();
+  cluster.services.push(service("later", { createdAt: timeAt(9) }));
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/later"), ["192.0.2.100"]);
+  assert.deepEqual(advertised(), after);
+  assert.equal(before?.filter((address) => after?.includes(address)).length, 3);
   assert.equal(cluster.view("public-0").status.transitions, 0);
 });
 
@@ -308,6 +315,17 @@ test("Local: one that changes leaves the set of the others, whose adverts go on"
   cluster.rest();
   assert.deepEqual([cluster.placeOf("192.0.2.100"), cluster.placeOf("192.0.2.101")], ["public-local-0", "public-local-1"]);
   assert.equal(cluster.view("public-local-0").status.transitions, 0);
+  assert.equal(cluster.answers("192.0.2.101"), "n3");
+});
+
+test("Local: an address goes to its new VirtualIP once every node has given it up", () => {
+  const cluster = served(ten, service("a", { isLocal: true }), service("b", { isLocal: true }));
+  for (const name of ["a", "b"]) ready(cluster, name, "n1", "n2");
+  cluster.rest();
+  ready(cluster, "b", "n3");
+  cluster.rounds(6, (node) => node !== "n1"); // n1 is slow to apply.
+  assert.equal(cluster.placeOf("192.0.2.101"), undefined);
+  cluster.rest();
   assert.equal(cluster.answers("192.0.2.101"), "n3");
 });
 
