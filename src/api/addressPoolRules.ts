@@ -1,6 +1,7 @@
 /** What an AddressPool must fulfil beyond its types. See rules.ts. */
-import { readBareAddress } from "./addressRules.ts";
+
 import { parseRange } from "./addressRange.ts";
+import { readBareAddress } from "./addressRules.ts";
 import { intervalRanges } from "./interval.ts";
 import { isGlobalUnicast, parsePrefix } from "./ipAddress.ts";
 import type { Rule } from "./rules.ts";
@@ -44,7 +45,8 @@ export const rangeRules: Rule<string>[] = [
   },
   {
     cel: `!${isRange} || (isCIDR(self) ? cidr(self).ip().isGlobalUnicast() : ${ends}.all(a, ip(a).isGlobalUnicast()))`,
-    holds: (text) => !isRangeText(text) || read(text.replace(/\/.*/, "")).every((address) => address !== undefined && isGlobalUnicast(address)),
+    holds: (text) =>
+      !isRangeText(text) || read(text.replace(/\/.*/, "")).every((address) => address !== undefined && isGlobalUnicast(address)),
     message: "must hold addresses that other hosts can reach: not unspecified, loopback, link-local, multicast or broadcast",
   },
 ];
@@ -88,8 +90,7 @@ const hasIPv6 = ({ addresses }: Spec) => addresses.some((text) => text.includes(
 export const poolRules: Rule<Spec>[] = [
   {
     cel: `!has(${interval}) || !${anyIPv6} || !${interval}.matches(${JSON.stringify(intervalPattern.source)}) || duration(${interval}) <= duration('${longestMs}ms')`,
-    holds: (spec) =>
-      !hasIPv6(spec) || !((milliseconds(spec.virtualIP.vrrp.advertisementInterval ?? "", intervalPattern) ?? 0) > longestMs),
+    holds: (spec) => !hasIPv6(spec) || !((milliseconds(spec.virtualIP.vrrp.advertisementInterval ?? "", intervalPattern) ?? 0) > longestMs),
     message: "advertisementInterval must be at most 40.95s where an address is IPv6, which is always announced by VRRP version 3",
     field: "virtualIP.vrrp.advertisementInterval",
   },

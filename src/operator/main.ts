@@ -56,7 +56,16 @@ async function run(options: OperatorOptions, client: KubeClient, identity: strin
     ...leaseTimes(options.leaseDurationMs),
     onStarted(signal) {
       const { deadAfterMs, defaultLoadBalancer } = options;
-      term = new Term({ client, identity, deadAfterMs, defaultLoadBalancer, clock: systemClock, log, metrics: operatorMetrics, kubeMetrics });
+      term = new Term({
+        client,
+        identity,
+        deadAfterMs,
+        defaultLoadBalancer,
+        clock: systemClock,
+        log,
+        metrics: operatorMetrics,
+        kubeMetrics,
+      });
       return term.run(signal);
     },
     onStopped() {

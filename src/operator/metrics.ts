@@ -4,7 +4,7 @@ import { isTrue } from "../api/condition.ts";
 import type { Move, VirtualIPStatus } from "../api/virtualIP.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { VirtualIPPlan } from "./plan/plan.ts";
-import type { PoolPlan } from "./plan/services/planServices.ts";
+import type { PoolPlan } from "./plan/services/poolPlans.ts";
 import type { VirtualServerPlan } from "./plan/virtualServers.ts";
 
 /** Upper bounds in seconds: Active_Down is 31 ms at adverts every 10 ms and 3 to 4 s at 1 s. */
@@ -80,8 +80,18 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
         usage ? [{ labels: { addresspool: view.name, family }, value: value(usage) }] : [],
       ),
     );
-  metrics.collect("aloft_addresspool_addresses", "Addresses of the AddressPool that can be given.", "gauge", ofPools(({ total }) => total));
-  metrics.collect("aloft_addresspool_addresses_used", "Addresses of the AddressPool that are given.", "gauge", ofPools(({ used }) => used));
+  metrics.collect(
+    "aloft_addresspool_addresses",
+    "Addresses of the AddressPool that can be given.",
+    "gauge",
+    ofPools(({ total }) => total),
+  );
+  metrics.collect(
+    "aloft_addresspool_addresses_used",
+    "Addresses of the AddressPool that are given.",
+    "gauge",
+    ofPools(({ used }) => used),
+  );
   const durations = metrics.histogram(
     "aloft_failover_duration_seconds",
     "Silence before a takeover, as the new node heard it: last advert of the old one to its own first one.",

@@ -81,13 +81,16 @@ export class AddressBook {
   shareable(pool: PoolClaim, family: Family, service: ServiceClaim): string | undefined {
     if (service.sharingKey === undefined) return undefined;
     const known = this.#shared.get(sharingPlace(pool.name, family, service.sharingKey)) ?? [];
-    return [...known].find((address) => this.#entries.get(address)?.holders.size && this.objection(pool.name, address, service) === undefined);
+    return [...known].find(
+      (address) => this.#entries.get(address)?.holders.size && this.objection(pool.name, address, service) === undefined,
+    );
   }
 
   #objectionToSharing(pool: string, address: string, service: ServiceClaim, holders: readonly ServiceClaim[]): AddressRefusal | undefined {
     const { sharing = "Disabled" } = this.#pools.get(pool) ?? {};
     const others = holders.filter(({ key }) => key !== service.key);
-    if (others.length >= mostSharers) return { reason: "AddressTaken", message: `${address} is shared by ${others.length} Services already` };
+    if (others.length >= mostSharers)
+      return { reason: "AddressTaken", message: `${address} is shared by ${others.length} Services already` };
     for (const other of others) {
       const isAllowed = sharing === "Cluster" || (sharing === "Namespace" && other.namespace === service.namespace);
       if (!isAllowed || service.sharingKey === undefined || other.sharingKey !== service.sharingKey) {

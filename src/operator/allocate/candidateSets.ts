@@ -38,34 +38,40 @@ export interface SetAnswer {
 const enough = 2;
 
 export function placeInSets(question: SetQuestion): SetAnswer {
-  const { limit, mostNodes, newName } = question;
   const members = [...question.members].sort(byKey);
   const existing = [...question.existing].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const sets = new Map<string, string[]>();
-  const places = new Map<string, string>();
-  for (const set of existing) {
-    const inside = members.filter(({ current }) => current === set.name);
-    const staying = inside.filter((member) => suits(set.nodes, member));
-    const kept = staying.length > 0 ? staying : largestGroup(inside);
-    if (kept.length === 0) continue;
-    sets.set(set.name, limited(intersectionOf(kept), set.nodes, mostNodes));
-    for (const { key } of kept) places.set(key, set.name);
-  }
-  const empty = existing.filter(({ name }) => !sets.has(name)).map(({ name }) => name);
+  const answer: SetAnswer = { sets: new Map(), places: new Map() };
+  for (const set of existing) keepSet(set, members, question.mostNodes, answer);
+  placeOthers({ ...question, members, existing }, answer);
+  return answer;
+}
+
+function keepSet({ name, nodes }: CandidateSet, members: readonly SetMember[], mostNodes: number, { sets, places }: SetAnswer): void {
+  const inside = members.filter(({ current }) => current === name);
+  const staying = inside.filter((member) => suits(nodes, member));
+  const kept = staying.length > 0 ? staying : largestGroup(inside);
+  if (kept.length === 0) return;
+  sets.set(name, limited(intersectionOf(kept), nodes, mostNodes));
+  for (const { key } of kept) places.set(key, name);
+}
+
+function placeOthers({ members, existing, limit, mostNodes, newName }: SetQuestion, { sets, places }: SetAnswer): void {
   const used = new Set(existing.map(({ name }) => name));
+  const empty = [...used].filter((name) => !sets.has(name));
+  const begin = (member: SetMember): string | undefined => {
+    if (sets.size >= limit) return undefined;
+    const name = empty.shift() ?? newName(used);
+    used.add(name);
+    sets.set(name, limited([...member.nodes], [], mostNodes));
+    return name;
+  };
+  // Better by one node than by none.
+  const makeDo = (member: SetMember) => bestOf(sets, (nodes) => nodes.every((node) => member.nodes.has(node)), member.current);
   for (const member of members) {
     if (places.has(member.key)) continue;
-    let name = bestOf(sets, (nodes) => suits(nodes, member));
-    if (name === undefined && sets.size < limit) {
-      name = empty.shift() ?? newName(used);
-      used.add(name);
-      sets.set(name, limited([...member.nodes], [], mostNodes));
-    }
-    // Better by one node than by none.
-    name ??= bestOf(sets, (nodes) => nodes.every((node) => member.nodes.has(node)), member.current);
+    const name = bestOf(sets, (nodes) => suits(nodes, member)) ?? begin(member) ?? makeDo(member);
     if (name !== undefined) places.set(member.key, name);
   }
-  return { sets, places };
 }
 
 /** Whether all of the nodes may answer for the member, and enough of those that may are among them. */

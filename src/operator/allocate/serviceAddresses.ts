@@ -4,8 +4,8 @@
  */
 import { type AddressRange, endsInZeroOr255, holds } from "../../api/addressRange.ts";
 import { type Family, families, formatAddress, type IpAddress, parseAddress } from "../../api/ipAddress.ts";
-import { byAge } from "./age.ts";
 import { AddressBook } from "./addressBook.ts";
+import { byAge } from "./age.ts";
 import type { AddressRefusal, PoolClaim, ServiceAddresses, ServiceClaim } from "./serviceClaims.ts";
 
 export interface AllocationQuestion {
@@ -51,7 +51,8 @@ class Allocation {
     let pool: string | undefined;
     for (const { pool: place, address } of this.#book.recordedOf(service.key)) {
       const family = familyOf(address);
-      if (!service.families.includes(family) || (pool ?? place) !== place || addresses.some((other) => familyOf(other) === family)) continue;
+      if (!service.families.includes(family) || (pool ?? place) !== place || addresses.some((other) => familyOf(other) === family))
+        continue;
       if (this.#book.join(place, address, service) !== undefined) continue;
       pool = place;
       addresses.push(address);
@@ -64,7 +65,8 @@ class Allocation {
     const result = this.#resultOf(service);
     for (const text of service.present) {
       const address = parseAddress(text);
-      const pool = address && this.#pools.find((each) => each.open && holdsAddress(each, address) && (result.pool ?? each.name) === each.name);
+      const pool =
+        address && this.#pools.find((each) => each.open && holdsAddress(each, address) && (result.pool ?? each.name) === each.name);
       if (!pool || !address || !service.families.includes(address.family)) continue;
       if (result.addresses.some((other) => familyOf(other) === address.family) || this.#refusalOf(pool, address, service)) continue;
       this.#book.join(pool.name, formatAddress(address), service);
@@ -132,7 +134,9 @@ class Allocation {
     }
     const isAsking = wanted !== undefined || requested.length > 0;
     const willing = allowed.filter(({ autoAssign }) => isAsking || autoAssign);
-    return willing.length > 0 ? willing : { reason: "NoPool", message: "no AddressPool gives addresses to Services that do not ask for it" };
+    return willing.length > 0
+      ? willing
+      : { reason: "NoPool", message: "no AddressPool gives addresses to Services that do not ask for it" };
   }
 
   /** Takes nothing unless there are `needed` addresses. */

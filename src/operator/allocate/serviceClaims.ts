@@ -1,6 +1,7 @@
 /** What Services ask for, and what pools have. */
-import type { AddressRange } from "../../api/addressRange.ts";
+
 import type { Assignment } from "../../api/addressPoolStatus.ts";
+import type { AddressRange } from "../../api/addressRange.ts";
 import type { Family, IpAddress } from "../../api/ipAddress.ts";
 
 export interface AddressRefusal {

@@ -23,7 +23,12 @@ export async function writeFinalizer(
   const others = finalizers.filter((each) => each !== finalizer);
   const wanted = change === "add" ? [...others, finalizer] : others;
   try {
-    return await client.patch(resource, { name, namespace }, { metadata: { resourceVersion, finalizers: wanted } }, { fieldManager, signal });
+    return await client.patch(
+      resource,
+      { name, namespace },
+      { metadata: { resourceVersion, finalizers: wanted } },
+      { fieldManager, signal },
+    );
   } catch (error) {
     if (isKubeError(error, "NotFound")) return undefined;
     throw error;

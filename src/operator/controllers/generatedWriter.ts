@@ -44,7 +44,13 @@ export class GeneratedWriter {
     signal: AbortSignal,
   ): Promise<boolean> {
     const ownerReferences = [{ apiVersion: services.apiVersion, kind: services.kind, ...owner }];
-    return this.#write(virtualServers, { name, namespace, labels, ownerReferences, spec }, object, this.#options.written.virtualServers, signal);
+    return this.#write(
+      virtualServers,
+      { name, namespace, labels, ownerReferences, spec },
+      object,
+      this.#options.written.virtualServers,
+      signal,
+    );
   }
 
   /** Exactly the object that was seen. @throws KubeError */
@@ -54,7 +60,13 @@ export class GeneratedWriter {
     return true;
   }
 
-  async #write(resource: Resource, wanted: Wanted, object: KubeObject | undefined, written: OwnWrites, signal: AbortSignal): Promise<boolean> {
+  async #write(
+    resource: Resource,
+    wanted: Wanted,
+    object: KubeObject | undefined,
+    written: OwnWrites,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { spec, ...metadata } = wanted;
     const key = `${resource.plural} ${metadata.namespace ?? ""}/${metadata.name}`;
     if (this.#lossy.isFutile(key, wanted, object)) return false;

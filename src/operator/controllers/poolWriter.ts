@@ -1,10 +1,10 @@
 /** Writes what a plan says of one AddressPool: finalizer, status, Events; in this order, so that nothing is told that is not recorded. */
 import { releaseFinalizer } from "../../api/group.ts";
-import type { PoolPlan } from "../plan/services/planServices.ts";
+import type { KubeObject } from "../../kube/object.ts";
+import type { PoolPlan } from "../plan/services/poolPlans.ts";
 import { type FinalizerChange, writeFinalizer } from "./finalizers.ts";
 import { addressPools, fieldManager } from "./resources.ts";
 import type { WriterOptions } from "./writerOptions.ts";
-import type { KubeObject } from "../../kube/object.ts";
 
 export class PoolWriter {
   readonly #options: WriterOptions;

@@ -3,7 +3,8 @@ import type { Informer } from "../../kube/informer.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { viewEndpoints, viewNamespace, viewService } from "../plan/services/parse.ts";
-import { planServices, type ServicesMemory, type ServicesPlan } from "../plan/services/planServices.ts";
+import { planServices, type ServicesPlan } from "../plan/services/planServices.ts";
+import type { ServicesMemory } from "../plan/services/servicesQuestion.ts";
 import { byKey, type ClusterReader, memoized, present, type Reading } from "./clusterReader.ts";
 import { OwnWrites } from "./ownWrites.ts";
 

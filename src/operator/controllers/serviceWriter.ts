@@ -1,7 +1,7 @@
 /** Writes what a plan says of one Service: finalizer, status, Events; in this order, so that nothing is told that is not recorded. */
 import { cleanupFinalizer } from "../../api/service.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import type { ServicePlan } from "../plan/services/planServices.ts";
+import type { ServicePlan } from "../plan/services/servicePlans.ts";
 import type { ServiceStatus } from "../plan/services/serviceStatus.ts";
 import { writeFinalizer } from "./finalizers.ts";
 import { fieldManager, services } from "./resources.ts";

@@ -1,7 +1,8 @@
 /** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
-import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
+
 import type { AddressPoolSpec, AddressPoolStatus } from "../../api/addressPool.ts";
 import type { AddressRange } from "../../api/addressRange.ts";
+import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
 import type { NodeAgentSpec, NodeAgentStatus, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { Role } from "../../api/service.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";

@@ -14,7 +14,15 @@ import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
 import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
 import { virtualServerSpecSchema } from "../../api/virtualServer.ts";
 import { virtualServerStatusSchema } from "../../api/virtualServerStatus.ts";
-import { type AgentConfigView, type AgentView, type NodeView, type PoolView, serverKey, type VirtualIPView, type VirtualServerView } from "./cluster.ts";
+import {
+  type AgentConfigView,
+  type AgentView,
+  type NodeView,
+  type PoolView,
+  serverKey,
+  type VirtualIPView,
+  type VirtualServerView,
+} from "./cluster.ts";
 
 interface ApiObject {
   metadata: unknown;

@@ -31,18 +31,29 @@ interface Owned {
 }
 
 function judgePool(pool: PoolView, others: readonly PoolView[], owned: readonly Owned[], running: RunningRouters): PoolVerdict {
-  const reject = (reason: Exclude<PoolVerdict, { accepted: true }>["reason"], message: string) => ({ accepted: false as const, reason, message });
+  const reject = (reason: Exclude<PoolVerdict, { accepted: true }>["reason"], message: string) => ({
+    accepted: false as const,
+    reason,
+    message,
+  });
   if (pool.problem !== undefined) return reject("InvalidSpec", pool.problem);
   if (pool.deleting) return reject("Terminating", "it is being deleted: what is given stays until the Services give it up");
   for (const other of others) {
     if (other.segment !== pool.segment) continue;
     const [shared] = pool.ranges.flatMap((range) => other.ranges.flatMap((each) => intersection(range, each) ?? []));
-    if (shared) return reject("PoolOverlap", `spec.addresses: ${formatRange(shared)} of AddressPool "${pool.name}" is in AddressPool "${other.name}", too`);
+    if (shared)
+      return reject(
+        "PoolOverlap",
+        `spec.addresses: ${formatRange(shared)} of AddressPool "${pool.name}" is in AddressPool "${other.name}", too`,
+      );
   }
   for (const { view, addresses } of owned) {
     const address = view.segment === pool.segment ? addresses.find((each) => isIn(pool, each)) : undefined;
     if (!address || !comesFirst(view, address, pool, running)) continue;
-    return reject("VirtualIPOverlap", `spec.addresses: ${formatAddress(address)} of AddressPool "${pool.name}" belongs to VirtualIP "${view.name}"`);
+    return reject(
+      "VirtualIPOverlap",
+      `spec.addresses: ${formatAddress(address)} of AddressPool "${pool.name}" belongs to VirtualIP "${view.name}"`,
+    );
   }
   return { accepted: true };
 }

@@ -108,7 +108,11 @@ export class ServiceBed {
 
   /** The ready endpoints of a Service, one on each of the nodes. */
   async setEndpoints(name: string, nodes: string[], notReady: string[] = []): Promise<void> {
-    const endpoint = (nodeName: string, index: number, ready: boolean) => ({ addresses: [`10.0.0.${index + 1}`], nodeName, conditions: { ready } });
+    const endpoint = (nodeName: string, index: number, ready: boolean) => ({
+      addresses: [`10.0.0.${index + 1}`],
+      nodeName,
+      conditions: { ready },
+    });
     const body = {
       metadata: { name: `${name}-1`, namespace: "default", labels: { "kubernetes.io/service-name": name } },
       addressType: "IPv4",

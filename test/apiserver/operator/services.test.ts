@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { cleanupFinalizer, loadBalancerClass } from "../../../src/api/service.ts";
-import { Testbed } from "./testbed.ts";
 import { ServiceBed } from "./serviceBed.ts";
+import { Testbed } from "./testbed.ts";
 
 let bed: Testbed;
 let desk: ServiceBed;

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { countZeroAnd255, endsInZeroOr255, formatRange, intersection, mergeRanges, parseRange, sizeOf } from "../../../src/api/addressRange.ts";
+import {
+  countZeroAnd255,
+  endsInZeroOr255,
+  formatRange,
+  intersection,
+  mergeRanges,
+  parseRange,
+  sizeOf,
+} from "../../../src/api/addressRange.ts";
 
 const ranges: [text: string, expected: string | undefined][] = [
   ["192.0.2.7", "192.0.2.7"],

@@ -4,7 +4,14 @@ import type { NodeAgentSpec, VirtualRouterSpec, VirtualRouterStatus } from "../.
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
 import { virtualServerSpecSchema } from "../../../src/api/virtualServer.ts";
 import type { NodeVirtualServerStatus } from "../../../src/api/virtualServerStatus.ts";
-import type { AgentConfigView, AgentView, NodeView, PoolView, VirtualIPView, VirtualServerView } from "../../../src/operator/plan/cluster.ts";
+import type {
+  AgentConfigView,
+  AgentView,
+  NodeView,
+  PoolView,
+  VirtualIPView,
+  VirtualServerView,
+} from "../../../src/operator/plan/cluster.ts";
 import type { VirtualIPPlan } from "../../../src/operator/plan/plan.ts";
 import { makePlan, type Plan, type PlanQuestion } from "../../../src/operator/plan/plan.ts";
 

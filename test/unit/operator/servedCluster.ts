@@ -1,8 +1,10 @@
 /** A played cluster with pools and Services: both control loops write, agents run what they are told, and what must never be is looked for. */
-import { viewPool } from "../../../src/operator/plan/parse.ts";
-import { planServices, type ServicesMemory, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
-import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
+
 import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
+import { viewPool } from "../../../src/operator/plan/parse.ts";
+import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
+import type { ServicesMemory } from "../../../src/operator/plan/services/servicesQuestion.ts";
+import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
 import { PlayedCluster } from "./playedCluster.ts";
 import { timeAt, virtualIP, virtualServer } from "./samples.ts";
 
@@ -234,11 +236,16 @@ export class ServedCluster extends PlayedCluster {
       for (const { address } of addresses) claim(address.slice(0, address.indexOf("/")), holder, `on ${node}`);
     }
     for (const { name, spec } of this.virtualIPs) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
-    const recorded = new Map(this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address, services }) => [address, services])));
-    const served = this.services.filter(({ deleting, isLoadBalancer, loadBalancerClass: wanted }) => !deleting && isLoadBalancer && wanted !== "other");
+    const recorded = new Map(
+      this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address, services }) => [address, services])),
+    );
+    const served = this.services.filter(
+      ({ deleting, isLoadBalancer, loadBalancerClass: wanted }) => !deleting && isLoadBalancer && wanted !== "other",
+    );
     const told = served.flatMap(({ key, ingress }) => ingress.map(({ ip = "" }) => ({ key, ip })));
     if (this.pools.length === 0) return;
-    for (const { key, ip } of told) if (!recorded.get(ip)?.includes(key)) throw new Error(`${key} is told ${ip}, which is not recorded for it`);
+    for (const { key, ip } of told)
+      if (!recorded.get(ip)?.includes(key)) throw new Error(`${key} is told ${ip}, which is not recorded for it`);
     for (const { address } of [...recorded.keys()].map((each) => ({ address: each }))) {
       const sharers = told.filter(({ ip }) => ip === address).map(({ key }) => this.serviceOf(key));
       const ports = sharers.flatMap((view) => view.ports.map(({ protocol, port }) => `${protocol}/${port}`));

@@ -24,6 +24,11 @@ export function isOurs({ isLoadBalancer, loadBalancerClass: wanted }: ServiceVie
   return isLoadBalancer && (wanted === undefined ? isDefault : wanted === loadBalancerClass);
 }
 
+/** Whether another controller serves it, which has put the same finalizer there. */
+export function isOthers({ isLoadBalancer, loadBalancerClass: wanted }: ServiceView): boolean {
+  return isLoadBalancer && wanted !== undefined && wanted !== loadBalancerClass;
+}
+
 export function claimOf(view: ServiceView, facts: ClaimFacts): ServiceClaim {
   const { key, namespace, createdAt, families, familyPolicy, annotations, ports } = view;
   const { requested, problem = problemOf(view) } = requestOf(view);
@@ -37,7 +42,12 @@ export function claimOf(view: ServiceView, facts: ClaimFacts): ServiceClaim {
     pool: annotations[poolAnnotation] || undefined,
     sharingKey: annotations[sharingKeyAnnotation] || undefined,
     ports: ports.map(({ protocol, port }) => `${protocol}/${port}`),
-    mayUse: (pool) => isAllowed(view, facts.pools.find(({ name }) => name === pool), facts),
+    mayUse: (pool) =>
+      isAllowed(
+        view,
+        facts.pools.find(({ name }) => name === pool),
+        facts,
+      ),
     present: view.ingress.flatMap(({ ip }) => (ip === undefined ? [] : [canonicalAddress(ip)])),
     ...(problem && { problem }),
   };

@@ -19,7 +19,10 @@ export function planDataPlanes({ pools, services, virtualServers, held, layout }
   const poolOf = new Map(pools.map((pool) => [pool.name, pool]));
   const viewOf = new Map(services.map((view) => [view.key, view]));
   const standing = new Map(
-    layout.generated.map(({ name, spec }) => [name, new Set([...spec.addresses, ...(spec.excludedAddresses ?? [])].map(({ address }) => address))]),
+    layout.generated.map(({ name, spec }) => [
+      name,
+      new Set([...spec.addresses, ...(spec.excludedAddresses ?? [])].map(({ address }) => address)),
+    ]),
   );
   const kept = new Set<string>();
   const wanted = held.flatMap(({ service, pool: name, addresses }) => {

@@ -48,7 +48,12 @@ export function layOut(question: LayoutQuestion): Layout {
   return layout;
 }
 
-function layOutPool(pool: PoolView & { spec: AddressPoolSpec }, units: readonly AddressUnit[], question: LayoutQuestion, layout: Layout): void {
+function layOutPool(
+  pool: PoolView & { spec: AddressPoolSpec },
+  units: readonly AddressUnit[],
+  question: LayoutQuestion,
+  layout: Layout,
+): void {
   const { virtualIPs, whereabouts, ghosts } = question;
   const standing = new Map(virtualIPs.map((view) => [view.name, view]));
   const frozen = new Set(units.filter(({ services }) => services.some((service) => ghosts.has(service))).map(({ key }) => key));
@@ -57,18 +62,20 @@ function layOutPool(pool: PoolView & { spec: AddressPoolSpec }, units: readonly 
     const view = standing.get(placed.name);
     const generated = generateVirtualIP(pool, placed, view, whereabouts);
     if (generated) layout.generated.push(generated);
-    for (const { addresses, services } of placed.units) {
-      const isThere = addresses.every((address) => whereabouts.placeOf(address) === placed.name);
-      for (const service of services) {
-        layout.placeOf.set(service, placed.name);
-        layout.answers.set(service, answerOf(isThere ? view : undefined));
-      }
+    for (const unit of placed.units) {
+      const isThere = unit.addresses.every((address) => whereabouts.placeOf(address) === placed.name);
+      for (const service of unit.services) layout.placeOf.set(service, placed.name);
+      answer(unit, answerOf(isThere ? view : undefined), layout);
     }
   }
-  for (const { key, services } of units) {
-    const reason = placing.unplaced.get(key);
-    if (reason) for (const service of services) layout.answers.set(service, { reason });
+  for (const unit of units) {
+    const reason = placing.unplaced.get(unit.key);
+    if (reason) answer(unit, { reason }, layout);
   }
+}
+
+function answer({ services }: AddressUnit, found: Answer, { answers }: Layout): void {
+  for (const service of services) answers.set(service, found);
 }
 
 /** Of units with a Service that only some nodes may answer for: those that may do so for all of them. */

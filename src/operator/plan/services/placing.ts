@@ -42,7 +42,8 @@ export function placeUnits(question: PlacingQuestion): Placing {
   const { pool, units, virtualIPs, whereabouts, nodesOf, frozen } = question;
   const own = virtualIPs.filter(({ generated }) => generated?.pool === pool.name);
   const roleOf = new Map(own.map(({ name, generated }) => [name, generated?.role]));
-  const placeOf = (unit: AddressUnit) => unit.addresses.flatMap((address) => whereabouts.placeOf(address) ?? []).find((name) => roleOf.has(name));
+  const placeOf = (unit: AddressUnit) =>
+    unit.addresses.flatMap((address) => whereabouts.placeOf(address) ?? []).find((name) => roleOf.has(name));
   const isLocal = (unit: AddressUnit) => {
     const role = roleOf.get(placeOf(unit) ?? "");
     return frozen.has(unit.key) && role !== undefined ? role === "local" : nodesOf.has(unit.key);

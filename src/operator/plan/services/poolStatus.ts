@@ -1,5 +1,5 @@
 /** AddressPool.status. Pure. */
-import { type Assignment, type AddressPoolStatus, type Usage } from "../../../api/addressPoolStatus.ts";
+import type { AddressPoolStatus, Assignment, Usage } from "../../../api/addressPoolStatus.ts";
 import { countZeroAnd255, holds, sizeOf } from "../../../api/addressRange.ts";
 import { type ConditionFinding, setConditions } from "../../../api/condition.ts";
 import { type Family, families, parseAddress } from "../../../api/ipAddress.ts";
@@ -80,7 +80,12 @@ function findConditions(
   const rest = assignments.length > 0 ? "; what is given stays" : "";
   const accepted: ConditionFinding = verdict.accepted
     ? { type: "Accepted", status: "True", reason: "Accepted", message: "it gives addresses" }
-    : { type: "Accepted", status: "False", reason: verdict.reason, message: `${verdict.message}${verdict.reason === "Terminating" ? "" : rest}` };
+    : {
+        type: "Accepted",
+        status: "False",
+        reason: verdict.reason,
+        message: `${verdict.message}${verdict.reason === "Terminating" ? "" : rest}`,
+      };
   return [accepted, findOutside(view, assignments), findExhausted(usages)];
 }
 
@@ -97,7 +102,8 @@ function findExhausted(usages: ReadonlyMap<Family, Usage | undefined>): Conditio
   const type = "Exhausted";
   const known = [...usages].flatMap(([family, usage]) => (usage ? [{ family, ...usage }] : []));
   const empty = known.filter(({ free }) => free === 0);
-  const describe = ({ family, free, total }: (typeof known)[number]) => `${free} of ${countOf(total, `${family} address`, `${family} addresses`)} free`;
+  const describe = ({ family, free, total }: (typeof known)[number]) =>
+    `${free} of ${countOf(total, `${family} address`, `${family} addresses`)} free`;
   if (empty.length > 0) return { type, status: "True", reason: "NoFreeAddress", message: list(empty.map(describe)) };
   const low = known.filter(({ free, total }) => free * scarce < total);
   if (low.length > 0) return { type, status: "False", reason: "NearlyExhausted", message: list(low.map(describe)) };

@@ -33,7 +33,10 @@ export function serviceStatusOf(view: ServiceView, result: ServiceAddresses, dat
 export const nothing: ServiceStatus = { ingress: [], conditions: [] };
 
 /** What the new status says that the old one did not. */
-export function assignmentNotices({ conditions: [before] }: Pick<ServiceView, "conditions">, { conditions: [after] }: ServiceStatus): Notice[] {
+export function assignmentNotices(
+  { conditions: [before] }: Pick<ServiceView, "conditions">,
+  { conditions: [after] }: ServiceStatus,
+): Notice[] {
   if (!after || (before?.reason === after.reason && before.message === after.message)) return [];
   return [{ type: after.reason === "Assigned" ? "Normal" : "Warning", reason: after.reason, message: after.message }];
 }
@@ -45,7 +48,8 @@ export type Answer = { node: string } | { reason: Unplaced | "Unanswered" } | { 
 
 const explanations: Record<Unplaced | "Unanswered", string> = {
   NoReadyEndpoint: "no node has a ready endpoint, and externalTrafficPolicy is Local",
-  TooManyCandidateSets: "its endpoints are on a set of nodes for which there is no VirtualIP left: see spec.maxLocalVirtualRouters of the AddressPool",
+  TooManyCandidateSets:
+    "its endpoints are on a set of nodes for which there is no VirtualIP left: see spec.maxLocalVirtualRouters of the AddressPool",
   TooManyAddresses: "the VirtualIPs of the AddressPool carry no more addresses: raise spec.virtualRouters",
   Unanswered: "no node answers for its VirtualIP",
 };
@@ -55,11 +59,19 @@ export function textOf(answer: Answer): string {
   return "node" in answer ? `node ${answer.node}` : answer.reason;
 }
 
-export function answerNotice(answer: Answer, addresses: readonly string[], virtualIP: string | undefined): Notice | undefined {
+/** Nothing to be told of yet. */
+export function isSettling(answer: Answer): boolean {
+  return "reason" in answer && answer.reason === "Settling";
+}
+
+export function answerNotices(answer: Answer, addresses: readonly string[], virtualIP: string | undefined): Notice[] {
   if ("node" in answer) {
-    const message = `${answer.node} answers for ${addresses.join(", ")} (VirtualIP ${virtualIP})`;
-    return { type: "Normal", reason: "Answering", message };
+    return [
+      { type: "Normal", reason: "Answering", message: `${answer.node} answers for ${addresses.join(", ")} (VirtualIP ${virtualIP})` },
+    ];
   }
-  if (answer.reason === "Settling") return undefined;
-  return { type: "Warning", reason: answer.reason, message: `nobody answers for ${addresses.join(", ")}: ${explanations[answer.reason]}` };
+  if (answer.reason === "Settling") return [];
+  return [
+    { type: "Warning", reason: answer.reason, message: `nobody answers for ${addresses.join(", ")}: ${explanations[answer.reason]}` },
+  ];
 }

@@ -19,24 +19,27 @@ export class Whereabouts {
 
   constructor(virtualIPs: readonly VirtualIPView[], running: RunningRouters, agents: readonly AgentView[], before: Traces) {
     this.#agents = agents;
-    for (const view of virtualIPs) {
-      for (const address of specifiedAddresses(view)) {
-        const host = formatAddress(address);
-        this.#add(host, view.name);
-        this.#specified.set(host, view.name);
-      }
-    }
+    for (const view of virtualIPs) this.#specify(view);
     for (const [name, byNode] of running) {
-      for (const { addresses } of [...byNode.values()].flat()) {
-        for (const { address } of addresses) this.#add(address.slice(0, address.indexOf("/")), name);
-      }
+      const addresses = [...byNode.values()].flat().flatMap((router) => router.addresses);
+      for (const { address } of addresses) this.#add(address.slice(0, address.indexOf("/")), name);
     }
     for (const address of this.#holders.keys()) this.traces.set(address, "standing");
-    for (const [address, trace] of before) {
-      if (this.#holders.has(address)) continue;
-      const bar = trace === "standing" ? new Map(agents.filter(({ silent }) => !silent).map(({ name, generation }) => [name, generation])) : trace;
-      if (!this.#hasPassed(bar)) this.traces.set(address, bar);
+    for (const [address, trace] of before) this.#follow(address, trace);
+  }
+
+  #specify(view: VirtualIPView): void {
+    for (const host of specifiedAddresses(view).map(formatAddress)) {
+      this.#add(host, view.name);
+      this.#specified.set(host, view.name);
     }
+  }
+
+  #follow(address: string, trace: Trace): void {
+    if (this.#holders.has(address)) return;
+    const reporting = this.#agents.filter(({ silent }) => !silent);
+    const bar = trace === "standing" ? new Map(reporting.map(({ name, generation }) => [name, generation])) : trace;
+    if (!this.#hasPassed(bar)) this.traces.set(address, bar);
   }
 
   /** The VirtualIP that is to hold it. */

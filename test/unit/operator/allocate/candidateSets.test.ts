@@ -12,18 +12,26 @@ interface Limits {
 }
 
 function place(members: SetMember[], existing: CandidateSet[] = [], { limit = 9, mostNodes = 9 }: Limits = {}) {
-  const newName = (used: ReadonlySet<string>) => `s${Array.from({ length: 99 }, (_, index) => index).find((index) => !used.has(`s${index}`))}`;
+  const newName = (used: ReadonlySet<string>) =>
+    `s${Array.from({ length: 99 }, (_, index) => index).find((index) => !used.has(`s${index}`))}`;
   return placeInSets({ members, existing, limit, mostNodes, newName });
 }
 
 /** "a:s0 b:s1 | s0=12 s1=3". */
 function describe({ sets, places }: ReturnType<typeof place>): string {
   const texts = [...places].sort().map(([key, name]) => `${key}:${name}`);
-  return `${texts.join(" ")} | ${[...sets].sort().map(([name, nodes]) => `${name}=${nodes.join("")}`).join(" ")}`;
+  return `${texts.join(" ")} | ${[...sets]
+    .sort()
+    .map(([name, nodes]) => `${name}=${nodes.join("")}`)
+    .join(" ")}`;
 }
 
 const cases: { name: string; members: SetMember[]; existing?: CandidateSet[]; limits?: Limits; expected: string }[] = [
-  { name: "one set for those of the same nodes", members: [member("a", "12"), member("b", "12"), member("c", "3")], expected: "a:s0 b:s0 c:s1 | s0=12 s1=3" },
+  {
+    name: "one set for those of the same nodes",
+    members: [member("a", "12"), member("b", "12"), member("c", "3")],
+    expected: "a:s0 b:s0 c:s1 | s0=12 s1=3",
+  },
   { name: "two nodes suffice for one that has three", members: [member("a", "12"), member("b", "123")], expected: "a:s0 b:s0 | s0=12" },
   { name: "one node does not for one that has two", members: [member("a", "1"), member("b", "12")], expected: "a:s0 b:s1 | s0=1 s1=12" },
   {
@@ -56,7 +64,12 @@ const cases: { name: string; members: SetMember[]; existing?: CandidateSet[]; li
     existing: [set("s3", "89")],
     expected: "a:s3 | s3=12",
   },
-  { name: "beyond the limit a set of fewer nodes, then none", members: [member("a", "1"), member("b", "12"), member("c", "3")], limits: { limit: 1 }, expected: "a:s0 b:s0 | s0=1" },
+  {
+    name: "beyond the limit a set of fewer nodes, then none",
+    members: [member("a", "1"), member("b", "12"), member("c", "3")],
+    limits: { limit: 1 },
+    expected: "a:s0 b:s0 | s0=1",
+  },
   { name: "no more nodes than a set may have", members: [member("a", "1234")], limits: { mostNodes: 2 }, expected: "a:s0 | s0=12" },
   {
     name: "of too many nodes those that were in it",
@@ -119,7 +132,8 @@ test("sets of nodes property: nobody moves whom his set still suits", () => {
       const { places } = place(claims, before);
       for (const { key, nodes: own, current } of claims) {
         const old = before.find(({ name }) => name === current);
-        if (old && old.nodes.length >= Math.min(2, own.size) && old.nodes.every((node) => own.has(node))) assert.equal(places.get(key), current);
+        if (old && old.nodes.length >= Math.min(2, own.size) && old.nodes.every((node) => own.has(node)))
+          assert.equal(places.get(key), current);
       }
     }),
   );

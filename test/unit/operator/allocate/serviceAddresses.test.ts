@@ -116,7 +116,11 @@ const cases: { name: string; pools: PoolClaim[]; services: ServiceClaim[]; taken
   {
     name: "a pool that is not there, not open, or not for it",
     pools: [pool("closed", ["192.0.2.1"], { open: false }), pool("p", ["192.0.2.2"])],
-    services: [service("a", 1, { pool: "other" }), service("b", 2, { pool: "closed" }), service("c", 3, { pool: "p", mayUse: () => false })],
+    services: [
+      service("a", 1, { pool: "other" }),
+      service("b", 2, { pool: "closed" }),
+      service("c", 3, { pool: "p", mayUse: () => false }),
+    ],
     expected: ["a: PoolNotFound", "b: PoolNotAccepted", "c: PoolNotAllowed"],
   },
   {
@@ -257,18 +261,23 @@ const pools = [
 ];
 type Wishes = typeof wishes extends fc.Arbitrary<infer Value> ? Value : never;
 const claimsOf = (all: Wishes) =>
-  all.map(({ name, age, asks, ...more }) => service(name, age, { ...more, asks: asks.filter((text) => more.families.includes(text.includes(":") ? "IPv6" : "IPv4")) }));
+  all.map(({ name, age, asks, ...more }) =>
+    service(name, age, { ...more, asks: asks.filter((text) => more.families.includes(text.includes(":") ? "IPv6" : "IPv4")) }),
+  );
 
 /** The pools with the results recorded. */
 function recorded(results: ReadonlyMap<string, ServiceAddresses>): PoolClaim[] {
   return pools.map((each) => {
-    const pairs = [...results].flatMap(([key, { pool: place, addresses }]) => (place === each.name ? addresses.map((address) => ({ address, key })) : []));
+    const pairs = [...results].flatMap(([key, { pool: place, addresses }]) =>
+      place === each.name ? addresses.map((address) => ({ address, key })) : [],
+    );
     const byAddress = Map.groupBy(pairs, ({ address }) => address);
     return { ...each, assignments: [...byAddress].map(([address, holders]) => ({ address, services: holders.map(({ key }) => key) })) };
   });
 }
 
-const addressesOf = (results: ReadonlyMap<string, ServiceAddresses>) => [...results].map(([key, { addresses }]) => `${key} ${addresses}`).sort();
+const addressesOf = (results: ReadonlyMap<string, ServiceAddresses>) =>
+  [...results].map(([key, { addresses }]) => `${key} ${addresses}`).sort();
 
 test("addresses of Services property: none is given twice, but to those of one key with different ports", () => {
   fc.assert(

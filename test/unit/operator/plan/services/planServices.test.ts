@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pool, ServedCluster, service } from "../../servedCluster.ts";
 import { timeAt, virtualIP, virtualServer } from "../../samples.ts";
+import { pool, ServedCluster, service } from "../../servedCluster.ts";
 
 const ten = { addresses: ["192.0.2.100-192.0.2.109"] };
 const dual = { addresses: ["192.0.2.100-192.0.2.109", "2001:db8::100-2001:db8::109"] };
@@ -38,7 +38,10 @@ test("at rest nothing is written, also not by another process that takes over", 
 });
 
 test("many Services spread over the virtual routers of the pool, and those over the nodes", () => {
-  const cluster = served({ addresses: ["192.0.2.0/24"], virtualRouters: 3 }, ...Array.from({ length: 30 }, (_, index) => service(`s${index}`)));
+  const cluster = served(
+    { addresses: ["192.0.2.0/24"], virtualRouters: 3 },
+    ...Array.from({ length: 30 }, (_, index) => service(`s${index}`)),
+  );
   cluster.rest();
   assert.deepEqual(
     cluster.virtualIPs.map(({ name, spec }) => `${name} ${(spec?.addresses.length ?? 0) + (spec?.excludedAddresses?.length ?? 0)}`).sort(),
@@ -137,7 +140,11 @@ test("class changed to another controller's: the finalizer is left to him", () =
 });
 
 test("Services of other classes are not looked at; those without a class only where Aloft is the default", () => {
-  const cluster = served(ten, service("other", { loadBalancerClass: "other", hasFinalizer: true, deleting: true }), service("plain", { loadBalancerClass: undefined }));
+  const cluster = served(
+    ten,
+    service("other", { loadBalancerClass: "other", hasFinalizer: true, deleting: true }),
+    service("plain", { loadBalancerClass: undefined }),
+  );
   cluster.rest();
   assert.equal(cluster.writes, 1); // The status of the pool.
   cluster.isDefault = true;
@@ -192,7 +199,10 @@ test("a pool whose status was lost gives everybody what his own status says", ()
   cluster.pools = [pool("public", ten)];
   cluster.services.push(service("c", { createdAt: timeAt(1) }));
   cluster.rest();
-  assert.deepEqual(["a", "b"].map((name) => cluster.addresses(`web/${name}`)), before);
+  assert.deepEqual(
+    ["a", "b"].map((name) => cluster.addresses(`web/${name}`)),
+    before,
+  );
   assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.102"]);
 });
 
@@ -216,7 +226,10 @@ test("a pool that shrinks below what is in use says so and takes nothing away", 
   cluster.rest();
   assert.deepEqual(cluster.addresses("web/a"), ["192.0.2.100"]);
   assert.equal(cluster.poolCondition("public", "OutOfRange"), "True/PoolShrunk");
-  assert.ok(cluster.told.some((text) => /^public PoolShrunk: 1 address given .*192\.0\.2\.100 \(web\/a\)/.test(text)), cluster.told.join("\n"));
+  assert.ok(
+    cluster.told.some((text) => /^public PoolShrunk: 1 address given .*192\.0\.2\.100 \(web\/a\)/.test(text)),
+    cluster.told.join("\n"),
+  );
   assert.deepEqual(cluster.pools[0]?.status.ipv4, { total: 9, used: 2, free: 8 });
 });
 
@@ -275,7 +288,11 @@ test("kubectl vip move of a VirtualIP of the pool stays", () => {
   assert.equal(cluster.answers("192.0.2.100"), "n3");
   cluster.services.push(service("b"));
   cluster.rest();
-  assert.equal(cluster.view("public-0").spec?.nodes.preferred, undefined, "the fields of this model are not owned; server-side apply keeps it");
+  assert.equal(
+    cluster.view("public-0").spec?.nodes.preferred,
+    undefined,
+    "the fields of this model are not owned; server-side apply keeps it",
+  );
 });
 
 const ready = (cluster: ServedCluster, name: string, ...nodes: string[]) => cluster.endpoints.set(`web/${name}`, new Set(nodes));
@@ -286,7 +303,10 @@ test("externalTrafficPolicy Local: only nodes with a ready endpoint are candidat
   ready(cluster, "b", "n2", "n3");
   cluster.rest();
   assert.deepEqual(Object.keys(cluster.priorities("public-local-0")).sort(), ["n2", "n3"]);
-  assert.deepEqual([cluster.placeOf("192.0.2.100"), cluster.placeOf("192.0.2.101"), cluster.placeOf("192.0.2.102")], ["public-local-0", "public-local-0", "public-0"]);
+  assert.deepEqual(
+    [cluster.placeOf("192.0.2.100"), cluster.placeOf("192.0.2.101"), cluster.placeOf("192.0.2.102")],
+    ["public-local-0", "public-local-0", "public-0"],
+  );
 });
 
 test("Local: it moves when the last endpoint of the node goes, and nobody answers when the last one of all does", () => {
@@ -301,7 +321,10 @@ test("Local: it moves when the last endpoint of the node goes, and nobody answer
   cluster.rest();
   assert.equal(cluster.answers("192.0.2.100"), undefined);
   assert.deepEqual(cluster.addresses("web/a"), ["192.0.2.100"]);
-  assert.equal(cluster.told.at(-1), "web/a NoReadyEndpoint: nobody answers for 192.0.2.100: no node has a ready endpoint, and externalTrafficPolicy is Local");
+  assert.equal(
+    cluster.told.at(-1),
+    "web/a NoReadyEndpoint: nobody answers for 192.0.2.100: no node has a ready endpoint, and externalTrafficPolicy is Local",
+  );
   ready(cluster, "a", "n3");
   cluster.rest();
   assert.equal(cluster.answers("192.0.2.100"), "n3");
@@ -334,7 +357,10 @@ test("Local: beyond the limit of sets it says so", () => {
   ready(cluster, "a", "n1");
   ready(cluster, "b", "n2");
   cluster.rest();
-  assert.ok(cluster.told.some((text) => /^web\/b TooManyCandidateSets: nobody answers for 192\.0\.2\.101: /.test(text)), cluster.told.join("\n"));
+  assert.ok(
+    cluster.told.some((text) => /^web\/b TooManyCandidateSets: nobody answers for 192\.0\.2\.101: /.test(text)),
+    cluster.told.join("\n"),
+  );
 });
 
 test("from Cluster to Local and back: the address stays, and moves from one VirtualIP to the other", () => {
@@ -364,15 +390,29 @@ test("sharing: one address for two Services, which stays while one of them goes"
 const ipvs = { annotations: { "aloft.dev/dataplane": "ipvs" } };
 
 test("IPVS: a VirtualServer for each port, accepted for what is the namespace's own, and ipMode Proxy", () => {
-  const ports = [{ protocol: "TCP" as const, port: 80 }, { protocol: "UDP" as const, port: 53 }];
+  const ports = [
+    { protocol: "TCP" as const, port: 80 },
+    { protocol: "UDP" as const, port: 53 },
+  ];
   const cluster = served(ten, service("shop", { ...ipvs, ports, affinitySeconds: 600 }));
-  cluster.virtualServers?.push(virtualServer("thief", { virtualIP: "public-0", addresses: ["192.0.2.100"], ports: [{ port: 81 }] }, { namespace: "other" }));
+  cluster.virtualServers?.push(
+    virtualServer("thief", { virtualIP: "public-0", addresses: ["192.0.2.100"], ports: [{ port: 81 }] }, { namespace: "other" }),
+  );
   cluster.rest();
   assert.deepEqual(cluster.serviceOf("web/shop").ingress, [{ ip: "192.0.2.100", ipMode: "Proxy" }]);
   assert.deepEqual(cluster.servers("n1"), ["web/shop-tcp-80", "web/shop-udp-53"]);
   const { spec } = cluster.server("web/shop-udp-53");
   assert.deepEqual(
-    [spec?.virtualIP, spec?.addresses, spec?.protocol, spec?.ports, spec?.service?.name, spec?.service?.port, spec?.forwarding, spec?.persistence?.timeout],
+    [
+      spec?.virtualIP,
+      spec?.addresses,
+      spec?.protocol,
+      spec?.ports,
+      spec?.service?.name,
+      spec?.service?.port,
+      spec?.forwarding,
+      spec?.persistence?.timeout,
+    ],
     ["public-0", ["192.0.2.100"], "UDP", [{ port: 53 }], "shop", "53", "NAT", "600s"],
   );
   assert.equal(cluster.condition("other/thief", "Accepted"), "False/NamespaceNotAllowed");
