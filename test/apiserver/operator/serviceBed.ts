@@ -7,7 +7,7 @@ import { until } from "../../support/waiting.ts";
 import type { Testbed } from "./testbed.ts";
 
 export interface Service extends KubeObject {
-  spec: { type: string; loadBalancerClass?: string; ipFamilies?: string[] };
+  spec: { type: string; loadBalancerClass?: string; clusterIPs?: string[]; ports?: { nodePort?: number }[] };
   status?: {
     loadBalancer?: { ingress?: { ip?: string; ipMode?: string }[] };
     conditions?: { type: string; status: string; reason: string; message: string }[];
@@ -80,6 +80,19 @@ export class ServiceBed {
     return this.#bed.client.find<Service>(services, { name, namespace });
   }
 
+  /** Of the namespace default; it must exist. */
+  get(name: string): Promise<Service> {
+    return this.#bed.client.get<Service>(services, { name, namespace: "default" });
+  }
+
+  deleteService(name: string): Promise<void> {
+    return this.#bed.client.delete(services, { name, namespace: "default" });
+  }
+
+  async untilGone(name: string): Promise<void> {
+    await until(`${name} to be gone`, async () => (await this.service(name)) === undefined, { timeoutMs: 15_000 });
+  }
+
   patchService(name: string, patch: object): Promise<KubeObject> {
     return this.#bed.client.patch(services, { name, namespace: "default" }, patch, { fieldManager });
   }
@@ -126,7 +139,7 @@ export class ServiceBed {
   }
 }
 
-export function addressesOf({ status }: Service): string[] {
+export function addressesOf({ status }: Pick<Service, "status">): string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
 }
 

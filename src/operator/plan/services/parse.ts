@@ -25,7 +25,7 @@ const serviceSpecSchema = z.object({
   externalTrafficPolicy: z.string().optional(),
   loadBalancerSourceRanges: z.array(z.string()).default([]),
   sessionAffinity: z.string().optional(),
-  sessionAffinityConfig: z.unknown(),
+  sessionAffinityConfig: z.unknown().optional(),
   publishNotReadyAddresses: z.boolean().default(false),
 });
 const ingressSchema = z.object({ ip: z.string().optional(), ipMode: z.string().optional() });
