@@ -93,7 +93,9 @@ export class Term {
       const reader = this.#reader();
       const controllers = { plan: this.#planController(reader, recorder), services: this.#serviceController(reader, recorder) };
       for (const informer of ofCluster) informer.onChange(controllers.plan.changed);
-      for (const informer of all) informer.onChange(controllers.services.changed);
+      const { endpointSlices: slices, ...others } = this.#ofServices;
+      for (const informer of [...ofCluster, ...Object.values(others)]) informer.onChange(controllers.services.changed);
+      slices.onChange(controllers.services.endpointsChanged);
       await Promise.all(Object.values(controllers).map((controller) => controller.run(signal)));
     } finally {
       metrics.clear();

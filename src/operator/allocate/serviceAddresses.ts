@@ -63,6 +63,7 @@ class Allocation {
   /** What its status says without a record: the pool was made anew, or its status was lost. */
   #adopt(service: ServiceClaim): void {
     const result = this.#resultOf(service);
+    if (result.addresses.length === service.families.length) return;
     for (const text of service.present) {
       const address = parseAddress(text);
       const pool =

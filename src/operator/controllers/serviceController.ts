@@ -53,6 +53,11 @@ export class ServiceController {
   /** Something changed; usable as an informer's handler without binding. */
   readonly changed = (): void => this.#controller.enqueueAfter(theKey, this.#collapseMs);
 
+  /** The same for EndpointSlices, of which clusters change many. */
+  readonly endpointsChanged = (key: string): void => {
+    if (this.#options.planner.concerns(key)) this.changed();
+  };
+
   /** Works until `signal` aborts. */
   run(signal: AbortSignal): Promise<void> {
     this.#controller.enqueue(theKey);

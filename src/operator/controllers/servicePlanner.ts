@@ -13,7 +13,7 @@ type Cache = Pick<Informer, "list" | "hasSynced">;
 export interface ServicePlannerOptions {
   reader: ClusterReader;
   services: Cache;
-  endpointSlices: Cache;
+  endpointSlices: Cache & Pick<Informer, "get">;
   namespaces: Cache;
   /** Whether Services without a class are Aloft's, too. */
   isDefault: boolean;
@@ -33,6 +33,10 @@ export class ServicePlanner {
   readonly #viewNamespace = memoized(viewNamespace);
   /** Answers of the API server to the writes of this process. */
   readonly written = new OwnWrites();
+  /** The Service of each EndpointSlice, by keys. */
+  readonly #serviceOf = new Map<string, string>();
+  /** Keys of the Services that only nodes with ready endpoints may answer for. */
+  #local: ReadonlySet<string> = new Set();
   #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
 
   constructor(options: ServicePlannerOptions) {
@@ -47,9 +51,11 @@ export class ServicePlanner {
     const { pools, nodes, agents, virtualIPs, virtualServers } = cluster;
     if (!pools || !services.hasSynced() || !endpointSlices.hasSynced()) return undefined;
     const serviceObjects = this.written.latest(services.list(), now);
+    const views = serviceObjects.flatMap((object) => present(this.#viewService(object)));
+    this.#local = new Set(views.filter(({ isLoadBalancer, isLocal }) => isLoadBalancer && isLocal).map(({ key }) => key));
     const plan = planServices({
       pools,
-      services: serviceObjects.flatMap((object) => present(this.#viewService(object))),
+      services: views,
       namespaces: namespaces.hasSynced() ? namespaces.list().flatMap((object) => present(this.#viewNamespace(object))) : undefined,
       endpoints: this.#endpoints(),
       nodes,
@@ -67,6 +73,16 @@ export class ServicePlanner {
   /** What the plan says is told now. */
   remember({ memory }: ServicesPlan): void {
     this.#memory = memory;
+  }
+
+  /** Whether an EndpointSlice that has changed says anything that counts: most are of Services that are not asked about. */
+  concerns(slice: string): boolean {
+    const object = this.#options.endpointSlices.get(slice);
+    const service = (object && this.#viewEndpoints(object)?.service) ?? this.#serviceOf.get(slice);
+    if (service === undefined) return false;
+    if (object) this.#serviceOf.set(slice, service);
+    else this.#serviceOf.delete(slice);
+    return this.#local.has(service);
   }
 
   /** A Service has any number of slices. */

@@ -1,7 +1,8 @@
 /** Which AddressPools may give addresses: none that shares one with another pool or with a VirtualIP of somebody else. Pure. */
 import { formatRange, holds, intersection } from "../../api/addressRange.ts";
 import { findCondition } from "../../api/condition.ts";
-import { type Family, formatAddress, type IpAddress, parsePrefix } from "../../api/ipAddress.ts";
+import { formatAddress, type IpAddress, parsePrefix } from "../../api/ipAddress.ts";
+import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { byPrecedence, type Claimant } from "../allocate/age.ts";
 import type { PoolView, RunningRouters, VirtualIPView } from "./cluster.ts";
 
@@ -27,7 +28,7 @@ export function judgePools(pools: readonly PoolView[], virtualIPs: readonly Virt
 
 interface Owned {
   view: VirtualIPView;
-  addresses: readonly IpAddress[];
+  addresses: readonly Specified[];
 }
 
 function judgePool(pool: PoolView, others: readonly PoolView[], owned: readonly Owned[], running: RunningRouters): PoolVerdict {
@@ -50,10 +51,7 @@ function judgePool(pool: PoolView, others: readonly PoolView[], owned: readonly 
   for (const { view, addresses } of owned) {
     const address = view.segment === pool.segment ? addresses.find((each) => isIn(pool, each)) : undefined;
     if (!address || !comesFirst(view, address, pool, running)) continue;
-    return reject(
-      "VirtualIPOverlap",
-      `spec.addresses: ${formatAddress(address)} of AddressPool "${pool.name}" belongs to VirtualIP "${view.name}"`,
-    );
+    return reject("VirtualIPOverlap", `spec.addresses: ${address.text} of AddressPool "${pool.name}" belongs to VirtualIP "${view.name}"`);
   }
   return { accepted: true };
 }
@@ -69,14 +67,13 @@ export function findPoolConflict(
   const candidates = pools.filter(({ name, segment }) => segment === view.segment && verdicts.get(name)?.accepted);
   for (const address of specifiedAddresses(view)) {
     const pool = candidates.find((each) => isIn(each, address) && !comesFirst(view, address, each, running));
-    if (pool) return { address: formatAddress(address), pool: pool.name };
+    if (pool) return { address: address.text, pool: pool.name };
   }
   return undefined;
 }
 
 /** Whether the VirtualIP has the address before the pool: it runs, or was accepted or made before. */
-function comesFirst(view: VirtualIPView, address: IpAddress, pool: PoolView, running: RunningRouters): boolean {
-  const host = formatAddress(address);
+function comesFirst(view: VirtualIPView, { text: host }: Specified, pool: PoolView, running: RunningRouters): boolean {
   const routers = [...(running.get(view.name)?.values() ?? [])].flat();
   if (routers.some(({ addresses }) => addresses.some((each) => hostOf(each.address) === host))) return true;
   return byPrecedence(claimantOf(view), claimantOf(pool)) < 0;
@@ -96,8 +93,25 @@ function hostOf(address: string): string {
   return address.slice(0, address.indexOf("/"));
 }
 
+/** A specification is read once: cached objects are replaced as a whole. */
+const known = new WeakMap<object, readonly Specified[]>();
+
+export interface Specified extends IpAddress {
+  /** Canonical. */
+  text: string;
+}
+
 /** All that its spec names, without prefix length. */
-export function specifiedAddresses({ spec }: VirtualIPView): { family: Family; bits: bigint }[] {
-  const all = [...(spec?.addresses ?? []), ...(spec?.excludedAddresses ?? [])];
-  return all.flatMap(({ address }) => parsePrefix(address) ?? []);
+export function specifiedAddresses({ spec }: VirtualIPView): readonly Specified[] {
+  if (!spec) return [];
+  const read = known.get(spec) ?? readAddresses(spec);
+  known.set(spec, read);
+  return read;
+}
+
+function readAddresses({ addresses, excludedAddresses = [] }: VirtualIPSpec): Specified[] {
+  return [...addresses, ...excludedAddresses].flatMap(({ address }) => {
+    const prefix = parsePrefix(address);
+    return prefix ? [{ family: prefix.family, bits: prefix.bits, text: formatAddress(prefix) }] : [];
+  });
 }

@@ -70,8 +70,11 @@ test("dual stack: both families as the Service wants them, in its order, on one 
     spec: { ipFamilyPolicy: "SingleStack", ipFamilies: ["IPv4"], clusterIPs: [await clusterIP("preferred")] },
   });
   await desk.untilAddresses("preferred", ["192.0.2.101"]);
-  const { status } = await desk.pool("public");
-  assert.deepEqual([status?.summary?.ipv4, status?.summary?.ipv6], ["2/10", "2/16"]);
+  await desk.untilPool(
+    "public",
+    "to have the other one back",
+    ({ status }) => status?.summary?.ipv4 === "2/10" && status.summary.ipv6 === "2/16",
+  );
 });
 
 async function clusterIP(name: string): Promise<string> {
@@ -119,13 +122,13 @@ test("sharing: by key and with different ports; the address stays with the one w
   await desk.createService("http", { annotations });
   await desk.untilAddresses("http", ["192.0.2.100"]);
   await desk.createService("https", { annotations, ports: [443] });
-  await desk.createService("again", { annotations, ports: [443, 8443] });
   await desk.untilAddresses("https", ["192.0.2.100"]);
+  await desk.createService("again", { annotations, ports: [443, 8443] });
   await desk.untilAddresses("again", ["192.0.2.101"]);
   await desk.deleteService("http");
   await desk.untilGone("http");
   assert.deepEqual(addressesOf(await desk.get("https")), ["192.0.2.100"]);
-  assert.deepEqual((await desk.pool("public")).status?.assignments?.[0]?.services, ["default/https"]);
+  await desk.untilPool("public", "to tell so", ({ status }) => String(status?.assignments?.[0]?.services) === "default/https");
 });
 
 test("a pool that is exhausted: pending with the reason, until one is given back", async () => {

@@ -3,7 +3,6 @@
  * Nothing is used before it stands in the status of its pool: what is planned from unrecorded addresses is only that record.
  */
 import { mostAssignments } from "../../../api/addressPoolStatus.ts";
-import { formatAddress } from "../../../api/ipAddress.ts";
 import { allocateAddresses } from "../../allocate/serviceAddresses.ts";
 import type { PoolClaim } from "../../allocate/serviceClaims.ts";
 import { type PoolView, runningRouters, type VirtualIPView } from "../cluster.ts";
@@ -92,9 +91,7 @@ function poolClaim({ name, ranges, spec, status }: PoolView, verdicts: PoolVerdi
 /** Addresses of VirtualIPs that are not of a pool. */
 function takenBy(virtualIPs: readonly VirtualIPView[]): Map<string, string> {
   const others = virtualIPs.filter(({ generated }) => !generated);
-  return new Map(
-    others.flatMap((view) => specifiedAddresses(view).map((address) => [formatAddress(address), `VirtualIP "${view.name}"`] as const)),
-  );
+  return new Map(others.flatMap((view) => specifiedAddresses(view).map(({ text }) => [text, `VirtualIP "${view.name}"`] as const)));
 }
 
 function compareVirtualIPs({ generated, kept }: Layout, { virtualIPs, pools, gone }: ServicesQuestion) {

@@ -2,11 +2,10 @@
 import type { AddressPoolStatus, Assignment, Usage } from "../../../api/addressPoolStatus.ts";
 import { countZeroAnd255, holds, sizeOf } from "../../../api/addressRange.ts";
 import { type ConditionFinding, setConditions } from "../../../api/condition.ts";
-import { type Family, families, parseAddress } from "../../../api/ipAddress.ts";
+import { type Family, families, type IpAddress, parseAddress } from "../../../api/ipAddress.ts";
 import type { PoolView } from "../cluster.ts";
 import type { PoolVerdict } from "../poolVerdicts.ts";
 import { countOf, list } from "../words.ts";
-import { familyOf } from "./claims.ts";
 
 export interface PoolFacts {
   view: PoolView;
@@ -18,8 +17,9 @@ export interface PoolFacts {
 
 export function poolStatusOf({ view, verdict, assignments, wallNow }: PoolFacts): AddressPoolStatus {
   const { spec, status: before, generation } = view;
-  const usages = new Map(families.map((family) => [family, usageOf(family, view, assignments)]));
-  const ordered = inOrder(assignments);
+  const given = inOrder(assignments);
+  const usages = new Map(families.map((family) => [family, usageOf(family, view, given)]));
+  const ordered = given.map(({ assignment }) => assignment);
   const services = new Set(assignments.flatMap((each) => each.services)).size;
   const text = (usage: Usage | undefined) => (usage ? `${usage.used}/${usage.total}` : undefined);
   const [ipv4, ipv6] = [usages.get("IPv4"), usages.get("IPv6")];
@@ -29,7 +29,7 @@ export function poolStatusOf({ view, verdict, assignments, wallNow }: PoolFacts)
     ipv6,
     services,
     assignments: ordered.length > 0 ? ordered : undefined,
-    conditions: setConditions(before.conditions ?? [], findConditions(view, verdict, assignments, usages), generation, wallNow),
+    conditions: setConditions(before.conditions ?? [], findConditions(view, verdict, given, usages), generation, wallNow),
     summary: withoutAbsent({
       addresses: spec ? spec.addresses.join(",") : before.summary?.addresses,
       ipv4: text(ipv4),
@@ -38,15 +38,26 @@ export function poolStatusOf({ view, verdict, assignments, wallNow }: PoolFacts)
   });
 }
 
+interface Given extends IpAddress {
+  assignment: Assignment;
+}
+
+function inOrder(assignments: readonly Assignment[]): Given[] {
+  const given = assignments.flatMap((assignment) => {
+    const address = parseAddress(assignment.address);
+    return address ? [{ ...address, assignment }] : [];
+  });
+  return given.sort((a, b) => families.indexOf(a.family) - families.indexOf(b.family) || (a.bits < b.bits ? -1 : 1));
+}
+
 /** Of a family that it has neither addresses of nor has given any of: nothing. */
-function usageOf(family: Family, { ranges, spec }: PoolView, assignments: readonly Assignment[]): Usage | undefined {
+function usageOf(family: Family, { ranges, spec }: PoolView, given: readonly Given[]): Usage | undefined {
   const own = ranges.filter((range) => range.family === family);
   const skipped = spec?.skipZeroAnd255 ? own.reduce((sum, range) => sum + countZeroAnd255(range), 0n) : 0n;
   const total = own.reduce((sum, range) => sum + sizeOf(range), 0n) - skipped;
-  const used = assignments.filter(({ address }) => familyOf(address) === family);
+  const used = given.filter((each) => each.family === family);
   if (own.length === 0 && used.length === 0) return undefined;
-  const inside = used.filter(({ address }) => isInside(own, address)).length;
-  const free = total - BigInt(inside);
+  const free = total - BigInt(used.filter((each) => isInside(own, each)).length);
   return { total: counted(total), used: used.length, free: counted(free > 0n ? free : 0n) };
 }
 
@@ -55,17 +66,8 @@ function counted(value: bigint): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }
 
-function isInside(ranges: PoolView["ranges"], text: string): boolean {
-  const address = parseAddress(text);
-  return address !== undefined && ranges.some((range) => holds(range, address));
-}
-
-function inOrder(assignments: readonly Assignment[]): Assignment[] {
-  const bits = new Map(assignments.map(({ address }) => [address, parseAddress(address)?.bits ?? 0n]));
-  return [...assignments].sort((a, b) => {
-    if (familyOf(a.address) !== familyOf(b.address)) return familyOf(a.address) === "IPv4" ? -1 : 1;
-    return (bits.get(a.address) ?? 0n) < (bits.get(b.address) ?? 0n) ? -1 : 1;
-  });
+function isInside(ranges: PoolView["ranges"], address: IpAddress): boolean {
+  return ranges.some((range) => holds(range, address));
 }
 
 /** A pool with less than a tenth free is worth a look. */
@@ -74,10 +76,10 @@ const scarce = 10;
 function findConditions(
   view: PoolView,
   verdict: PoolVerdict,
-  assignments: readonly Assignment[],
+  given: readonly Given[],
   usages: ReadonlyMap<Family, Usage | undefined>,
 ): ConditionFinding[] {
-  const rest = assignments.length > 0 ? "; what is given stays" : "";
+  const rest = given.length > 0 ? "; what is given stays" : "";
   const accepted: ConditionFinding = verdict.accepted
     ? { type: "Accepted", status: "True", reason: "Accepted", message: "it gives addresses" }
     : {
@@ -86,14 +88,14 @@ function findConditions(
         reason: verdict.reason,
         message: `${verdict.message}${verdict.reason === "Terminating" ? "" : rest}`,
       };
-  return [accepted, findOutside(view, assignments), findExhausted(usages)];
+  return [accepted, findOutside(view, given), findExhausted(usages)];
 }
 
-function findOutside({ ranges, spec }: PoolView, assignments: readonly Assignment[]): ConditionFinding {
+function findOutside({ ranges, spec }: PoolView, given: readonly Given[]): ConditionFinding {
   const type = "OutOfRange";
-  const outside = spec ? assignments.filter(({ address }) => !isInside(ranges, address)) : [];
+  const outside = spec ? given.filter((each) => !isInside(ranges, each)) : [];
   if (outside.length === 0) return { type, status: "False", reason: "InRange", message: "all that is given is in spec.addresses" };
-  const texts = outside.map(({ address, services }) => `${address} (${services.join(", ")})`);
+  const texts = outside.map(({ assignment: { address, services } }) => `${address} (${services.join(", ")})`);
   const message = `${countOf(outside.length, "address", "addresses")} given that spec.addresses no longer ${outside.length === 1 ? "holds" : "hold"}: ${list(texts)}; nothing is taken away`;
   return { type, status: "True", reason: "PoolShrunk", message };
 }

@@ -1,5 +1,4 @@
 /** Where each address of a pool stands, and whether it has been given up. Pure. */
-import { formatAddress } from "../../../api/ipAddress.ts";
 import type { AgentView, RunningRouters, VirtualIPView } from "../cluster.ts";
 import { specifiedAddresses } from "../poolVerdicts.ts";
 
@@ -29,7 +28,7 @@ export class Whereabouts {
   }
 
   #specify(view: VirtualIPView): void {
-    for (const host of specifiedAddresses(view).map(formatAddress)) {
+    for (const { text: host } of specifiedAddresses(view)) {
       this.#add(host, view.name);
       this.#specified.set(host, view.name);
     }
