@@ -133,7 +133,7 @@ export class Term {
     const planner = new ServicePlanner({ reader, ...this.#ofServices, isDefault: defaultLoadBalancer, clock });
     const poolWriter = new PoolWriter({ client, recorder, written: reader.written.addressPools, clock });
     const serviceWriter = new ServiceWriter({ client, recorder, written: planner.written, clock });
-    const generatedWriter = new GeneratedWriter({ client, written: reader.written, clock });
+    const generatedWriter = new GeneratedWriter({ client, reader, clock });
     return new ServiceController({ planner, poolWriter, serviceWriter, generatedWriter, client, metrics, kubeMetrics, clock, log });
   }
 

@@ -7,9 +7,9 @@ import { viewAgent, viewAgentConfig, viewNode, viewPool, viewVirtualIP, viewVirt
 import { OwnWrites } from "./ownWrites.ts";
 import { ReportObserver } from "./reportObserver.ts";
 
-type Cache = Pick<Informer, "list">;
+type Cache = Pick<Informer, "list" | "get">;
 /** Not complete where the CRD is missing, as before an upgrade. */
-type OptionalCache = Pick<Informer, "list" | "hasSynced">;
+type OptionalCache = Cache & Pick<Informer, "hasSynced">;
 
 export interface ClusterReaderOptions {
   virtualIPs: Cache;
@@ -93,6 +93,14 @@ export class ClusterReader {
         addressPools: byKey(addressPools ?? []),
       },
     };
+  }
+
+  /** The newest version of an object that this process knows. */
+  find(kind: "virtualIPs" | "virtualServers", key: string): KubeObject | undefined {
+    const { clock } = this.#options;
+    const cached = this.#options[kind].get(key);
+    const written = this.written[kind];
+    return (cached ? written.latest([cached], clock.now()) : written.unseen([], clock.now())).find((object) => keyOf(object) === key);
   }
 
   #observe(objects: readonly KubeObject[], now: number): AgentView[] {

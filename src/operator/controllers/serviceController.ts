@@ -75,13 +75,14 @@ export class ServiceController {
     const current = plan;
     const objects = new Map(current.objects.services);
     const finalizers = await this.#addFinalizers(current, objects, signal);
-    const generated = await this.#writeGenerated(current, signal);
-    const written = await forEach(current.services, async (planned) => {
+    const generated = this.#writeGenerated(current, signal);
+    const written = forEach(current.services, async (planned) => {
       const object = objects.get(planned.view.key);
       return object !== undefined && (await this.#options.serviceWriter.write(planned, object, signal));
     });
+    const outcomes = [gone, pools, finalizers, ...(await generated), await written];
     this.#options.planner.remember(current);
-    throwIfAny([gone, pools, finalizers, ...generated, written]);
+    throwIfAny(outcomes);
     return { requeueAfterMs: longestPauseMs };
   }
 
