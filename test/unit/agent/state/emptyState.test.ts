@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { removeEmptyState } from "../../../../../src/agent/state/emptyState.ts";
+import { removeEmptyState } from "../../../../src/agent/state/emptyState.ts";
 
 let directory: string;
 beforeEach(() => {
