@@ -11,7 +11,8 @@ if(ALOFT_FUZZ)
 endif()
 
 if(ALOFT_SANITIZE)
-  add_compile_options(-fsanitize=${ALOFT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # The check of virtual tables needs the RTTI that our layers do not have.
+  add_compile_options(-fsanitize=${ALOFT_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${ALOFT_SANITIZE})
 endif()
 

@@ -6,6 +6,7 @@ import { agentConfigSchema } from "../src/api/agentConfig.ts";
 import { group, version } from "../src/api/group.ts";
 import { nodeAgentSchema } from "../src/api/nodeAgent.ts";
 import { virtualIPSchema } from "../src/api/virtualIP.ts";
+import { virtualServerSchema } from "../src/api/virtualServer.ts";
 import { type JsonSchema, structural } from "./structural-schema.ts";
 
 interface Column {
@@ -25,6 +26,8 @@ interface Kind {
   description: string;
   schema: z.ZodObject;
   columns: Column[];
+  /** Default: of the cluster. */
+  namespaced?: true;
   /** Fields that `--field-selector` and watches may select by. */
   selectableFields?: string[];
 }
@@ -72,6 +75,32 @@ const kinds: Kind[] = [
     selectableFields: [".status.activeNode", ".spec.segment"],
   },
   {
+    kind: "VirtualServer",
+    singular: "virtualserver",
+    plural: "virtualservers",
+    shortName: "vs",
+    description: "VirtualServer is an IPVS service on the addresses of a VirtualIP, with its real servers and how their health is known.",
+    schema: virtualServerSchema,
+    namespaced: true,
+    columns: [
+      { name: "Addresses", type: "string", jsonPath: ".status.summary.addresses", description: "Addresses that it is served on." },
+      { name: "Ports", type: "string", jsonPath: ".status.summary.ports", description: "Protocol and ports, or the firewall mark." },
+      { name: "Scheduler", type: "string", jsonPath: ".spec.scheduler", description: "How a real server is chosen." },
+      { name: "Forwarding", type: "string", jsonPath: ".spec.forwarding", description: "How packets reach the real servers." },
+      { name: "Servers", type: "string", jsonPath: ".status.summary.servers", description: "Real servers that are up, of all." },
+      {
+        name: "Ready",
+        type: "string",
+        jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+        description: "Whether the active node serves it, with enough servers.",
+      },
+      { name: "VirtualIP", type: "string", jsonPath: ".spec.virtualIP", description: "The VirtualIP that it is on.", priority: 1 },
+      { name: "Node", type: "string", jsonPath: ".status.activeNode", description: "The node that serves it.", priority: 1 },
+      age,
+    ],
+    selectableFields: [".spec.virtualIP", ".status.activeNode"],
+  },
+  {
     kind: "NodeAgent",
     singular: "nodeagent",
     plural: "nodeagents",
@@ -117,7 +146,7 @@ function customResourceDefinition(kind: Kind): object {
     metadata: { name: `${kind.plural}.${group}` },
     spec: {
       group,
-      scope: "Cluster",
+      scope: kind.namespaced ? "Namespaced" : "Cluster",
       names: {
         kind: kind.kind,
         listKind: `${kind.kind}List`,

@@ -94,6 +94,12 @@ peer_tools='keepalived keepalived
 nft nftables
 arping iputils-arping'
 
+# User-Mode Linux and what belongs to it: a kernel with IPVS on any machine. Debian has it for few kinds of them.
+ipvs_tools='linux.uml user-mode-linux
+modprobe kmod
+ipvsadm ipvsadm
+iptables-legacy iptables'
+
 missing_packages() {
   printf '%s\n' "$1" | while read -r wanted package; do
     case $wanted in
@@ -116,6 +122,18 @@ check_packages() {
   has apt-get || fail "missing: install what Debian calls $packages"
   [ "$(id -u)" = 0 ] || fail "missing packages; as root: apt-get install $packages"
   install_packages
+}
+
+# Without these a suite is skipped, which says so: no reason to fail.
+check_ipvs_packages() {
+  [ "$needs_ipvs" = yes ] || return 0
+  packages=$(missing_packages "$ipvs_tools" | tr '\n' ' ')
+  [ -n "$packages" ] || return 0
+  if has apt-get && (
+    trap clean_up EXIT
+    install_packages
+  ); then return; fi
+  printf 'aloft: %scannot be had here: there will be no tests against the kernel IPVS\n' "$packages" >&2
 }
 
 install_packages() {
@@ -154,7 +172,18 @@ install_npm_packages() {
   # The package "node" fetches its binary in an install script, which npm may have been told not to run.
   [ -x "$node" ] || step "installing Node 24" npm rebuild node --ignore-scripts=false --loglevel=error
   [ -x "$node" ] || fail "npm did not install Node 24: npm must be allowed to run the install script of the package \"node\" (npm config get ignore-scripts)."
+  build_raw_socket || printf 'aloft: raw-socket does not compile here: ICMP checks will say so; see build/setup.log\n' >&2
   printf '%s\n' "$sum" >node_modules/.aloft
+}
+
+# Has a part in C++, which npm built for the Node that npm runs on, if at all: ours is another.
+build_raw_socket() {
+  ! "$node" -e 'require("raw-socket")' 2>/dev/null || return 0
+  headers=$(find node_modules/node node_modules/node-linux-* -path '*/include/node/node_version.h' 2>/dev/null | head -n 1)
+  [ -n "$headers" ] || return 1
+  # A subshell: a step that fails ends it, not all.
+  (PATH=$PWD/node_modules/.bin:$PATH step "building raw-socket" \
+    npm rebuild raw-socket --ignore-scripts=false --loglevel=error --nodedir="$PWD/${headers%/include/node/node_version.h}")
 }
 
 build_native() {
@@ -175,6 +204,7 @@ build_typescript() {
 make_ready() {
   check_languages
   check_packages
+  check_ipvs_packages
   install_npm_packages
   build_native
   build_typescript
@@ -186,21 +216,25 @@ make_ready() {
 
 need_root() { [ "$(id -u)" = 0 ] || fail "$1 makes network namespaces: run it as root."; }
 
-needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_control_plane=yes
+needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_ipvs=no needs_control_plane=yes
 case $command in
-  everything) program= needs_native_tests=yes needs_fuzzers=yes ;;
+  everything) program= needs_native_tests=yes needs_fuzzers=yes needs_ipvs=yes ;;
   build) program= needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   fuzz) program=test/fuzz/run.sh needs_fuzzers=yes needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
-  bench:*) program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark" ;;
+  bench:*)
+    program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark"
+    case $command in bench:ipvs | bench:connections) needs_ipvs=yes ;; esac
+    ;;
   test)
     program=scripts/test.ts
-    suites=" ${*:-unit native fuzz netns apiserver e2e} "
+    suites=" ${*:-unit native fuzz netns ipvs apiserver e2e} "
     # Chosen suites need less than all of them.
-    case $suites in *" native "*) needs_native_tests=yes ;; esac
+    case $suites in *" native "* | *" ipvs "*) needs_native_tests=yes ;; esac
     case $suites in *" fuzz "*) needs_fuzzers=yes ;; esac
+    case $suites in *" ipvs "*) needs_ipvs=yes ;; esac
     case $suites in *" apiserver "* | *" e2e "*) ;; *) needs_control_plane=no ;; esac
-    case $suites in *" netns "* | *" apiserver "* | *" e2e "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
+    case $suites in *" netns "* | *" ipvs "* | *" apiserver "* | *" e2e "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
     ;;
   *) fail "usage: setup.sh [build | test | fuzz | demo | bench:NAME] [ARGUMENT...]" ;;
 esac

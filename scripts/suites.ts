@@ -1,19 +1,14 @@
 /** The test suites, and how each is run. */
 import { spawn } from "node:child_process";
-import { globSync, readFileSync, rmSync } from "node:fs";
-import { run as runTests } from "node:test";
-import { inspect } from "node:util";
+import { readFileSync, rmSync } from "node:fs";
+import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-
-export interface SuiteResult {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
-  run(signal: AbortSignal): Promise<SuiteResult>;
+  /** `only`: test files by a part of their path; empty for all. A suite that has no files runs whole. */
+  run(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult>;
 }
 
 interface NodeSuiteOptions {
@@ -31,73 +26,17 @@ export const suites: Suite[] = [
   { name: "native", run: runCTest },
   { name: "fuzz", run: runFuzzers },
   nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
+  { name: "ipvs", run: (signal, only) => runIpvsSuite(testFilesOf("ipvs", only), cores, signal) },
   nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
 ];
 
 function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
-  return { name, run: (signal) => runNodeSuite(name, options, signal) };
-}
-
-/** Runs the test files below test/<name>, each in a process of its own; prints a line per file, and of a failed one all there is to know. */
-async function runNodeSuite(name: string, { concurrency, timeoutMs }: NodeSuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
-  const files = globSync(`test/${name}/**/*.test.ts`).sort();
-  const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
-  const runNext = async () => {
-    for (let file = files.shift(); file !== undefined && !signal.aborted; file = files.shift()) {
-      const { passed, failed, skipped } = await runFile(file, timeoutMs, signal);
-      total.passed += passed;
-      total.failed += failed;
-      total.skipped += skipped;
-    }
+  const { concurrency, timeoutMs } = options;
+  return {
+    name,
+    run: (signal, only) => runFiles(testFilesOf(name, only), concurrency, signal, (file) => runFile(file, timeoutMs, signal)),
   };
-  await Promise.all(Array.from({ length: concurrency }, runNext));
-  return total;
-}
-
-async function runFile(file: string, timeoutMs: number, signal: AbortSignal): Promise<SuiteResult> {
-  const result: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
-  const failures: string[] = [];
-  let output = "";
-  const fail = (title: string, why: string) => {
-    result.failed += 1;
-    failures.push(`    ✖ ${title}\n${why.replaceAll(/^/gm, "      ")}\n`);
-  };
-  const start = performance.now();
-  // The runner's own timeout fails a test; a file that does not end after that is ended.
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + 5000)]);
-  const stream = runTests({ files: [file], timeout: timeoutMs, isolation: "process", signal: limit });
-  const keep = ({ message }: { message: string }) => {
-    output += message;
-  };
-  stream.on("test:stdout", keep);
-  stream.on("test:stderr", keep);
-  stream.on("test:pass", ({ name, skip, todo, details }) => {
-    if (details.type === "suite") return;
-    if (skip !== undefined || todo !== undefined) result.skipped += 1;
-    else if (name === file) fail(name, "contains no test");
-    else result.passed += 1;
-  });
-  stream.on("test:fail", ({ name, todo, details }) => {
-    if (todo !== undefined) result.skipped += 1;
-    else if (!isEcho(details.error)) fail(name, inspect(details.error.cause ?? details.error, { depth: 5 }));
-  });
-  stream.resume();
-  await new Promise<void>((resolve, reject) => {
-    stream.once("close", resolve);
-    stream.once("error", reject);
-  });
-  const { passed, failed, skipped } = result;
-  const words = [`${passed} passed`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : [])];
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  process.stdout.write(`  ${failed > 0 ? "✖" : "✔"} ${file}: ${words.join(", ")} (${seconds} s)\n`);
-  if (failed > 0) process.stdout.write(failures.join("") + output);
-  return result;
-}
-
-/** A group fails when one of its tests does: that one has been printed. */
-function isEcho(error: Error & { failureType?: string }): boolean {
-  return error.failureType === "subtestsFailed";
 }
 
 const nativeBuild = "build/native";

@@ -1,13 +1,15 @@
-// The addon's exports: start(), forecast() and version. See src/agent/native.ts.
+// The addon's exports: start(), startIpvs(), startDialer(), forecast() and version. See src/agent/native.ts.
 
 #include <napi.h>
 
 #include "addon/addonData.h"
 #include "addon/coreObject.h"
+#include "addon/coreSession.h"
 #include "addon/desiredState.h"
+#include "addon/dialerObject.h"
 #include "addon/fieldReader.h"
 #include "addon/forecast.h"
-#include "addon/session.h"
+#include "addon/ipvsObject.h"
 #include "addon/toJavaScript.h"
 
 namespace aloft::addon {
@@ -18,7 +20,7 @@ Napi::Value start(const Napi::CallbackInfo& info) {
   auto options = readStartOptions(info[0]);
   if (const auto* problem = std::get_if<runtime::FieldProblem>(&options)) return toRefusal(env, "start", *problem);
   if (!info[1].IsFunction()) return toRefusal(env, "start", {"onEvents", "must be a function"});
-  auto session = Session::start(env, std::move(std::get<0>(options)), info[1].As<Napi::Function>());
+  auto session = CoreSession::start(env, std::move(std::get<0>(options)), info[1].As<Napi::Function>());
   if (const auto* error = std::get_if<os::Error>(&session)) return toResult(env, *error);
   const Napi::Object result = toResult(env, {});
   result.Set("core", CoreObject::create(env, std::move(std::get<0>(session))));
@@ -28,8 +30,12 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* data = new AddonData;
   data->coreClass = Napi::Persistent(CoreObject::define(env));
+  data->dialerClass = Napi::Persistent(DialerObject::define(env));
+  data->ipvsClass = Napi::Persistent(IpvsObject::define(env));
   env.SetInstanceData(data);  // deleted with the environment
   exports.Set("start", Napi::Function::New(env, start, "start"));
+  exports.Set("startDialer", Napi::Function::New(env, DialerObject::start, "startDialer"));
+  exports.Set("startIpvs", Napi::Function::New(env, IpvsObject::start, "startIpvs"));
   exports.Set("forecast", Napi::Function::New(env, forecast, "forecast"));
   exports.Set("version", ALOFT_VERSION);
   return exports;

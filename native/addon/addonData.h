@@ -12,6 +12,8 @@ class Session;
 /// What the addon keeps per environment: each worker thread has its own.
 struct AddonData {
   Napi::FunctionReference coreClass;
+  Napi::FunctionReference dialerClass;
+  Napi::FunctionReference ipvsClass;
   std::set<std::shared_ptr<Session>> sessions;  ///< those that run
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }

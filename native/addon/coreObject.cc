@@ -1,10 +1,8 @@
 #include "addon/coreObject.h"
 
-#include <cerrno>
-
 #include "addon/addonData.h"
 #include "addon/desiredState.h"
-#include "addon/fieldReader.h"
+#include "addon/stopOption.h"
 #include "addon/toJavaScript.h"
 
 namespace aloft::addon {
@@ -15,15 +13,15 @@ Napi::Function CoreObject::define(Napi::Env env) {
                       InstanceMethod<&CoreObject::snapshot>("snapshot"), InstanceMethod<&CoreObject::stop>("stop")});
 }
 
-Napi::Object CoreObject::create(Napi::Env env, std::shared_ptr<Session> session) {
-  const auto carrier = Napi::External<std::shared_ptr<Session>>::New(env, &session);
+Napi::Object CoreObject::create(Napi::Env env, std::shared_ptr<CoreSession> session) {
+  const auto carrier = Napi::External<std::shared_ptr<CoreSession>>::New(env, &session);
   return AddonData::of(env).coreClass.New({carrier});
 }
 
 CoreObject::CoreObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   // The class is not exported, but `new core.constructor()` would reach it.
   if (info[0].IsExternal()) {
-    session_ = *info[0].As<Napi::External<std::shared_ptr<Session>>>().Data();
+    session_ = *info[0].As<Napi::External<std::shared_ptr<CoreSession>>>().Data();
   } else {
     Napi::TypeError::New(info.Env(), "a core is made by start()").ThrowAsJavaScriptException();
   }
@@ -43,21 +41,6 @@ Napi::Value CoreObject::setChecks(const Napi::CallbackInfo& info) {
 
 Napi::Value CoreObject::snapshot(const Napi::CallbackInfo& info) { return toSnapshot(info.Env(), session_->core().snapshot()); }
 
-Napi::Value CoreObject::stop(const Napi::CallbackInfo& info) {
-  std::optional<runtime::FieldProblem> problem;
-  bool keepAddresses = false;
-  if (!info[0].IsUndefined()) {
-    const Napi::Value value = info[0].IsObject() ? info[0].As<Napi::Object>().Get("keepAddresses") : info[0];
-    if (value.IsBoolean()) {
-      keepAddresses = value.As<Napi::Boolean>().Value();
-    } else if (!value.IsUndefined()) {
-      problem = {"keepAddresses", "must be true or false"};
-    }
-  }
-  if (!problem) return session_->stop(info.Env(), keepAddresses);
-  const auto deferred = Napi::Promise::Deferred::New(info.Env());
-  deferred.Resolve(toRefusal(info.Env(), "stop", *problem));
-  return deferred.Promise();
-}
+Napi::Value CoreObject::stop(const Napi::CallbackInfo& info) { return stopAs(info, "keepAddresses", *session_); }
 
 }  // namespace aloft::addon

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "addon/session.h"
+#include "addon/coreSession.h"
 
 namespace aloft::addon {
 
@@ -12,7 +12,7 @@ namespace aloft::addon {
 class CoreObject : public Napi::ObjectWrap<CoreObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  static Napi::Object create(Napi::Env env, std::shared_ptr<Session> session);
+  static Napi::Object create(Napi::Env env, std::shared_ptr<CoreSession> session);
 
   explicit CoreObject(const Napi::CallbackInfo& info);
 
@@ -22,7 +22,7 @@ class CoreObject : public Napi::ObjectWrap<CoreObject> {
   Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<CoreSession> session_;
 };
 
 }  // namespace aloft::addon

@@ -153,6 +153,7 @@ std::variant<runtime::Configuration, FieldProblem> readDesiredState(Napi::Value 
     fields.array("addresses", into(desired.always.addresses, problem, readAddress));
     fields.array("routes", into(desired.always.routes, problem, readRoute));
     fields.array("rules", into(desired.always.rules, problem, readRule));
+    desired.keepAlways = fields.maybeBoolean("keep", false);
   });
   root.maybeArray("interfaces", into(desired.interfaces, problem, readInterface));
   root.maybeArray("announcementPacing", into(desired.announcementPacing, problem, readPace));

@@ -85,9 +85,16 @@ bool FieldReader::maybeBoolean(const char* name, bool absent) {
   return value.IsUndefined() ? absent : toBoolean(name, value);
 }
 
-void FieldReader::maybeArray(const char* name, const Each& each) {
+bool FieldReader::maybeArray(const char* name, const Each& each) {
   const Napi::Value value = get(name);
-  if (!value.IsUndefined()) readArray(value, pathOf(name), problem_, each);
+  if (value.IsUndefined()) return false;
+  readArray(value, pathOf(name), problem_, each);
+  return true;
+}
+
+void FieldReader::object(const char* name, const std::function<void(FieldReader&)>& take) {
+  FieldReader fields(get(name), pathOf(name), problem_);
+  take(fields);
 }
 
 void FieldReader::maybeObject(const char* name, const std::function<void(FieldReader&)>& take) {

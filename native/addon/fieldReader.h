@@ -25,12 +25,15 @@ class FieldReader {
   bool boolean(const char* name);
   /// Calls `each` with every element and its path.
   void array(const char* name, const Each& each);
+  /// Calls `take` with the object's reader.
+  void object(const char* name, const std::function<void(FieldReader&)>& take);
 
   // The same of fields that may be left out, which is what undefined means.
   runtime::MaybeText maybeText(const char* name);
   runtime::MaybeNumber maybeNumber(const char* name);
   bool maybeBoolean(const char* name, bool absent);
-  void maybeArray(const char* name, const Each& each);
+  /// Whether it is there.
+  bool maybeArray(const char* name, const Each& each);
   /// Calls `take` with the object's reader if there is one.
   void maybeObject(const char* name, const std::function<void(FieldReader&)>& take);
 

@@ -6,22 +6,12 @@
 
 namespace aloft::addon {
 
-std::variant<std::shared_ptr<Session>, os::Error> Session::start(Napi::Env env, runtime::CoreOptions options, Napi::Function onEvents) {
-  auto session = std::make_shared<Session>();
-  if (!session->openWake(env)) return os::Error{"create thread-safe function", ENOMEM};
-  options.notify = [raw = session.get()] { raw->wakeJavaScript(); };  // the core, which calls it, is the session's own
-  auto core = runtime::Core::start(std::move(options));
-  if (!core.ok()) {
-    session->closeWake();
-    return core.error();
-  }
-  session->core_ = std::move(core.value());
-  session->onEvents_ = Napi::Persistent(onEvents);
+void Session::run(Napi::Env env, Napi::Function onEvents) {
+  onEvents_ = Napi::Persistent(onEvents);
   // Hooks run last in, first out: this one before that of the thread-safe function.
-  napi_add_env_cleanup_hook(env, &Session::onEnvironmentEnd, session.get());
-  AddonData::of(env).sessions.insert(session);
-  ExitGuard::add(session.get());
-  return session;
+  napi_add_env_cleanup_hook(env, &Session::onEnvironmentEnd, this);
+  AddonData::of(env).sessions.insert(shared_from_this());
+  ExitGuard::add(this);
 }
 
 // ----- Events -----
@@ -59,9 +49,9 @@ void Session::onWake(napi_env env, napi_value, void* session, void*) {
 
 void Session::deliverEvents(Napi::Env env) {
   const Napi::HandleScope scope(env);
-  const std::vector<runtime::CoreEvent> events = core_->takeEvents();
-  if (events.empty() || onEvents_.IsEmpty()) return;
-  onEvents_.Call({toEvents(env, events)});
+  const Napi::Array events = takeEvents(env);
+  if (events.Length() == 0 || onEvents_.IsEmpty()) return;
+  onEvents_.Call({events});
   // Left pending, it would be a warning and no more.
   if (env.IsExceptionPending()) napi_fatal_exception(env, env.GetAndClearPendingException().Value());
 }
@@ -70,10 +60,10 @@ void Session::deliverEvents(Napi::Env env) {
 
 class Session::StopWorker : public Napi::AsyncWorker {
  public:
-  StopWorker(Napi::Env env, std::shared_ptr<Session> session, bool keepAddresses, napi_deferred deferred)
-      : AsyncWorker(env, "aloft stop"), session_(std::move(session)), keepAddresses_(keepAddresses), deferred_(deferred) {}
+  StopWorker(Napi::Env env, std::shared_ptr<Session> session, bool keep, napi_deferred deferred)
+      : AsyncWorker(env, "aloft stop"), session_(std::move(session)), keep_(keep), deferred_(deferred) {}
 
-  void Execute() override { status_ = session_->core_->stop(keepAddresses_); }
+  void Execute() override { status_ = session_->end(keep_); }
   void OnOK() override {
     napi_resolve_deferred(Env(), deferred_, toResult(Env(), status_));
     session_->finish(Env());  // the last events come before whoever awaits the promise goes on
@@ -81,19 +71,19 @@ class Session::StopWorker : public Napi::AsyncWorker {
 
  private:
   std::shared_ptr<Session> session_;
-  bool keepAddresses_;
+  bool keep_;
   napi_deferred deferred_;
   os::Status status_;
 };
 
-Napi::Value Session::stop(Napi::Env env, bool keepAddresses) {
+Napi::Value Session::stop(Napi::Env env, bool keep) {
   if (!stopping_.IsEmpty()) return stopping_.Value();
   napi_deferred deferred = nullptr;
   napi_value promise = nullptr;
-  // A worker thread that is being terminated makes no promise any more; its clean-up hook stops the core.
+  // A worker thread that is being terminated makes no promise any more; its clean-up hook stops what runs.
   if (napi_create_promise(env, &deferred, &promise) != napi_ok) return env.Undefined();
   stopping_ = Napi::Persistent(Napi::Object(env, promise));
-  (new StopWorker(env, shared_from_this(), keepAddresses, deferred))->Queue();  // deletes itself
+  (new StopWorker(env, shared_from_this(), keep, deferred))->Queue();  // deletes itself
   return Napi::Value(env, promise);
 }
 
@@ -112,7 +102,7 @@ void Session::onEnvironmentEnd(void* data) {
   session->closeWake();
   session->onEvents_.Reset();
   session->stopping_.Reset();
-  [[maybe_unused]] const os::Status status = session->core_->stop(false);
+  [[maybe_unused]] const os::Status status = session->end(session->keepsAtExit());
 }
 
 void Session::stopAtExit() {
@@ -120,7 +110,7 @@ void Session::stopAtExit() {
     const std::lock_guard guard(wakeLock_);
     wake_ = nullptr;
   }
-  [[maybe_unused]] const os::Status status = core_->stop(false);
+  [[maybe_unused]] const os::Status status = end(keepsAtExit());
 }
 
 }  // namespace aloft::addon

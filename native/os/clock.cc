@@ -12,6 +12,7 @@ static std::chrono::nanoseconds read(clockid_t clock) {
 
 std::chrono::nanoseconds monotonicNow() { return read(CLOCK_MONOTONIC); }
 std::chrono::nanoseconds wallNow() { return read(CLOCK_REALTIME); }
+std::chrono::nanoseconds threadTime() { return read(CLOCK_THREAD_CPUTIME_ID); }
 
 void sleepUntil(std::chrono::nanoseconds time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);

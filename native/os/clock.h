@@ -11,5 +11,7 @@ std::chrono::nanoseconds monotonicNow();
 std::chrono::nanoseconds wallNow();
 /// Returns at that time of monotonicNow(), earlier only for a signal.
 void sleepUntil(std::chrono::nanoseconds time);
+/// CLOCK_THREAD_CPUTIME_ID: what the calling thread has cost so far, in the kernel and out of it.
+std::chrono::nanoseconds threadTime();
 
 }  // namespace aloft::os

@@ -8,9 +8,9 @@ Result<Epoll> Epoll::open() {
   return Epoll(std::move(fd));
 }
 
-Status Epoll::add(int fd, std::uint64_t token) {
+Status Epoll::add(int fd, std::uint64_t token, std::uint32_t events) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.u64 = token;
   if (epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return lastError("add to epoll");
   return {};

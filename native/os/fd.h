@@ -22,6 +22,8 @@ class Fd {
   ~Fd() { close(); }
 
   int get() const { return number_; }
+  /// Its number, which the caller owns from now on; -1 if there is none.
+  int release() { return std::exchange(number_, -1); }
   bool valid() const { return number_ >= 0; }
   void close() {
     if (number_ >= 0) ::close(number_);

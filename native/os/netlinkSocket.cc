@@ -21,13 +21,15 @@ void tune(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
 }
 
-Result<Fd> openSocket(int flags) {
-  Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE));
-  if (!fd.valid()) return lastError("open rtnetlink socket");
+static_assert(static_cast<int>(NetlinkProtocol::Route) == NETLINK_ROUTE && static_cast<int>(NetlinkProtocol::Generic) == NETLINK_GENERIC);
+
+Result<Fd> openSocket(NetlinkProtocol protocol, int flags) {
+  Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, static_cast<int>(protocol)));
+  if (!fd.valid()) return lastError("open netlink socket");
   tune(fd.get());
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return lastError("bind rtnetlink socket");
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return lastError("bind netlink socket");
   return fd;
 }
 
@@ -35,8 +37,8 @@ Result<Fd> openSocket(int flags) {
 
 NetlinkSocket::NetlinkSocket(Fd fd) : fd_(std::move(fd)), buffer_(kBufferSize) {}
 
-Result<NetlinkSocket> NetlinkSocket::open() {
-  Result<Fd> fd = openSocket(0);
+Result<NetlinkSocket> NetlinkSocket::open(NetlinkProtocol protocol) {
+  Result<Fd> fd = openSocket(protocol, 0);
   if (!fd.ok()) return fd.error();
   const timeval timeout{kReplyTimeoutMs / 1000, 0};
   setsockopt(fd.value().get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
@@ -44,7 +46,7 @@ Result<NetlinkSocket> NetlinkSocket::open() {
 }
 
 Result<NetlinkSocket> NetlinkSocket::subscribe(std::span<const unsigned> groups) {
-  Result<Fd> fd = openSocket(SOCK_NONBLOCK);
+  Result<Fd> fd = openSocket(NetlinkProtocol::Route, SOCK_NONBLOCK);
   if (!fd.ok()) return fd.error();
   for (const unsigned group : groups) {
     if (setsockopt(fd.value().get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
@@ -57,16 +59,18 @@ Result<NetlinkSocket> NetlinkSocket::subscribe(std::span<const unsigned> groups)
 Result<std::uint32_t> NetlinkSocket::port() const {
   sockaddr_nl address{};
   socklen_t size = sizeof address;
-  if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return lastError("name rtnetlink socket");
+  if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return lastError("name netlink socket");
   return address.nl_pid;
 }
 
 Status NetlinkSocket::send(std::span<const std::uint8_t> messages) const {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  const auto sent = sendto(fd_.get(), messages.data(), messages.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
-  if (sent < 0) return lastError("send rtnetlink request");
-  return {};
+  for (;;) {
+    const auto sent = sendto(fd_.get(), messages.data(), messages.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+    if (sent >= 0) return {};
+    if (errno != EINTR) return lastError("send netlink request");
+  }
 }
 
 Result<std::span<const std::uint8_t>> NetlinkSocket::receive() {
@@ -76,9 +80,9 @@ Result<std::span<const std::uint8_t>> NetlinkSocket::receive() {
     const auto size = recvfrom(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &senderSize);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::span<const std::uint8_t>{};
-    if (size < 0) return lastError("receive from rtnetlink");
+    if (size < 0) return lastError("receive from netlink");
     if (sender.nl_pid != 0) continue;  // any process may send to our port
-    if (static_cast<std::size_t>(size) > buffer_.size()) return Error{"receive from rtnetlink", ENOBUFS};
+    if (static_cast<std::size_t>(size) > buffer_.size()) return Error{"receive from netlink", ENOBUFS};
     return std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size));
   }
 }

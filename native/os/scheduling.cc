@@ -35,11 +35,18 @@ Status limitRealTime(std::chrono::microseconds budget) {
   return {};
 }
 
-Status requestHighPriority() {
+namespace {
+
+Status setNice(int nice, const char* operation) {
   const auto thread = static_cast<id_t>(syscall(SYS_gettid));
-  if (setpriority(PRIO_PROCESS, thread, -20) != 0) return lastError("set nice -20");
+  if (setpriority(PRIO_PROCESS, thread, nice) != 0) return lastError(operation);
   return {};
 }
+
+}  // namespace
+
+Status requestHighPriority() { return setNice(-20, "set nice -20"); }
+Status requestLowerPriority(int nice) { return setNice(nice, "set nice"); }
 
 void setExactTimers() { prctl(PR_SET_TIMERSLACK, 1UL); }
 

@@ -23,6 +23,9 @@ Status limitRealTime(std::chrono::microseconds budget);
 /// The highest ordinary priority for the calling thread.
 Status requestHighPriority();
 
+/// An ordinary priority below the usual one: `nice` from 1 to 19.
+Status requestLowerPriority(int nice);
+
 /// Timers of the calling thread fire at their time and not up to 50 µs later to save wake-ups.
 void setExactTimers();
 

@@ -159,6 +159,7 @@ class Actuator {
   Inventory inventory_;
   std::unordered_map<vrrp::RouterId, Assignment> assignments_;
   kernel::Entries always_;
+  bool keepAlways_ = false;
   std::map<std::pair<kernel::Owner, EntryAnswer::Part>, std::string> problems_;
   std::map<std::string, std::string> virtualMacProblems_;  ///< by name
   std::map<SocketPool::Key, std::string> socketProblems_;

@@ -62,6 +62,7 @@ void Actuator::takeAssignments() {
       assignments_[assignment.router] = std::move(assignment);
     }
     always_ = std::move(assignments.always);
+    keepAlways_ = assignments.keepAlways;
     std::erase_if(problems_, [this](const auto& problem) {
       return problem.first.first != kernel::kStatic && !assignments_.contains(problem.first.first);
     });
@@ -292,6 +293,7 @@ void Actuator::reportResidue() {
 void Actuator::finish() {
   if (last_->keepAddresses) return;
   for (const kernel::Owner owner : inventory_.owners()) {
+    if (owner == kernel::kStatic && keepAlways_) continue;
     wanted_[owner].hold = false;
     worker_.submit(jobFor(owner));
   }

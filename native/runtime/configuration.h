@@ -20,7 +20,8 @@ struct RouterConfiguration {
 
 struct Configuration {
   std::vector<RouterConfiguration> routers;
-  kernel::Entries always;  ///< what stands as long as the core runs
+  kernel::Entries always;   ///< what stands as long as the core runs
+  bool keepAlways = false;  ///< and after its end, for the next one to adopt
   bool debugUnknownRouters = false;
   std::vector<LinkDelay> linkDelays = {};
   std::vector<vrrp::AnnouncementPace> paces = {};

@@ -125,6 +125,7 @@ os::Status Core::apply(Configuration configuration) {
     elected.push_back(std::move(router.election));
   }
   assignments.always = std::move(configuration.always);
+  assignments.keepAlways = configuration.keepAlways;
   assignments.linkDelays = std::move(configuration.linkDelays);
   assignments.hearAll = configuration.debugUnknownRouters;
   largest_ = std::max(largest_, elected.size());

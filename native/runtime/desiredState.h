@@ -130,7 +130,8 @@ struct DesiredPace {
 
 struct DesiredState {
   std::vector<DesiredRouter> routers;
-  DesiredEntries always;  ///< `static`
+  DesiredEntries always;    ///< `static`
+  bool keepAlways = false;  ///< `static.keep`
   bool debugUnknownRouters = false;
   std::vector<DesiredInterface> interfaces = {};
   std::vector<DesiredPace> announcementPacing = {};

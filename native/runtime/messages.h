@@ -110,8 +110,9 @@ struct Assignment {
 /// All that the actuator is told by one apply().
 struct Assignments {
   std::vector<Assignment> routers;
-  kernel::Entries always;  ///< stands as long as the core runs
-  bool hearAll = false;    ///< the sockets hear virtual routers that nobody configured, too
+  kernel::Entries always;   ///< stands as long as the core runs
+  bool keepAlways = false;  ///< and after its end, for the next one to adopt
+  bool hearAll = false;     ///< the sockets hear virtual routers that nobody configured, too
   std::vector<LinkDelay> linkDelays = {};
 };
 

@@ -231,6 +231,7 @@ void addStatic(const DesiredState& desired, const Fields& root, Uniqueness& uniq
     unique.take(out.always.addresses.back(), at, "static.addresses[" + std::to_string(i) + "]");
   }
   addRouting(desired.always.routes, desired.always.rules, fields, out.always);
+  out.keepAlways = desired.keepAlways;
 }
 
 void addInterfaces(const DesiredState& desired, const Fields& root, Configuration& out) {

@@ -2,6 +2,7 @@
 // IP and MAC addresses as values. Standard library only: this folder knows no system header.
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -27,9 +28,9 @@ struct IpAddress {
 
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
   /// Unsigned comparison in network order, as RFC 9568 §6.4.3 wants it for the primary addresses.
-  friend bool operator<(const IpAddress& a, const IpAddress& b) {
-    if (a.family != b.family) return a.family < b.family;
-    return std::memcmp(a.bytes.data(), b.bytes.data(), a.size()) < 0;
+  friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {
+    if (a.family != b.family) return a.family <=> b.family;
+    return std::memcmp(a.bytes.data(), b.bytes.data(), a.size()) <=> 0;
   }
 };
 

@@ -106,6 +106,11 @@ bool NetlinkBuilder::end() {
   return true;
 }
 
+bool buildAcknowledgedEnd(NetlinkBuilder& builder, std::uint32_t sequence) {
+  builder.begin(kNetlinkNoop, kNetlinkRequest | kNetlinkAck, sequence);
+  return builder.end();
+}
+
 std::string_view NetlinkAttribute::text() const {
   const auto end = std::find(value.begin(), value.end(), std::uint8_t{0});
   return {reinterpret_cast<const char*>(value.data()), static_cast<std::size_t>(end - value.begin())};

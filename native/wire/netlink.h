@@ -19,6 +19,7 @@ inline constexpr std::size_t kNetlinkHeaderSize = 16;   // sizeof(struct nlmsghd
 inline constexpr std::size_t kAttributeHeaderSize = 4;  // sizeof(struct nlattr)
 
 // Message types.
+inline constexpr std::uint16_t kNetlinkNoop = 1;   // NLMSG_NOOP
 inline constexpr std::uint16_t kNetlinkError = 2;  // NLMSG_ERROR
 inline constexpr std::uint16_t kNetlinkDone = 3;   // NLMSG_DONE
 
@@ -74,6 +75,9 @@ class NetlinkBuilder {
   std::size_t size_ = 0;
   bool overflow_ = false;
 };
+
+/// A message that does nothing and is acknowledged: the kernel deals with messages in their order, so that all before it are done then.
+bool buildAcknowledgedEnd(NetlinkBuilder& builder, std::uint32_t sequence);
 
 /// A value in a message: bytes of the caller's buffer.
 struct NetlinkAttribute {

@@ -6,14 +6,15 @@ import type { NodeAgentSpec, NodeCheck, Notify } from "../api/nodeAgent.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { CheckReport, CheckRunner } from "./checks/checkRunner.ts";
-import type { LocalPrograms } from "./localPrograms.ts";
-import type { Core, CoreEvent, RouterSnapshot } from "./native.ts";
+import type { PodWatch } from "./cluster/podWatch.ts";
+import type { Core, CoreEvent, RouterSnapshot, StartDialer } from "./native.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { Notifier } from "./notify/notifier.ts";
-import type { PodWatch } from "./podWatch.ts";
+import type { LocalPrograms } from "./programs/localPrograms.ts";
 
 export interface CompanionOptions {
   core: Core;
+  startDialer: StartDialer;
   node: string;
   programs: LocalPrograms;
   /** Absent: podReady cannot be answered. */
@@ -26,7 +27,6 @@ export interface CompanionOptions {
 
 /** Together with the core's own hand-over well below the 10 s of the whole shutdown. */
 const notifyLimitMs = 2000;
-const programsLimitMs = 1000;
 
 export class Companions {
   readonly #options: CompanionOptions;
@@ -88,11 +88,10 @@ export class Companions {
   /** After the core has ended: its last events have been told. */
   async stopNotify(): Promise<void> {
     await this.#notifier?.stop(notifyLimitMs);
-    await this.#options.programs.stop(programsLimitMs);
   }
 
   async #loadChecks(): Promise<CheckRunner> {
-    const { core, pods, makesFiles, clock, log } = this.#options;
+    const { core, startDialer, pods, makesFiles, clock, log } = this.#options;
     const initialFiles = () => (makesFiles ? (this.#isReload ? "Missing" : "All") : "None");
     const { CheckRunner: Runner } = await import("./checks/checkRunner.ts");
     const programs = await this.#options.programs.load();
@@ -101,7 +100,7 @@ export class Companions {
       for (const listener of this.#listeners) listener();
       return told;
     };
-    return new Runner({ setChecks, programs, pods, initialFiles, clock, log: log.child({ component: "checks" }) });
+    return new Runner({ setChecks, startDialer, programs, pods, initialFiles, clock, log: log.child({ component: "checks" }) });
   }
 
   async #loadNotifier(): Promise<Notifier> {

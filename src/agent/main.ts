@@ -20,8 +20,9 @@ export async function runAgent(options: AgentOptions): Promise<number | undefine
     log.info({ version, stateDirectory: options.stateDirectory, source: options.source }, "starting");
     const { source } = options;
     // Each way in loads only what it needs: an agent in a pod has no use for a YAML parser.
-    if (source.kind === "standalone") await (await import("./standalone.ts")).runStandalone(source, options, log, shutdown);
-    else await (await import("./cluster.ts")).runInCluster(source.kubeconfig, options, log, shutdown);
+    if (source.kind === "standalone") await (await import("./standalone/standalone.ts")).runStandalone(source, options, log, shutdown);
+    else if (source.kind === "realserver") await (await import("./realServer.ts")).runRealServer(source, options, log, shutdown);
+    else await (await import("./cluster/cluster.ts")).runInCluster(source.kubeconfig, options, log, shutdown);
     return undefined;
   } catch (error) {
     // Errors with a code are sentences for the person who started the agent; anything else is a defect and shows its stack.

@@ -135,7 +135,13 @@ export interface DesiredInterface {
 export interface DesiredState {
   routers: DesiredRouter[];
   /** Set as long as the core runs, whatever the elections say; `interface` of each address is given. */
-  static?: { addresses: DesiredAddress[]; routes: DesiredRoute[]; rules: DesiredRule[] };
+  static?: {
+    addresses: DesiredAddress[];
+    routes: DesiredRoute[];
+    rules: DesiredRule[];
+    /** They stay when the core ends, for the next one to adopt. Default false. */
+    keep?: boolean;
+  };
   /** How long a change of the carrier of these must last before it counts; of others each counts at once. */
   interfaces?: DesiredInterface[];
   announcementPacing?: DesiredPace[];
@@ -349,10 +355,181 @@ export interface TakeoverForecast {
   takeoverMs: number;
 }
 
+// ----- IPVS: a part of its own with a thread of its own, loaded when a configuration has virtual servers -----
+
+/** Either address and port of a protocol, or a firewall mark. */
+export interface IpvsServiceKey {
+  family: Family;
+  protocol?: "TCP" | "UDP" | "SCTP";
+  address?: string;
+  /** 0: all ports. */
+  port?: number;
+  firewallMark?: number;
+}
+
+export interface IpvsDestinationKey {
+  address: string;
+  port: number;
+}
+
+export interface IpvsDestination extends IpvsDestinationKey {
+  forwarding: "NAT" | "DR" | "TUN";
+  weight: number;
+  /** 0: none. */
+  upperThreshold?: number;
+  lowerThreshold?: number;
+  tunnel?: { type: "IPIP" | "GUE" | "GRE"; port?: number; checksum?: "None" | "Checksum" | "RemoteChecksum" };
+}
+
+export interface IpvsService {
+  key: IpvsServiceKey;
+  scheduler: string;
+  /** Flag1 is Fallback of sh and mh, Flag2 is Port. */
+  schedulerFlags?: ("Flag1" | "Flag2" | "Flag3")[];
+  onePacket?: boolean;
+  persistence?: { timeoutSeconds: number; prefixLength: number; engine?: string };
+  /** In the order that all directors have. */
+  destinations: IpvsDestination[];
+  /** Those that have failed go at once; others that are no longer wanted drain. */
+  failed?: IpvsDestinationKey[];
+  /** Default 0: they go at once, too. */
+  drainSeconds?: number;
+}
+
+export interface IpvsDaemon {
+  role: "Master" | "Backup";
+  interface: string;
+  syncID: number;
+  maxLength?: number;
+  group?: string;
+  port?: number;
+  ttl?: number;
+}
+
+/** The whole desired state of what is ours. Foreign services are never touched. */
+export interface IpvsState {
+  services: IpvsService[];
+  /** Absent: daemons are not ours. */
+  daemons?: IpvsDaemon[];
+  /** Seconds. */
+  timeouts?: { tcp?: number; tcpFin?: number; udp?: number };
+}
+
+export interface IpvsStatistics {
+  connections: number;
+  inPackets: number;
+  outPackets: number;
+  inBytes: number;
+  outBytes: number;
+}
+
+export interface IpvsDestinationSnapshot extends IpvsDestinationKey {
+  forwarding: string;
+  weight: number;
+  activeConnections: number;
+  inactiveConnections: number;
+  persistentConnections: number;
+  statistics: IpvsStatistics;
+  /** Weight 0 until its connections are gone. */
+  draining: boolean;
+}
+
+export interface IpvsServiceSnapshot {
+  key: IpvsServiceKey;
+  scheduler: string;
+  statistics: IpvsStatistics;
+  destinations: IpvsDestinationSnapshot[];
+  /** False: somebody else's. */
+  ours: boolean;
+  /** Why it is not as it should be; "" when it is. */
+  message: string;
+}
+
+export interface IpvsSnapshot {
+  /** Whether the kernel has all of the state that was applied last. */
+  programmed: boolean;
+  services: IpvsServiceSnapshot[];
+  daemons: IpvsDaemon[];
+  /** What had to be set right because somebody else had changed it, since the start. */
+  repairs: number;
+  /** Requests to the kernel that failed, since the start. */
+  failures: number;
+  /** Why IPVS cannot be used; "" when it can. */
+  message: string;
+}
+
+export type IpvsEvent =
+  /** The state that was applied last is in the kernel, or as much of it as the kernel takes. */
+  | { type: "applied"; programmed: boolean }
+  /** Somebody else had changed what is ours; it is right again. */
+  | { type: "repaired"; message: string; changedAt: number }
+  | { type: "operationFailed"; operation: string; errno: number; message: string; changedAt: number }
+  | { type: "drained"; service: IpvsServiceKey; destination: IpvsDestinationKey; changedAt: number };
+
+export interface Ipvs {
+  /** Validates all of `state` and hands it to the thread; a bad state changes nothing. Returns at once. */
+  apply(state: IpvsState): CoreResult;
+  /**
+   * The virtual addresses that this node has as MASTER. While there is a master daemon, all connections to them are told to the other
+   * directors, again and again: the daemon itself tells of those alone that packets pass on.
+   */
+  carry(addresses: string[]): CoreResult;
+  /** Resolves when the others have been told of every connection. */
+  tellConnections(): Promise<void>;
+  /** With counters, read from the kernel now. */
+  snapshot(): Promise<IpvsSnapshot>;
+  /** Removes what is ours, or with `keep` leaves it for the next process to adopt. Later calls get the same promise. */
+  stop(options?: { keep?: boolean }): Promise<CoreResult>;
+}
+
+export interface IpvsOptions {
+  /** Services that an earlier process of this state directory may have left: removed with the first apply that does not have them. */
+  owned: IpvsServiceKey[];
+}
+
+// ----- Connections of health checks: options that Node's own sockets do not have, and thousands of them a second -----
+
+export interface DialOptions {
+  /** A UDP socket is made and bound; who gets it connects it. */
+  protocol: "TCP" | "UDP";
+  address: string;
+  port: number;
+  sourceAddress?: string;
+  /** Its connection is reset when it is closed, so that the port is free for the next one. */
+  sourcePort?: number;
+  /** Needs CAP_NET_RAW. A link-local address needs it. */
+  interface?: string;
+  /** Needs CAP_NET_ADMIN. */
+  firewallMark?: number;
+  /** False: all that is wanted is whether the connection opens; it is reset at once, which leaves no TIME_WAIT behind. */
+  keep: boolean;
+}
+
+/** In the event loop, without a thread of its own. It keeps the loop alive while connections are under way. */
+export interface Dialer {
+  /** No program that this process starts gets any of its present descriptors: not all libraries open theirs so. */
+  closeOnExec(): void;
+  /** Begins a connection; its end is told to `onResults` in a later turn. */
+  dial(options: DialOptions): { ok: true; id: number } | { ok: false; error: CoreError };
+  /** Gives up: no result comes. Harmless after the result. */
+  cancel(id: number): void;
+  /** Gives up all. */
+  close(): void;
+}
+
+/**
+ * Of each connection that has been decided three numbers: its id, an errno (0: it stands), and the descriptor (-1 unless it stands and was
+ * to be kept), which is the listener's own from then on.
+ */
+export type DialResults = number[];
+export type StartDialer = (onResults: (results: DialResults) => void) => { ok: true; dialer: Dialer } | { ok: false; error: CoreError };
+
 interface Addon {
   /** Runs the election in virtual time with the engine of the core. `active`: place of the MASTER among the candidates. */
   forecast(candidates: ForecastCandidate[], active: number): ({ ok: true } & LossForecast) | { ok: false; error: CoreError };
   start(options: StartOptions, onEvents: (batch: CoreEvent[]) => void): { ok: true; core: Core } | { ok: false; error: CoreError };
+  startDialer: StartDialer;
+  startIpvs(options: IpvsOptions, onEvents: (batch: IpvsEvent[]) => void): { ok: true; ipvs: Ipvs } | { ok: false; error: CoreError };
   version: string;
 }
 

@@ -1,8 +1,12 @@
+import type { TunnelDevice } from "../api/nodeAgent.ts";
 import type { LogLevel } from "../runtime/log.ts";
 
 export interface AgentOptions {
   /** Where the configuration comes from. */
-  source: { kind: "standalone"; file: string; configId?: string } | { kind: "cluster"; kubeconfig?: string };
+  source:
+    | { kind: "standalone"; file: string; configId?: string }
+    | { kind: "cluster"; kubeconfig?: string }
+    | { kind: "realserver"; addresses: string[]; tunnels: TunnelDevice[] };
   /** Name of this node, which is also the name of its NodeAgent. */
   node: string;
   stateDirectory: string;

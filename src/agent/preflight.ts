@@ -1,5 +1,6 @@
 /** What keeps this node from doing what it is asked, each in one sentence. Pure. */
 import type { NodeAgentSpec } from "../api/nodeAgent.ts";
+import { isQuietLink } from "../plan/realServer.ts";
 import type { Capability } from "./capabilities.ts";
 import type { DesiredRouter, LinkSnapshot, Snapshot } from "./native.ts";
 
@@ -47,10 +48,7 @@ export function routerProblem(router: DesiredRouter, facts: PreflightFacts): str
   const isUnicast = (router.unicastPeers ?? []).length > 0;
   if (!isUnicast && facts.multicast(link) === false) return `Interface ${link.name} does not multicast.`;
   return (
-    sourceProblem(router, link) ??
-    staticAddressProblem(router, facts.links) ??
-    virtualMACProblem(router, facts) ??
-    acceptProblem(router, facts)
+    sourceProblem(router, link) ?? staticAddressProblem(router, facts) ?? virtualMACProblem(router, facts) ?? acceptProblem(router, facts)
   );
 }
 
@@ -73,14 +71,20 @@ function sourceProblem({ family, sourceAddress }: DesiredRouter, { name, address
 const host = (address: string) => address.slice(0, address.indexOf("/"));
 
 /** An address that stands whatever the election says is answered for by two nodes. The address owner (priority 255) has it by right. */
-function staticAddressProblem(router: DesiredRouter, links: LinkSnapshot[]): string | undefined {
+function staticAddressProblem(router: DesiredRouter, facts: PreflightFacts): string | undefined {
   if (router.priority === 255) return undefined;
+  const links = facts.links.filter((link) => !isQuietLink(link) || !isQuiet(router, facts));
   const wanted = new Set(router.addresses.map(({ address }) => host(address)));
   for (const link of links) {
     const standing = link.addresses.find((address) => wanted.has(host(address)));
     if (standing) return `${host(standing)} is configured statically on ${link.name}, so that this node answers for it in every state.`;
   }
   return undefined;
+}
+
+/** Whether nobody hears of addresses on the loopback interface and on tunnels, where those of a real server stand. */
+function isQuiet({ family, interface: name }: DesiredRouter, { ipv4Setting }: PreflightFacts): boolean {
+  return family === "IPv6" || Math.max(ipv4Setting("all", "arp_ignore") ?? 0, ipv4Setting(name, "arp_ignore") ?? 0) > 0;
 }
 
 /** The kernel's strict reverse path filter: what comes in by a macvlan has its way back by the interface below it, and is dropped. */

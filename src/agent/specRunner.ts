@@ -1,16 +1,20 @@
 /** Runs a NodeAgent.spec: plan, journal, checks, core, notifications. One apply at a time; remembers what was refused and why. */
 import { constants } from "node:os";
+import type { KernelSettings } from "../plan/realServer.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Companions } from "./companions.ts";
-import type { EntryProblem, Plan, RawSpec } from "./desired.ts";
-import { splitKey } from "./desiredRouter.ts";
-import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./heldAddresses.ts";
-import { kernelHas } from "./kernelAddresses.ts";
-import type { LocalPrograms } from "./localPrograms.ts";
-import type { Core, CoreError, DesiredState } from "./native.ts";
-import { planSpec } from "./planSpec.ts";
-import { type SecretSource, secretRefs } from "./secrets.ts";
+import { type SecretSource, secretRefs } from "./credentials/secrets.ts";
+import type { EntryProblem, Plan, RawSpec } from "./desired/desired.ts";
+import { splitKey } from "./desired/desiredRouter.ts";
+import { planSpec } from "./desired/planSpec.ts";
+import { kernelHas } from "./kernelSettings/kernelAddresses.ts";
+import { kernelSettings } from "./kernelSettings/kernelSettings.ts";
+import type { OwnedSysctls } from "./kernelSettings/sysctls.ts";
+import type { LoadBalancing, ServerSource } from "./loadBalancing.ts";
+import type { Core, CoreError } from "./native.ts";
+import type { LocalPrograms } from "./programs/localPrograms.ts";
+import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./state/heldAddresses.ts";
 
 /** What runs, for the reporter. */
 export interface AppliedSpec extends Plan {
@@ -26,11 +30,15 @@ export interface RunnerOptions {
   journal: HeldAddressJournal;
   secrets: SecretSource;
   companions: Companions;
+  balancing: LoadBalancing;
+  settings: Pick<OwnedSysctls, "configure">;
   programs: Pick<LocalPrograms, "problem">;
   /** Whether podReady can be answered. */
   seesPods: boolean;
   /** Whether tracked files are made where the configuration says so. */
   makesFiles: boolean;
+  /** What a real server has stays when the agent ends. */
+  staysPrepared?: boolean;
   clock: Clock;
   log: Logger;
 }
@@ -40,6 +48,8 @@ export interface ApplyOptions {
   generation?: number;
   /** Where passwords come from from now on: a file brings its own. */
   secrets?: SecretSource;
+  /** Who knows its VirtualServers: a file brings its own. */
+  servers?: ServerSource;
   /** One entry that cannot run refuses all of it, and what ran before goes on. */
   wholeOrNothing?: boolean;
 }
@@ -57,9 +67,12 @@ export class SpecRunner {
   #journalError: string | undefined;
   /** The journal may have addresses that are not desired. */
   #unsettled = true;
+  /** The core has ended: what becomes of its addresses and settings is decided. */
+  #ended = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    options.balancing.neighbours.onChange(() => void this.settle());
   }
 
   /** The last spec that was applied; undefined before the first. */
@@ -90,21 +103,26 @@ export class SpecRunner {
   /** Crosses the addresses out of the journal that the core has given up. */
   settle(): Promise<void> {
     return this.#inTurn(async () => {
-      const { journal, core } = this.#options;
+      const { journal, core, settings } = this.#options;
       const held = stillHeld(journal.addresses, this.#running.desired, core.snapshot(), kernelHas());
       await this.#write(() => journal.shrinkTo(held));
       this.#unsettled = hasLeftovers(journal.addresses, this.#running.desired);
+      // An address that still stands must not begin to be answered for.
+      if (!this.#unsettled && this.#applied) await settings.configure(this.#settingsOf(this.#running));
     });
   }
 
-  /** Empties the journal: the core has ended in order and removed what it held. */
+  /** Empties the journal but for what is to stay: the core has ended in order and removed what it held. */
   forget(): Promise<void> {
-    return this.#inTurn(() => this.#write(() => this.#options.journal.shrinkTo([])));
+    const { static: always } = this.#running.desired;
+    const stays = always?.keep ? mayHold({ routers: [], static: always }, []) : [];
+    this.#ended = true;
+    return this.#inTurn(() => this.#write(() => this.#options.journal.shrinkTo(stays)));
   }
 
   /** Whether the journal has to be written: its last write failed, or it still has addresses that are no longer desired. */
   get needsSettling(): boolean {
-    return this.#options.journal.isUnsaved || this.#unsettled;
+    return !this.#ended && (this.#options.journal.isUnsaved || this.#unsettled);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -114,22 +132,27 @@ export class SpecRunner {
   }
 
   async #applyNow(asked: Asked): Promise<AppliedSpec> {
-    const { core, journal, companions, programs, seesPods, makesFiles, clock } = this.#options;
-    const { spec, generation, secrets = this.#options.secrets, wholeOrNothing = false } = asked;
+    const { core, journal, companions, balancing, settings, programs, seesPods, makesFiles, staysPrepared, clock } = this.#options;
+    const { spec, generation, secrets = this.#options.secrets, servers, wholeOrNothing = false } = asked;
     await secrets.require(secretRefs(spec.virtualRouters));
     const { realTime, links } = core.snapshot();
-    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles });
+    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles, staysPrepared });
     const applied: AppliedSpec = { generation, appliedAt: clock.wallNow(), ...plan };
     if (wholeOrNothing && plan.rejected.length > 0) return applied;
     await this.#write(() => journal.add(mayHold(plan.desired, links)));
+    await balancing.wake(plan.accepted);
+    // Before the addresses that they are for. Those that are no longer asked for stay until the addresses have gone.
+    await settings.configure({ ...this.#settingsOf(this.#running), ...this.#settingsOf(plan) });
     await companions.prepareNotify(plan.accepted);
     // The first results of new checks come before the virtual routers that they decide about, the last ones of old checks after them.
     await companions.configureChecks(merged(this.#running.accepted.checks, plan.accepted.checks));
+    await balancing.prepare(plan.accepted, servers);
     applied.coreError = await this.#handOver(plan, wholeOrNothing);
     if (!applied.coreError) {
       this.#running = plan;
       companions.configureNotify(plan.accepted);
     }
+    await balancing.settle(applied.coreError === undefined);
     await companions.configureChecks(this.#running.accepted.checks ?? []);
     this.#unsettled = true;
     if (applied.coreError && wholeOrNothing) return applied;
@@ -137,6 +160,12 @@ export class SpecRunner {
     this.#applied = applied;
     this.#logProblems(applied);
     return applied;
+  }
+
+  #settingsOf({ accepted }: Pick<Plan, "accepted">): KernelSettings {
+    const { ipvs } = accepted;
+    const { neighbours } = this.#options.balancing;
+    return kernelSettings({ ...accepted, ...(ipvs && { ipvs: { ...ipvs, sysctls: neighbours.permitted(ipvs) } }) });
   }
 
   async #handOver(plan: Plan, wholeOrNothing: boolean): Promise<CoreError | undefined> {
@@ -199,6 +228,6 @@ function takeRefused({ desired, accepted, paths }: Plan, { path = "", message }:
     return { path: paths.get(refused.key) ?? "virtualRouters", subject: refused.key, router: { virtualIP, family, priority }, message };
   }
   const [, list, place] = refusedStatic.exec(path) ?? [];
-  const removed = desired.static?.[list as keyof NonNullable<DesiredState["static"]>]?.splice(Number(place), 1) ?? [];
+  const removed = desired.static?.[list as "addresses" | "routes" | "rules"]?.splice(Number(place), 1) ?? [];
   return removed.length > 0 ? { path: `static.${list}`, subject: `static.${list}`, message } : undefined;
 }

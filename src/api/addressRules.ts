@@ -1,5 +1,5 @@
 /** What texts that name an address must fulfil, in CEL and in TypeScript. See rules.ts. */
-import { contains, type Family, formatAddress, isGlobalUnicast, isIPv4Mapped, parseAddress, parsePrefix } from "./ipAddress.ts";
+import { contains, type Family, families, formatAddress, isGlobalUnicast, isIPv4Mapped, parseAddress, parsePrefix } from "./ipAddress.ts";
 import type { Rule } from "./rules.ts";
 
 /** CEL for: an address, bare or with a prefix length above 0. */
@@ -16,7 +16,7 @@ function readAddress(text: string) {
   return prefix && prefix.prefixLength > 0 && !isIPv4Mapped(prefix) ? prefix : undefined;
 }
 
-function readBareAddress(text: string) {
+export function readBareAddress(text: string) {
   const address = parseAddress(text);
   return address && !isIPv4Mapped(address) ? address : undefined;
 }
@@ -116,6 +116,15 @@ export const perFamilyRules: Rule<PerFamily>[] = [
   },
 ];
 
+const loopback = ["127.0.0.0/8", "::1"].flatMap((text) => parsePrefix(text) ?? []);
+
+/** CEL and TypeScript for: an address without prefix length at which a host can be spoken to, be it this one. */
+export const isHost = (text: string) => `(isIP(${text}) && (ip(${text}).isGlobalUnicast() || ip(${text}).isLoopback()))`;
+export function isHostText(text: string): boolean {
+  const address = readBareAddress(text);
+  return address !== undefined && (isGlobalUnicast(address) || loopback.some((range) => contains(range, address)));
+}
+
 const isMulticast = (family: Family, text: string) => {
   const address = readBareAddress(text);
   const range = parsePrefix(multicast[family]);
@@ -137,3 +146,17 @@ export const multicastGroupRules: Rule<PerFamily>[] = [
     field: "ipv6",
   },
 ];
+
+/** For a multicast group of either family, as the field of an object. */
+export const multicastGroupTextRule = <Field extends string>(field: Field): Rule<{ [Name in Field]?: string }> => {
+  const groups = Object.values(multicast).map((range) => `cidr('${range}').containsIP(ip(self.${field}))`);
+  return {
+    cel: `!has(self.${field}) || (isIP(self.${field}) && (${groups.join(" || ")}))`,
+    holds: (value) => {
+      const text: string | undefined = value[field];
+      return text === undefined || families.some((family) => isMulticast(family, text));
+    },
+    message: `${field} must be a multicast group such as "224.0.0.81" or "ff02::81"`,
+    field,
+  };
+};

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { addressRules } from "./addressRules.ts";
 import { announcementPaceList } from "./announcementPace.ts";
 import { conditionsSchema } from "./condition.ts";
-import { durationField, interfaceField } from "./fields.ts";
+import { dnsLabelField, durationField, interfaceField } from "./fields.ts";
+import { ipvsSettingsSchema } from "./ipvs.ts";
 import { labelSelectorSchema } from "./labelSelector.ts";
 import { nodeAddressSchema } from "./nodeAddress.ts";
 import { nodeInterfaceSchema } from "./nodeInterface.ts";
@@ -22,6 +23,12 @@ const scriptDirectoryRule: Rule<string[]> = {
   holds: (directories) => directories.every((directory) => directory.startsWith("/")),
   message: "scriptDirectories must be absolute paths",
 };
+
+const virtualServersSchema = z.object({
+  allowAddresses: z.boolean().default(false).describe("Addresses of the nodes themselves: spec.addresses without spec.virtualIP."),
+  allowFirewallMarks: z.boolean().default(false).describe("Firewall marks."),
+  namespaces: wholeList(z.array(dnsLabelField).max(64)).optional().describe("Namespaces that this holds for. Default: none."),
+});
 
 export const agentConfigSpecSchema = z.object({
   nodeSelector: labelSelectorSchema.optional().describe("Nodes that it concerns. Default: every node."),
@@ -63,12 +70,17 @@ export const agentConfigSpecSchema = z.object({
     .describe(
       "Where programs of checks and notifications lie, for people and charts: what an agent may run is decided by its flag --allow-scripts alone.",
     ),
+  ipvs: ipvsSettingsSchema.optional().describe("What IPVS is set to on those of the nodes that run VirtualServers."),
+  virtualServers: virtualServersSchema
+    .optional()
+    .describe("What VirtualServers without a VirtualIP may have on these nodes, which all of them then run. Default: nothing."),
 });
 export type AgentConfigSpec = z.infer<typeof agentConfigSpecSchema>;
 
 export const agentConfigStatusSchema = z.object({
   observedGeneration: z.int().min(0).optional().describe("metadata.generation that this status was computed from."),
   nodes: z.int().min(0).optional().describe("How many nodes it concerns."),
+  syncID: z.int().min(1).max(255).optional().describe("Number of its sync daemons, where spec.ipvs.sync gives none."),
   conditions: conditionsSchema.optional(),
 });
 export type AgentConfigStatus = z.infer<typeof agentConfigStatusSchema>;

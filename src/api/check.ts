@@ -31,6 +31,12 @@ export const checkKinds = {
     })
     .optional()
     .describe("Up when a GET is answered with a good status."),
+  icmp: z
+    .object({
+      host: z.string().min(1).max(253).describe("Name or address."),
+    })
+    .optional()
+    .describe("Up when an echo request is answered: the gateway as a tie-breaker between two nodes."),
   process: z
     .object({
       name: z.string().min(1).max(1024).describe("Name of the process as in /proc/PID/comm, or a path: its executable."),

@@ -13,6 +13,9 @@ export const durationField = withRules(z.string().max(32), [
   matches(durationPattern, 'must be a duration such as "100ms", "1s" or "1m30s"'),
 ]);
 
+/** A status code of HTTP, or a range of them: "200", "200-399". */
+export const statusPattern = /^[1-5][0-9]{2}(-[1-5][0-9]{2})?$/;
+
 /** The name of a Linux network interface: IFNAMSIZ is 16 with the terminator; of what the kernel allows only printable ASCII. */
 export const interfacePattern = /^[!-.0-9;-~]+$/;
 export const interfaceField = withRules(z.string().max(15), [

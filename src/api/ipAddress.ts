@@ -74,13 +74,27 @@ export function formatAddress(address: IpAddress): string {
   return address.family === "IPv4" ? formatIPv4(address.bits) : formatIPv6(address.bits);
 }
 
+/** Canonical text without prefix length; of what is no address the text as it is. */
+export function canonicalAddress(text: string): string {
+  if (readQuad(text) !== undefined) return text;
+  const prefix = parsePrefix(text);
+  return prefix ? formatAddress(prefix) : text;
+}
+
 function parseIPv4(text: string): bigint | undefined {
+  const bits = readQuad(text);
+  return bits === undefined ? undefined : BigInt(bits);
+}
+
+/** A plain number: tens of thousands of addresses are read at once. Only what would be written the same counts. */
+function readQuad(text: string): number | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;
-  let bits = 0n;
+  let bits = 0;
   for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bits = (bits << 8n) | BigInt(part);
+    const value = Number(part);
+    if (!(value >= 0 && value <= 255) || String(value) !== part) return undefined;
+    bits = bits * 256 + value;
   }
   return bits;
 }
@@ -113,7 +127,8 @@ function parseGroups(text: string, isLast: boolean): bigint[] | undefined {
 }
 
 function formatIPv4(bits: bigint): string {
-  return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join(".");
+  const quad = Number(bits);
+  return `${quad >>> 24}.${(quad >>> 16) & 255}.${(quad >>> 8) & 255}.${quad & 255}`;
 }
 
 function formatIPv6(bits: bigint): string {

@@ -9,6 +9,7 @@ import {
   durationField,
   familyField,
   interfaceField,
+  interfaceNameField,
   priorityField,
   receivedTTLField,
   routerStateField,
@@ -18,12 +19,14 @@ import {
   virtualRouterIDField,
   vrrpVersionField,
 } from "./fields.ts";
+import { findingSchema } from "./finding.ts";
 import { nodeAddressSchema } from "./nodeAddress.ts";
 import { nodeInterfaceSchema } from "./nodeInterface.ts";
 import { mailSchema, notifySchema } from "./notify.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
 import { routeSchema, ruleSchema } from "./routing.ts";
 import { wholeList } from "./rules.ts";
+import { nodeVirtualServerStatusSchema } from "./virtualServerStatus.ts";
 
 export type { NodeAddress } from "./nodeAddress.ts";
 export type { Mail, Notify } from "./notify.ts";
@@ -111,9 +114,71 @@ export const nodeCheckSchema = z.object({
 });
 export type NodeCheck = z.infer<typeof nodeCheckSchema>;
 
+/** A VirtualServer that this node has programmed. What it is the agent reads from the object itself, or from its file. */
+export const nodeVirtualServerSchema = z.object({
+  namespace: z.string().min(1).max(63).describe("Namespace of the VirtualServer."),
+  name: z.string().min(1).max(253).describe("Its name."),
+  virtualIP: z.string().min(1).max(253).optional().describe("The VirtualIP that its addresses are of."),
+  addresses: wholeList(z.array(z.string().max(45)).max(64)).describe("Addresses that it is served on; none with a firewall mark."),
+});
+export type NodeVirtualServer = z.infer<typeof nodeVirtualServerSchema>;
+
+/** By which packets come that a director has encapsulated: the kernel's own devices, which take them from every sender. */
+export const tunnelDevices = ["tunl0", "sit0", "ip6tnl0", "gre0", "ip6gre0"] as const;
+export type TunnelDevice = (typeof tunnelDevices)[number];
+
+/** A VirtualServer with forwarding DR or TUN that this node is a real server of: packets to its addresses are for the node. */
+export const nodeRealServerSchema = z.object({
+  namespace: z.string().min(1).max(63).describe("Namespace of the VirtualServer."),
+  name: z.string().min(1).max(253).describe("Its name."),
+  addresses: wholeList(z.array(z.string().max(45)).min(1).max(64)).describe(
+    "Its addresses: they stand on the loopback interface, and the LAN gets no answer for them.",
+  ),
+  tunnels: wholeList(z.array(z.enum(tunnelDevices)).max(tunnelDevices.length))
+    .optional()
+    .describe("With TUN: the devices by which packets come."),
+});
+export type NodeRealServer = z.infer<typeof nodeRealServerSchema>;
+
+/** What IPVS of the node is set to, beyond its services. */
+export const nodeIpvsSchema = z.object({
+  sync: z
+    .object({
+      interface: interfaceNameField.describe("Where connections are told to the other directors, and heard from them."),
+      id: z.int().min(0).max(255).describe("Number that tells these directors from others in the LAN; 0: hears all of them."),
+      maxLength: z.int().min(0).max(65507).optional().describe("Bytes of a message; default: by the MTU."),
+      group: z.string().max(45).optional().describe("Multicast group; default: 224.0.0.81."),
+      port: z.int().min(1).max(65535).optional().describe("UDP port; default: 8848."),
+      ttl: z.int().min(1).max(255).optional().describe("TTL; default: 1."),
+      role: z.enum(["Both", "Master", "Backup"]).default("Both").describe("Which daemons run."),
+    })
+    .optional()
+    .describe("Connections are synchronised with the other directors."),
+  timeouts: z
+    .object({
+      tcp: durationField.optional().describe("Of idle TCP connections; whole seconds."),
+      tcpFin: durationField.optional().describe("Of TCP connections after FIN."),
+      udp: durationField.optional().describe("Of UDP."),
+    })
+    .optional()
+    .describe("How long connections are remembered."),
+  sysctls: z
+    .record(z.string().max(64), z.string().max(64))
+    .optional()
+    .describe("Of net.ipv4.vs: owned while the agent runs, and then as they were."),
+});
+export type NodeIpvs = z.infer<typeof nodeIpvsSchema>;
+
 export const nodeAgentSpecSchema = z.object({
   virtualRouters: wholeList(z.array(virtualRouterSpecSchema).max(1024)).default([]).describe("The elections that this node takes part in."),
   checks: wholeList(z.array(nodeCheckSchema).max(1024)).optional().describe("Checks that virtual routers track."),
+  virtualServers: wholeList(z.array(nodeVirtualServerSchema).max(4096))
+    .optional()
+    .describe("The VirtualServers that this node has programmed."),
+  ipvs: nodeIpvsSchema.optional().describe("What IPVS is set to."),
+  realServers: wholeList(z.array(nodeRealServerSchema).max(1024))
+    .optional()
+    .describe("The VirtualServers with forwarding DR or TUN whose real server this node is."),
   groups: wholeList(
     z
       .array(z.object({ name: z.string().min(1).max(270).describe("Name."), notify: notifySchema.describe("What runs on its changes.") }))
@@ -234,16 +299,25 @@ export const nodeAgentStatusSchema = z.object({
   version: z.string().optional().describe("Version of the agent."),
   startTime: timeField.optional().describe("When the agent started."),
   lastReportTime: timeField.optional().describe("When this report was written; at least every 30 s."),
+  http: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("ADDRESS:PORT where the agent serves its metrics and probes, and what `kubectl vip ipvs` prints."),
   masters: z.int().min(0).optional().describe("Virtual routers in MASTER."),
   backups: z.int().min(0).optional().describe("Virtual routers in BACKUP."),
   faults: z.int().min(0).optional().describe("Virtual routers in FAULT."),
   virtualRouters: wholeList(z.array(virtualRouterStatusSchema).max(1024)).optional().describe("The virtual routers that run."),
+  virtualServers: wholeList(z.array(nodeVirtualServerStatusSchema).max(4096)).optional().describe("The VirtualServers that run."),
   interfaces: wholeList(z.array(interfaceStatusSchema).max(128))
     .optional()
     .describe("The node's interfaces, loopback and pod interfaces left out."),
   unknownRouters: wholeList(z.array(unknownRouterSchema).max(64))
     .optional()
     .describe("With debugUnknownRouters: routers of others that were heard within the last minutes."),
+  findings: wholeList(z.array(findingSchema).max(32))
+    .optional()
+    .describe("What is wrong or may go wrong with the settings of the node: `kubectl vip doctor` tells."),
   conditions: conditionsSchema.optional(),
 });
 export type NodeAgentStatus = z.infer<typeof nodeAgentStatusSchema>;

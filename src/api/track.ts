@@ -1,7 +1,7 @@
 /** What a VirtualIP tracks on each of its nodes: something up or down that changes the node's priority or keeps it from the election. */
 import { z } from "zod";
 import { type CheckKind, checkFields, checkKinds } from "./check.ts";
-import { interfaceField, trackWeightField } from "./fields.ts";
+import { interfaceField, statusPattern, trackWeightField } from "./fields.ts";
 import { mapList, type Rule, withRules } from "./rules.ts";
 
 const kinds = ["interface", ...(Object.keys(checkKinds) as CheckKind[])] as const;
@@ -16,7 +16,6 @@ type Given = { [Kind in (typeof kinds)[number]]?: unknown } & {
 };
 
 const namePattern = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const statusPattern = /^[1-5][0-9]{2}(-[1-5][0-9]{2})?$/;
 
 const trackRules: Rule<Given & { name: string }>[] = [
   {

@@ -24,6 +24,21 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import("./agentCommand.ts")).runAgentCommand(args),
     usage: async () => (await import("./agentCommand.ts")).agentUsage,
   },
+  realserver: {
+    summary: "take what a director passes on to this host by DR or TUN",
+    run: async (args, output) => (await import("./realServerCommand.ts")).runRealServerCommand(args, output),
+    usage: async () => (await import("./realServerCommand.ts")).realServerUsage,
+  },
+  doctor: {
+    summary: "say what is wrong with the settings of this node, and what puts it right",
+    run: async (args, output) => (await import("./doctorCommand.ts")).runDoctorCommand(args, output),
+    usage: async () => (await import("./doctorCommand.ts")).doctorUsage,
+  },
+  ipvs: {
+    summary: "show the services of IPVS on this node, with counters",
+    run: async (args, output) => (await import("./ipvsCommand.ts")).runIpvsCommand(args, output),
+    usage: async () => (await import("./ipvsCommand.ts")).ipvsUsage,
+  },
   vip: {
     summary: "show, explain and move the VirtualIPs of a cluster (kubectl vip)",
     run: async (args, output) => (await import("./vipCommand.ts")).runVipCommand(args, output),

@@ -12,7 +12,11 @@ import { flagHelp, parseArguments, UsageError } from "./flags.ts";
 
 export const importFlags = {
   explain: { help: "instead of YAML, show line by line what became of the files" },
-  namespace: { placeholder: "NAMESPACE", help: "where the agents run, and so the Secrets with the passwords", default: "aloft-system" },
+  namespace: {
+    placeholder: "NAMESPACE",
+    help: "where the agents run, and so the Secrets with the passwords and the VirtualServers",
+    default: "aloft-system",
+  },
   "config-id": {
     placeholder: "ID",
     help: "what `@ID` in front of a line is compared with, on each node; default: the first label of its name",
@@ -21,7 +25,7 @@ export const importFlags = {
 
 export const importUsage = `usage: aloft import [flags] [NODE=]FILE…
 
-Turns the keepalived.conf of each node of a cluster into VirtualIP, AgentConfig and Secret objects, and compares the nodes.
+Turns the keepalived.conf of each node of a cluster into VirtualIP, VirtualServer, AgentConfig and Secret objects, and compares the nodes.
 A node is called as its file, without the ending; keepalived.conf as the directory that it is in.
 
 ${flagHelp(importFlags)}`;

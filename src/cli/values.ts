@@ -20,3 +20,10 @@ export function parseLogLevel(text: string): LogLevel {
   if (!level) throw new Error(`must be one of ${logLevels.join(", ")}`);
   return level;
 }
+
+export type Format = "table" | "json";
+
+export function parseFormat(text: string): Format {
+  if (text !== "table" && text !== "json") throw new Error("must be table or json");
+  return text;
+}

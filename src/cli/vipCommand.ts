@@ -3,17 +3,21 @@ import { parseDuration } from "../api/duration.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Output } from "./cli.ts";
 import { type FlagValues, flagHelp, parseArguments, UsageError } from "./flags.ts";
+import { ipvsFlags } from "./ipvsCommand.ts";
+import { type Format, parseFormat } from "./values.ts";
 import type { ClusterState, VirtualIPState } from "./vip/clusterState.ts";
 
 export const vipFlags = {
   output: { short: "o", placeholder: "table|json", help: "how to print", parse: parseFormat, default: "table" },
   to: { placeholder: "NODE", help: "with move: the node that shall answer" },
   timeout: { placeholder: "DURATION", help: "with move and drain: how long to wait until it is done", parse: parseTimeout, default: "15s" },
+  node: { placeholder: "NODE", help: "with ipvs: only that one" },
+  all: { help: `with ipvs: ${ipvsFlags.all.help}` },
+  interval: { ...ipvsFlags.interval, help: `with ipvs: ${ipvsFlags.interval.help}` },
   kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then ~/.kube/config" },
   context: { placeholder: "NAME", help: "context of the kubeconfig" },
 } as const;
 type Flags = FlagValues<typeof vipFlags>;
-type Format = "table" | "json";
 
 export const vipUsage = `usage: kubectl vip status [NAME]       all VirtualIPs, or one with its nodes
        kubectl vip timeline NAME       who held it, since when and why
@@ -21,6 +25,8 @@ export const vipUsage = `usage: kubectl vip status [NAME]       all VirtualIPs, 
        kubectl vip move NAME --to NODE hand it over, make-before-break
        kubectl vip drain NODE          hand over all that the node holds, and keep it out of elections
        kubectl vip undrain NODE        let it take part again
+       kubectl vip ipvs [NAMESPACE/NAME] tables of the directors, with counters
+       kubectl vip doctor              what is wrong with nodes and objects, and what puts it right
 
 ${flagHelp(vipFlags)}`;
 
@@ -37,16 +43,18 @@ const subcommands: Record<string, { names: [least: number, most: number]; run(ca
   move: { names: [1, 1], run: move },
   drain: { names: [1, 1], run: drain },
   undrain: { names: [1, 1], run: undrain },
+  ipvs: { names: [0, 1], run: showTables },
+  doctor: { names: [0, 0], run: doctor },
 };
 
-/** @returns 0; 1 when the API server cannot be asked, there is no such object, or a move is not done in time. */
+/** @returns 0; 1 when the API server cannot be asked, there is no such object, a move is not done in time, or the doctor finds trouble. */
 export async function runVipCommand(args: string[], output: Output): Promise<number> {
   const { flags, words } = parseArguments(vipFlags, args);
   const [name = "", ...rest] = words;
   const subcommand = subcommands[name];
   if (!subcommand)
     throw new UsageError(
-      name === "" ? "vip: expected status, timeline, explain, move, drain or undrain" : `vip: unknown subcommand "${name}"`,
+      name === "" ? "vip: expected status, timeline, explain, move, drain, undrain, ipvs or doctor" : `vip: unknown subcommand "${name}"`,
     );
   const [least, most] = subcommand.names;
   if (rest.length < least) throw new UsageError(`vip ${name}: expected a name`);
@@ -114,6 +122,28 @@ async function undrain({ words: [node = ""], flags, output }: Call): Promise<num
   return 0;
 }
 
+async function showTables({ words: [virtualServer], flags, output }: Call): Promise<number> {
+  const { readDirectors, readTables } = await import("./vip/ipvsTables.ts");
+  const { chosenServices, ipvsLines } = await import("./ipvsView.ts");
+  const { readReports } = await import("./ipvsCommand.ts");
+  const reports = await withClient(flags, async (client) => {
+    const directors = await readDirectors(client, flags.node);
+    return readReports(() => readTables(client, directors), flags.interval);
+  });
+  const chosen = reports.map((report) => chosenServices(report, { virtualServer, all: flags.all }));
+  print(flags.output, output, chosen, () => ipvsLines(chosen, flags.interval !== undefined));
+  return chosen.some(({ message }) => message !== undefined) ? 1 : 0;
+}
+
+async function doctor({ flags, output }: Call): Promise<number> {
+  const { readPatient } = await import("./vip/patient.ts");
+  const { examineCluster } = await import("./vip/clusterRules.ts");
+  const { findingLines, isTrouble } = await import("./findingView.ts");
+  const findings = examineCluster(await withClient(flags, readPatient), new Date());
+  print(flags.output, output, findings, () => findingLines(findings));
+  return findings.some(isTrouble) ? 1 : 0;
+}
+
 const patience = ({ timeout }: Flags) => ({ clock: systemClock, waitMs: timeout });
 
 async function readCluster(flags: Flags): Promise<ClusterState> {
@@ -142,11 +172,6 @@ function pick({ virtualIPs }: ClusterState, name: string): VirtualIPState {
 
 function print(format: Format, output: Output, value: unknown, lines: () => string[]): void {
   output.out(format === "json" ? JSON.stringify(value, null, 2) : lines().join("\n"));
-}
-
-function parseFormat(text: string): Format {
-  if (text !== "table" && text !== "json") throw new Error("must be table or json");
-  return text;
 }
 
 function parseTimeout(text: string): number {

@@ -91,7 +91,11 @@ export class CheckedBlock {
   }
 
   last(keyword: string): CheckedStatement | undefined {
-    return this.statements.findLast((statement) => statement.keyword === keyword);
+    // Asked for all that a block might say, of each of ten thousand blocks.
+    for (let index = this.statements.length - 1; index >= 0; index--) {
+      if (this.statements[index]?.keyword === keyword) return this.statements[index];
+    }
+    return undefined;
   }
 
   /** The lines of a list block, or none. */

@@ -13,6 +13,7 @@ export interface LoadedKeepalived extends KeepalivedPlan, Pick<KeepalivedConfigu
 
 const nothing = {
   spec: { virtualRouters: [] },
+  virtualServers: [],
   secrets: [],
   agent: {},
   unsupported: [],

@@ -10,8 +10,9 @@ import { AgentConfigWriter } from "./controllers/agentConfigWriter.ts";
 import { NodeAgentWriter } from "./controllers/nodeAgentWriter.ts";
 import { PlanController } from "./controllers/planController.ts";
 import { Planner } from "./controllers/planner.ts";
-import { agentConfigs, nodeAgents, nodes, virtualIPs } from "./controllers/resources.ts";
+import { agentConfigs, nodeAgents, nodes, virtualIPs, virtualServers } from "./controllers/resources.ts";
 import { VirtualIPWriter } from "./controllers/virtualIPWriter.ts";
+import { VirtualServerWriter } from "./controllers/virtualServerWriter.ts";
 import type { OperatorMetrics } from "./metrics.ts";
 
 export interface TermOptions {
@@ -28,14 +29,14 @@ export class Term {
   readonly #options: TermOptions;
   readonly #informers: Record<"virtualIPs" | "nodes" | "nodeAgents", Informer>;
   /** Nobody waits for it: before an upgrade of the CRDs there is nothing to list. */
-  readonly #agentConfigs: Informer;
+  readonly #optional: Record<"agentConfigs" | "virtualServers", Informer>;
   #nodeAgentsAge: () => number = () => 0;
 
   constructor(options: TermOptions) {
     this.#options = options;
     // Not the caches of an earlier term: those may have missed what another leader decided meanwhile.
     this.#informers = { virtualIPs: this.#informer(virtualIPs), nodes: this.#informer(nodes), nodeAgents: this.#informer(nodeAgents) };
-    this.#agentConfigs = this.#informer(agentConfigs);
+    this.#optional = { agentConfigs: this.#informer(agentConfigs), virtualServers: this.#informer(virtualServers) };
   }
 
   /** Kinds whose complete list has not been read yet. */
@@ -47,6 +48,7 @@ export class Term {
   async run(signal: AbortSignal): Promise<void> {
     const { client, identity, clock, log, metrics, kubeMetrics } = this.#options;
     const informers = Object.values(this.#informers);
+    const all = [...informers, ...Object.values(this.#optional)];
     const recorder = new EventRecorder({
       client,
       component: "aloft-operator",
@@ -56,15 +58,15 @@ export class Term {
       metrics: kubeMetrics,
     });
     try {
-      for (const informer of [...informers, this.#agentConfigs]) informer.start();
+      for (const informer of all) informer.start();
       await Promise.all(informers.map((informer) => informer.waitForSync(signal)));
       log.info({ virtualIPs: this.#informers.virtualIPs.list().length, nodes: this.#informers.nodes.list().length }, "leading");
       const controller = this.#controller(recorder);
-      for (const informer of [...informers, this.#agentConfigs]) informer.onChange(controller.changed);
+      for (const informer of all) informer.onChange(controller.changed);
       await controller.run(signal);
     } finally {
       metrics.clear();
-      await Promise.all([...informers, this.#agentConfigs].map((informer) => informer.stop()));
+      await Promise.all(all.map((informer) => informer.stop()));
       await recorder.close();
     }
   }
@@ -72,12 +74,18 @@ export class Term {
   #controller(recorder: EventRecorder): PlanController {
     const { client, clock, log, metrics, kubeMetrics, deadAfterMs } = this.#options;
     const nodeAgentsAge = () => this.#nodeAgentsAge();
-    const planner = new Planner({ ...this.#informers, agentConfigs: this.#agentConfigs, nodeAgentsAge, silenceMs: deadAfterMs, clock });
+    const planner = new Planner({ ...this.#informers, ...this.#optional, nodeAgentsAge, silenceMs: deadAfterMs, clock });
     const { written } = planner;
+    const { nodeAgents: agents } = this.#informers;
+    agents.onChange((key) => {
+      if (!agents.get(key)) written.nodeAgents.forget(key);
+    });
     const virtualIPWriter = new VirtualIPWriter({ client, recorder, metrics, log, written: written.virtualIPs, clock });
     const nodeAgentWriter = new NodeAgentWriter({ client, written: written.nodeAgents, clock });
     const agentConfigWriter = new AgentConfigWriter(client);
-    return new PlanController({ planner, virtualIPWriter, nodeAgentWriter, agentConfigWriter, client, metrics, kubeMetrics, clock, log });
+    const virtualServerWriter = new VirtualServerWriter({ client, recorder, written: written.virtualServers, clock });
+    const writers = { virtualIPWriter, nodeAgentWriter, agentConfigWriter, virtualServerWriter };
+    return new PlanController({ planner, ...writers, client, metrics, kubeMetrics, clock, log });
   }
 
   #informer(resource: Resource): Informer {

@@ -2,6 +2,7 @@
 import type { AgentConfigSpec } from "../api/agentConfig.ts";
 import { families } from "../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../api/nodeAgent.ts";
+import { mergeIpvsSettings } from "./nodeIpvs.ts";
 import type { NodePlan } from "./virtualRouters.ts";
 
 export interface NamedConfig {
@@ -50,6 +51,8 @@ export function mergeConfigs(configs: readonly NamedConfig[]): AgentConfigSpec {
   const announcementPacing = ordered.flatMap((spec) => spec.announcementPacing ?? []);
   if (interfaces.length > 0) single.interfaces = interfaces;
   if (announcementPacing.length > 0) single.announcementPacing = announcementPacing;
+  const ipvs = mergeIpvsSettings(ordered.flatMap((spec) => spec.ipvs ?? []));
+  if (ipvs) single.ipvs = ipvs;
   const standing = ordered.flatMap((spec) => spec.static ?? []);
   if (standing.length === 0) return single;
   const joined = {

@@ -1,4 +1,4 @@
-/** /metrics, /healthz and /readyz of a process. */
+/** /metrics, /healthz and /readyz of a process, and what else it tells. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.ts";
@@ -15,6 +15,8 @@ export interface HttpServerOptions {
   healthChecks: Record<string, Check>;
   /** Whether it does its work now. */
   readyChecks: Record<string, Check>;
+  /** Values by their path, such as "/ipvs", that are told as JSON; read when somebody asks. */
+  pages?: Record<string, () => Promise<object>>;
 }
 
 export interface HttpServer {
@@ -48,22 +50,26 @@ function opened(server: Server): HttpServer {
 
 async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET is allowed\n");
-  switch (new URL(request.url ?? "/", "http://localhost").pathname) {
+  const { pages = {} } = options;
+  const path = new URL(request.url ?? "/", "http://localhost").pathname;
+  switch (path) {
     case "/metrics":
-      return sendMetrics(options.metrics, response);
+      return sendText(response, () => options.metrics.render(), options.metrics.contentType);
     case "/healthz":
       return sendChecks(response, options.healthChecks);
     case "/readyz":
       return sendChecks(response, options.readyChecks);
-    default:
-      return send(response, 404, "there is /metrics, /healthz and /readyz\n");
+    default: {
+      const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+      if (page) return sendText(response, async () => `${JSON.stringify(await page())}\n`, "application/json");
+      return send(response, 404, `there is ${["/metrics", ...Object.keys(pages), "/healthz"].join(", ")} and /readyz\n`);
+    }
   }
 }
 
-async function sendMetrics(metrics: Metrics, response: ServerResponse): Promise<void> {
+async function sendText(response: ServerResponse, read: () => Promise<string>, type: string): Promise<void> {
   try {
-    const text = await metrics.render();
-    send(response, 200, text, metrics.contentType);
+    send(response, 200, await read(), type);
   } catch (error) {
     send(response, 500, `${error instanceof Error ? error.message : error}\n`);
   }

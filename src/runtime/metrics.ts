@@ -36,10 +36,10 @@ export class Metrics {
   }
 
   /** A metric whose values somebody else keeps: `read` is called at each scrape. */
-  collect(name: string, help: string, type: "counter" | "gauge" | "histogram", read: () => Sample[]): void {
-    const values = () => read().map(({ labels, value, suffix }) => ({ labels, value, metricName: name + (suffix ?? "") }));
+  collect(name: string, help: string, type: "counter" | "gauge" | "histogram", read: () => Sample[] | Promise<Sample[]>): void {
+    const values = async () => (await read()).map(({ labels, value, suffix }) => ({ labels, value, metricName: name + (suffix ?? "") }));
     // The registry only asks for name, help, type and get(); the class hierarchy of prom-client keeps values of its own.
-    const metric = { name, help, type, get: async () => ({ name, help, type, values: values(), aggregator: "sum" }) };
+    const metric = { name, help, type, get: async () => ({ name, help, type, values: await values(), aggregator: "sum" }) };
     this.#registry.registerMetric(metric as unknown as PromClient.Metric);
   }
 

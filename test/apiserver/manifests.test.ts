@@ -1,5 +1,6 @@
 /** What a user gets from crds/ and deploy/ in a real kube-apiserver: columns, names, selectors, examples, rights. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { apiVersion } from "../../src/api/group.ts";
@@ -32,8 +33,19 @@ async function table(args: string[]): Promise<string[][]> {
   return lines.map((line) => line.split(/\s{2,}/).map((cell) => cell.trim()));
 }
 
-test("the examples are taken", async () => {
-  await plane.kubectl(["apply", "-f", join(root, "deploy/examples")]);
+const examples = readdirSync(join(root, "deploy/examples"));
+
+for (const name of examples) {
+  test(`the example ${name} is taken, every field of it`, async () => {
+    await plane.kubectl(["apply", "--validate=strict", "-f", join(root, "deploy/examples", name)]);
+  });
+}
+
+test("what README.md shows is taken, every field of it", async () => {
+  const shown = readFileSync(join(root, "README.md"), "utf8").matchAll(/^```yaml\n(.*?)^```$/gms);
+  const input = [...shown].map(([, text]) => `---\n${text}`).join("");
+  assert.match(input, /kind: VirtualIP.*kind: VirtualServer/s);
+  await plane.kubectl(["apply", "--validate=strict", "--dry-run=server", "-f", "-"], { input });
 });
 
 test("kubectl get vip, and -o wide", async () => {
@@ -62,6 +74,29 @@ test("kubectl get vip, and -o wide", async () => {
   const wide = await table(["vip", "gateway", "-o", "wide"]);
   assert.deepEqual(wide[0]?.slice(5), ["INTERFACE", "VRID", "PRIORITY", "BACKUPS", "LAST-FAILOVER", "REASON", "AGE"]);
   assert.deepEqual(wide[1]?.slice(5, 11), ["eth0", "7", "254", "n2,n3", "5m", "AdvertTimeout"]);
+});
+
+test("kubectl get vs, and -o wide", async () => {
+  await plane.kubectl(["apply", "-f", join(root, "deploy/examples/virtualserver.yaml")]);
+  await writeStatus({
+    kind: "vs",
+    metadata: { name: "shop" },
+    status: {
+      activeNode: "n1",
+      conditions: [{ type: "Ready", status: "True", reason: "Serving", message: "", lastTransitionTime: minutesAgo(9) }],
+      summary: { addresses: "198.51.100.240", ports: "TCP/80,443", servers: "2/3" },
+    },
+  });
+  const [headers, cells] = await table(["vs", "shop"]);
+  assert.deepEqual(headers, ["NAME", "ADDRESSES", "PORTS", "SCHEDULER", "FORWARDING", "SERVERS", "READY", "AGE"]);
+  assert.deepEqual(cells?.slice(0, 7), ["shop", "198.51.100.240", "TCP/80,443", "mh", "NAT", "2/3", "True"]);
+  const wide = await table(["vs", "shop", "-o", "wide"]);
+  assert.deepEqual(wide[0]?.slice(7), ["VIRTUALIP", "NODE", "AGE"]);
+  assert.deepEqual(wide[1]?.slice(7, 9), ["shop", "n1"]);
+  assert.equal(
+    await plane.kubectl(["get", "vs", "--field-selector=status.activeNode=n1,spec.virtualIP=shop", "-o", "name"]),
+    "virtualserver.aloft.dev/shop\n",
+  );
 });
 
 test("kubectl get na", async () => {
@@ -97,6 +132,10 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["operator", true, aloft("watch", "agentconfigs")],
   ["operator", true, aloft("patch", "agentconfigs", "status")],
   ["operator", false, aloft("patch", "agentconfigs")],
+  ["operator", true, { ...aloft("watch", "virtualservers"), namespace: "web" }],
+  ["operator", true, { ...aloft("patch", "virtualservers", "status"), namespace: "web" }],
+  ["operator", false, { ...aloft("patch", "virtualservers"), namespace: "web" }],
+  ["operator", true, { verb: "create", group: "", resource: "events", namespace: "web" }],
   ["operator", true, { verb: "watch", group: "", resource: "nodes" }],
   ["operator", true, { verb: "create", group: "", resource: "events", namespace: "default" }],
   ["operator", true, leases("aloft-system")],
@@ -109,7 +148,12 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["agent", true, aloft("patch", "nodeagents", "status")],
   ["agent", false, aloft("patch", "nodeagents")],
   ["agent", false, aloft("get", "virtualips")],
-  ["agent", false, { verb: "list", group: "", resource: "nodes" }],
+  ["agent", true, aloft("watch", "virtualservers")],
+  ["agent", false, aloft("patch", "virtualservers", "status")],
+  ["agent", true, { verb: "watch", group: "discovery.k8s.io", resource: "endpointslices" }],
+  ["agent", true, { verb: "watch", group: "", resource: "services" }],
+  ["agent", true, { verb: "list", group: "", resource: "nodes" }],
+  ["agent", false, { verb: "patch", group: "", resource: "nodes" }],
   ["agent", true, { verb: "watch", group: "", resource: "pods" }],
   ["agent", true, { verb: "get", group: "", resource: "secrets", namespace: "aloft-system" }],
   ["agent", false, { verb: "get", group: "", resource: "secrets", namespace: "kube-system" }],

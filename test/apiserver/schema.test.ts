@@ -5,10 +5,19 @@ import { after, before, describe, test } from "node:test";
 import { agentConfigSchema } from "../../src/api/agentConfig.ts";
 import { apiVersion } from "../../src/api/group.ts";
 import { virtualIPSchema } from "../../src/api/virtualIP.ts";
+import { virtualServerSchema } from "../../src/api/virtualServer.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
+import { badIpvsConfigs, goodIpvsConfigs } from "./ipvsConfigCases.ts";
 import { badCases, badConfigs, goodCases, goodConfigs } from "./schemaCases.ts";
+import { badServers, goodServers } from "./virtualServerCases.ts";
 
 const crds = join(import.meta.dirname, "../../crds");
+
+const kinds = [
+  { kind: "VirtualIP", schema: virtualIPSchema, good: goodCases, bad: badCases },
+  { kind: "VirtualServer", schema: virtualServerSchema, good: goodServers, bad: badServers },
+  { kind: "AgentConfig", schema: agentConfigSchema, good: [...goodConfigs, ...goodIpvsConfigs], bad: [...badConfigs, ...badIpvsConfigs] },
+];
 
 let plane: ControlPlane;
 
@@ -24,19 +33,15 @@ async function dryRun(object: object): Promise<{ spec: Record<string, unknown> }
   return JSON.parse(await plane.kubectl(["apply", "--dry-run=server", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
 }
 
-const kinds = [
-  { kind: "VirtualIP", schema: virtualIPSchema, good: goodCases, bad: badCases },
-  { kind: "AgentConfig", schema: agentConfigSchema, good: goodConfigs, bad: badConfigs },
-];
-
 for (const { kind, schema, good, bad } of kinds) {
-  const object = (spec: object) => ({ apiVersion, kind, metadata: { name: "case" }, spec });
+  const objectOf = (spec: object) => ({ apiVersion, kind, metadata: { name: "case" }, spec });
 
   describe(`${kind}s that are taken`, () => {
     for (const { name, spec } of good) {
       test(name, async () => {
-        const stored = await dryRun(object(spec));
-        assert.deepEqual(schema.parse(object(spec)).spec, stored.spec, "zod and kube-apiserver fill in the same defaults");
+        const object = objectOf(spec);
+        const stored = await dryRun(object);
+        assert.deepEqual(schema.parse(object).spec, stored.spec, "zod and kube-apiserver fill in the same defaults");
       });
     }
   });
@@ -44,14 +49,15 @@ for (const { kind, schema, good, bad } of kinds) {
   describe(`${kind}s that are refused`, () => {
     for (const { name, spec, field, says } of bad) {
       test(name, async () => {
-        await assert.rejects(dryRun(object(spec)), ({ message }: Error) => {
+        const object = objectOf(spec);
+        await assert.rejects(dryRun(object), ({ message }: Error) => {
           assert.ok(message.includes(says), `expected "${says}" in:\n${message}`);
           assert.ok(message.includes(field), `expected the field ${field} in:\n${message}`);
           assert.ok(!message.includes("evaluation error"), `a rule failed to run:\n${message}`);
           return true;
         });
         // zod drops unknown fields, so that an older program can read a newer object; files are checked for them by their reader.
-        assert.equal(schema.safeParse(object(spec)).success, says === "unknown field", "zod gives the same verdict");
+        assert.equal(schema.safeParse(object).success, says === "unknown field", "zod gives the same verdict");
       });
     }
   });

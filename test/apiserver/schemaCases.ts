@@ -488,13 +488,13 @@ export const badCases: BadCase[] = [
     name: "a tracked thing of no kind",
     spec: withTrack({ name: "web" }),
     field: "spec.track[0]",
-    says: "exactly one of interface, tcp, http, process, file, exec, podReady must be given",
+    says: "exactly one of interface, tcp, http, icmp, process, file, exec, podReady must be given",
   },
   {
     name: "a tracked thing of two kinds",
     spec: withTrack({ name: "web", interface: "eth0", tcp: { port: 80 } }),
     field: "spec.track[0]",
-    says: "exactly one of interface, tcp, http, process, file, exec, podReady must be given",
+    says: "exactly one of interface, tcp, http, icmp, process, file, exec, podReady must be given",
   },
   {
     name: "a tracked thing twice",

@@ -106,7 +106,9 @@ export class Cluster {
     const stateDirectory = join(this.lan.directory, `state-${node}`);
     mkdirSync(stateDirectory, { recursive: true });
     const kubeconfig = this.controlPlane.kubeconfig(agentUser(node).name);
-    return [aloftProgram, "agent", "--kubeconfig", kubeconfig, "--state-dir", stateDirectory, "--node", node];
+    // On an address of the node: the API server asks there what `kubectl vip ipvs` prints.
+    const http = `${this.lan.nodeAddress(node).IPv4}:9105`;
+    return [aloftProgram, "agent", "--kubeconfig", kubeconfig, "--state-dir", stateDirectory, "--node", node, "--http", http];
   }
 
   startAgent(node: string): void {

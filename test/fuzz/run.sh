@@ -10,7 +10,7 @@ seconds=${1:-60}
 # 0: another one each time. A test takes always the same, so that it does not fail by chance.
 seed=${ALOFT_FUZZ_SEED:-0}
 [ $# -eq 0 ] || shift
-targets=${*:-vrrp engine neighbor netlink ipAddress capture}
+targets=${*:-vrrp engine neighbor netlink ipvs ipAddress capture}
 set --
 
 cmake -S "$root" -B "$build" -G Ninja -DALOFT_FUZZ=ON -DALOFT_ADDON=OFF -DALOFT_TESTS=OFF -DCMAKE_CXX_COMPILER=clang++ \

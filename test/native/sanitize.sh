@@ -37,11 +37,11 @@ check() {
   build=$root/build/sanitize-$1
   echo "== $1: build"
   cmake -S "$root" -B "$build" -G "$generator" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DALOFT_SANITIZE="$2" >/dev/null
-  cmake --build "$build" --parallel "$(nproc)" --target os_test kernel_test runtime_test vrrp_test wire_test aloft_node >"$build.log" 2>&1 || {
+  cmake --build "$build" --parallel "$(nproc)" --target os_test kernel_test runtime_test vrrp_test ipvs_test wire_test aloft_node >"$build.log" 2>&1 || {
     cat "$build.log" >&2
     exit 1
   }
-  for part in wire vrrp os kernel runtime; do
+  for part in wire vrrp ipvs os kernel runtime; do
     echo "== $1: $part"
     env "$4=$5" "$build/test/native/$part/${part}_test" --gtest_brief=1
   done
@@ -50,7 +50,7 @@ check() {
   # Node is not instrumented: its own leaks, and races that are none, are reported as well, and passed over.
   rm -f "$copy"/report.*
   env "$4=$5:detect_leaks=0:halt_on_error=$6:exitcode=$7:log_path=$copy/report" LD_PRELOAD="$(gcc -print-file-name="$3")" \
-    NODE_OPTIONS=--v8-pool-size=0 "$node" --test-reporter=dot --test "$copy/test/unit/addon/addon.test.ts" "$copy/test/netns/coreLifecycle.test.ts"
+    NODE_OPTIONS=--v8-pool-size=0 "$node" --test-reporter=dot --test "$copy/test/unit/addon/addon.test.ts" "$copy/test/netns/coreLifecycle.test.ts" "$copy/test/netns/ipvsLifecycle.test.ts"
   cat "$copy"/report.* 2>/dev/null | findings >&2
 }
 

@@ -7,10 +7,12 @@ import type { CheckKind } from "../../api/check.ts";
 import type { NodeCheck } from "../../api/nodeAgent.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
-import type { CheckResult, Core } from "../native.ts";
+import type { CheckResult, Core, StartDialer } from "../native.ts";
 import type { ProgramRunner } from "../programs/programRunner.ts";
 import { Slots } from "../programs/slots.ts";
+import { Connector } from "./connector.ts";
 import { checkKind, createProbe } from "./createProbe.ts";
+import { EchoSockets } from "./echoSockets.ts";
 import type { PodLister } from "./podLister.ts";
 import type { ProbeTools } from "./probe.ts";
 import { ProcessTable } from "./processTable.ts";
@@ -19,6 +21,7 @@ import { ScheduledCheck } from "./scheduledCheck.ts";
 
 export interface CheckRunnerOptions {
   setChecks: Core["setChecks"];
+  startDialer: StartDialer;
   programs: ProgramRunner;
   /** In a cluster. */
   pods?: PodLister;
@@ -52,7 +55,7 @@ interface Entry {
  * How many of a kind run at a time. Files and processes are read on the four threads of the pool, which the journal needs as well: a
  * file system that does not answer must not take them all.
  */
-const slotsPerKind: Record<CheckKind, number> = { tcp: 512, http: 256, exec: 128, file: 2, process: 1024, podReady: 1024 };
+const slotsPerKind: Record<CheckKind, number> = { tcp: 512, http: 256, icmp: 512, exec: 128, file: 2, process: 1024, podReady: 1024 };
 /** The core refuses with EAGAIN while its thread is too busy to take commands. */
 const retryMs = 50;
 
@@ -69,8 +72,10 @@ export class CheckRunner {
 
   constructor(options: CheckRunnerOptions) {
     this.#options = options;
-    const { programs, pods, log, clock } = options;
-    this.#tools = { programs, pods, log, clock, processes: new ProcessTable({ clock }) };
+    const { startDialer, programs, pods, log, clock } = options;
+    const connector = new Connector(startDialer);
+    const echoes = new EchoSockets(() => connector.closeOnExec());
+    this.#tools = { connector, echoes, programs, pods, log, clock, processes: new ProcessTable({ clock }) };
     const kinds = Object.entries(slotsPerKind) as [CheckKind, number][];
     this.#slots = Object.fromEntries(kinds.map(([kind, limit]) => [kind, new Slots(limit)])) as Record<CheckKind, Slots>;
   }
@@ -115,6 +120,8 @@ export class CheckRunner {
     for (const { scheduled } of this.#entries.values()) scheduled.stop();
     this.#entries.clear();
     this.#untold.clear();
+    this.#tools.connector.close();
+    this.#tools.echoes.close();
     clearImmediate(this.#flushing);
     this.#retry?.clear();
     return Promise.resolve();

@@ -100,7 +100,8 @@ function isAbsent({ code }: NodeJS.ErrnoException): boolean {
 async function readBeginning(path: string): Promise<string> {
   let file: FileHandle;
   try {
-    // A FIFO that somebody put there must not hold up a thread.
+    // To open a device may do something; what is put there in this very moment, such as a FIFO, must not hold up a thread.
+    if (!(await stat(path)).isFile()) throw new Error(`${path} is not a regular file`);
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isAbsent(error as NodeJS.ErrnoException)) return "";

@@ -4,8 +4,9 @@ import type { NodeCheck } from "../../api/nodeAgent.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { CheckResult } from "../native.ts";
 import type { Slots } from "../programs/slots.ts";
+import { Attempt } from "./attempt.ts";
 import { type CheckPolicy, type CheckState, checkPolicy, initialState, milliseconds, observe, ripen } from "./checkState.ts";
-import { badOutcome, type Outcome, type Probe } from "./probe.ts";
+import type { Outcome, Probe } from "./probe.ts";
 import { nextDue } from "./schedule.ts";
 
 export interface ScheduledCheckOptions {
@@ -18,9 +19,6 @@ export interface ScheduledCheckOptions {
   /** The result is another than before. */
   onChange(check: ScheduledCheck): void;
 }
-
-/** A timer that is later than this means that JavaScript was blocked: whatever the check asks may have answered in time. */
-const lateTimerMs = 100;
 
 /** What another check of the same subject has found out, which a change of the timing alone does not make wrong. */
 export interface Inherited {
@@ -44,9 +42,8 @@ export class ScheduledCheck {
   #due = 0;
   #dueTimer: Timer | undefined;
   #changeTimer: Timer | undefined;
-  #run: AbortController | undefined;
   /** Waiting for a slot, or running. */
-  #busy = false;
+  #attempt: Attempt | undefined;
   #hinted = false;
   #stopped = false;
 
@@ -110,7 +107,7 @@ export class ScheduledCheck {
     this.#stopped = true;
     this.#dueTimer?.clear();
     this.#changeTimer?.clear();
-    this.#run?.abort(new Error("the check is gone"));
+    this.#attempt?.stop();
     this.#options.probe.close?.();
   }
 
@@ -127,61 +124,27 @@ export class ScheduledCheck {
   }
 
   #hint(): void {
-    if (this.#busy) this.#hinted = true;
+    if (this.#attempt) this.#hinted = true;
     else this.#begin();
   }
 
   /** A run that is still under way or has not yet been let in takes the place of this one. */
   #begin(): void {
-    if (this.#busy || this.#stopped) return;
-    this.#busy = true;
+    if (this.#attempt || this.#stopped) return;
     this.#hinted = false;
-    this.#options.slots.take(() => void this.#runOnce());
-  }
-
-  async #runOnce(): Promise<void> {
-    const { probe, slots } = this.#options;
-    if (!this.#stopped) {
-      const run = new AbortController();
-      this.#run = run;
-      const deadline = this.#setDeadline(run);
-      // A target that the system refuses to take at all; nobody else would hear of it.
-      const outcome = await attempt(() => probe.run(run.signal));
-      deadline.clear();
-      if (outcome && !run.signal.aborted) this.#observe(outcome);
-      this.#run = undefined;
-    }
-    slots.release();
-    this.#busy = false;
-    if (this.#hinted) this.#begin();
-  }
-
-  /**
-   * The end of a run's time counts as a failure when it comes, while what is under way may take longer to end and keeps its slot until then.
-   * What has come in meanwhile is heard first: timers go before I/O when JavaScript has been blocked.
-   */
-  #setDeadline(run: AbortController): Timer {
-    const { clock } = this.#options;
-    const due = clock.now() + this.#timeoutMs;
-    let immediate: NodeJS.Immediate | undefined;
-    const timer = clock.setTimeout(() => {
-      const isLate = clock.now() - due > lateTimerMs;
-      immediate = setImmediate(() => {
-        if (run.signal.aborted) return;
-        if (!isLate) this.#observe({ good: false, message: `no answer within ${this.#timeoutMs} ms` });
-        run.abort(new Error("its time is over"));
-      });
-    }, this.#timeoutMs);
-    return {
-      clear: () => {
-        timer.clear();
-        clearImmediate(immediate);
-      },
+    const { probe, slots, clock } = this.#options;
+    const onOutcome = (outcome: Outcome | undefined, problem?: string) => {
+      if (outcome) this.#observe(outcome);
+      else if (problem !== undefined) this.#message = problem;
     };
+    const onEnd = () => {
+      this.#attempt = undefined;
+      if (this.#hinted) this.#begin();
+    };
+    this.#attempt = new Attempt({ probe, slots, group: this, timeoutMs: this.#timeoutMs, clock, onOutcome, onEnd });
   }
 
   #observe({ good, message, value }: Outcome): void {
-    if (this.#stopped) return;
     this.#message = message;
     const before = this.result;
     const now = this.#options.clock.now();
@@ -210,13 +173,5 @@ export class ScheduledCheck {
     const isNew = before.up !== this.#state.up || before.value !== this.#value;
     if (isNew || !this.#since) this.#since = this.#options.clock.wallNow();
     if (isNew) this.#options.onChange(this);
-  }
-}
-
-async function attempt(run: () => Promise<Outcome | undefined>): Promise<Outcome | undefined> {
-  try {
-    return await run();
-  } catch (error) {
-    return badOutcome((error as Error).message);
   }
 }

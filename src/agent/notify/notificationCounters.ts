@@ -13,6 +13,16 @@ export interface NotificationCount {
 const kinds: readonly NotificationKind[] = ["program", "fifo", "mail", "webhook"];
 const results: readonly NotificationResult[] = ["delivered", "failed", "dropped"];
 
+/** Counts of several senders as one. */
+export function sumCounts(...lists: readonly (readonly NotificationCount[])[]): NotificationCount[] {
+  const sums = new Map<string, NotificationCount>();
+  for (const { kind, result, count } of lists.flat()) {
+    const key = `${kind} ${result}`;
+    sums.set(key, { kind, result, count: (sums.get(key)?.count ?? 0) + count });
+  }
+  return [...sums.values()];
+}
+
 export class NotificationCounters {
   readonly #counts: NotificationCount[] = kinds.flatMap((kind) => results.map((result) => ({ kind, result, count: 0 })));
 

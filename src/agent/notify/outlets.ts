@@ -8,7 +8,16 @@ import { Mailer } from "./mailer.ts";
 import { NotificationCounters } from "./notificationCounters.ts";
 import { NotifyFifo } from "./notifyFifo.ts";
 import { ProgramLane } from "./programLane.ts";
-import { type FifoEntry, fifoLine, mailOf, type NotifyState, programsOf, type Transition, webhookDocument } from "./transition.ts";
+import {
+  type FifoEntry,
+  fifoLine,
+  type MailText,
+  mailOf,
+  type NotifyState,
+  programsOf,
+  type Transition,
+  webhookDocument,
+} from "./transition.ts";
 import { Webhooks } from "./webhook.ts";
 
 export interface OutletsOptions {
@@ -62,7 +71,7 @@ export class Outlets {
 
   /** Someone to tell of; `old` is what he was in the configuration before. */
   subject(name: string, notify: Notify | undefined, old: Subject | undefined): Subject {
-    return { name, notify, lane: old?.lane ?? this.#createLane(name), mailed: old?.mailed };
+    return { name, notify, lane: old?.lane ?? this.createLane(name), mailed: old?.mailed };
   }
 
   /** Hands a transition to whatever `subject` has been given. Returns at once. */
@@ -76,6 +85,25 @@ export class Outlets {
     if (!mail) return;
     subject.mailed = transition.state;
     this.#mailer.send(mail);
+  }
+
+  /** An order of programs, of somebody of that name. */
+  createLane(name: string): ProgramLane {
+    return new ProgramLane({
+      run: (program) => this.#runProgram(name, program),
+      slots: this.#slots,
+      onCollapse: (transitions) => {
+        this.counters.add("program", "dropped", transitions);
+        this.#options.log.warn({ name, transitions }, "notify programs are too slow; only the newest transition is told");
+      },
+      onIdle: (lane) => this.#lanes.delete(lane),
+    });
+  }
+
+  /** Hands over what has been put into words elsewhere: programs of a lane, and a mail from a node of that name. Returns at once. */
+  deliver(lane: ProgramLane, programs: Program[], mail?: (subjectName: string) => MailText): void {
+    if (this.#options.programs.enabled) this.#push(lane, programs);
+    if (mail && this.#mailer) this.#mailer.send(mail(this.#mailer.subjectName));
   }
 
   /** Writes a line that only the FIFOs get. */
@@ -122,18 +150,6 @@ export class Outlets {
     this.#mailSettings = text;
     const { node, log, clock } = this.#options;
     this.#mailer = settings && new Mailer({ settings, node, counters: this.counters, log, clock, signal: this.#end.signal });
-  }
-
-  #createLane(name: string): ProgramLane {
-    return new ProgramLane({
-      run: (program) => this.#runProgram(name, program),
-      slots: this.#slots,
-      onCollapse: (transitions) => {
-        this.counters.add("program", "dropped", transitions);
-        this.#options.log.warn({ name, transitions }, "notify programs are too slow; only the newest transition is told");
-      },
-      onIdle: (lane) => this.#lanes.delete(lane),
-    });
   }
 
   #push(lane: ProgramLane, programs: Program[]): void {

@@ -57,8 +57,8 @@ export class ProgramLane {
 
   async #run(program: Program): Promise<void> {
     const { slots, run } = this.#options;
-    await new Promise<void>((resolve) => slots.take(resolve));
+    await new Promise<void>((resolve) => slots.take(this, resolve));
     await run(program);
-    slots.release();
+    slots.release(this);
   }
 }

@@ -46,7 +46,7 @@ export function fifoLine({ type, name, state, priority }: FifoEntry): string {
 }
 
 /** One line of text, whatever a name holds. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through.
   return text.replace(/[\x00-\x1f\x7f]/g, "?");
 }

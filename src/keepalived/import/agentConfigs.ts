@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AgentConfigSpec } from "../../api/agentConfig.ts";
 import { apiVersion } from "../../api/group.ts";
+import type { NodeAgentSpec, NodeIpvs } from "../../api/nodeAgent.ts";
 import { UniqueNames } from "../plan/names.ts";
+import type { PlannedVirtualServer } from "../plan/virtualServers/plannedVirtualServer.ts";
 import type { ImportedNode } from "./members.ts";
 import type { KubernetesObject } from "./virtualIPs.ts";
 
@@ -11,10 +13,11 @@ export interface ImportedAgentConfig {
   object: KubernetesObject & { spec: AgentConfigSpec };
 }
 
-export function makeAgentConfigs(nodes: readonly ImportedNode[]): ImportedAgentConfig[] {
+/** @param namespace of the VirtualServers. */
+export function makeAgentConfigs(nodes: readonly ImportedNode[], namespace: string): ImportedAgentConfig[] {
   const groups: { nodes: ImportedNode[]; spec: AgentConfigSpec }[] = [];
   for (const node of nodes) {
-    const spec = readSpec(node);
+    const spec = readSpec(node, namespace);
     const same = groups.find((other) => isDeepStrictEqual(other.spec, spec));
     if (same) same.nodes.push(node);
     else groups.push({ nodes: [node], spec });
@@ -31,10 +34,11 @@ export function makeAgentConfigs(nodes: readonly ImportedNode[]): ImportedAgentC
     });
 }
 
-function readSpec({ loaded: { spec } }: ImportedNode): AgentConfigSpec {
+function readSpec({ loaded: { spec, virtualServers } }: ImportedNode, namespace: string): AgentConfigSpec {
   const { static: standing, notify } = spec;
   const startupDelay = spec.virtualRouters[0]?.startupDelay;
-  const directories = scriptDirectories(spec);
+  const directories = scriptDirectories(spec, virtualServers);
+  const [ipvs, permission] = [readIpvs(spec.ipvs), permissionOf(virtualServers, namespace)];
   return {
     ...(standing && { static: withoutEmpty(standing) as AgentConfigSpec["static"] }),
     ...(notify?.fifo !== undefined && { notifyFifo: notify.fifo }),
@@ -46,7 +50,24 @@ function readSpec({ loaded: { spec } }: ImportedNode): AgentConfigSpec {
     ...(startupDelay !== undefined && { startupDelay }),
     ...(spec.debugUnknownRouters && { debugUnknownRouters: true }),
     ...(directories.length > 0 && { scriptDirectories: directories }),
-  };
+    ...(ipvs && { ipvs }),
+    ...(permission && { virtualServers: permission }),
+  } as AgentConfigSpec;
+}
+
+/** The number 0, by which a node hears all others, is none that the operator gives: it finds one. */
+function readIpvs(ipvs: NodeIpvs | undefined): object | undefined {
+  if (!ipvs?.sync) return ipvs;
+  const { role: _, id, ...sync } = ipvs.sync;
+  return { ...ipvs, sync: { ...(id !== 0 && { id }), ...sync } };
+}
+
+/** Marks, and addresses that no VirtualIP holds, are for who may have them only. */
+function permissionOf(virtualServers: readonly PlannedVirtualServer[], namespace: string): object | undefined {
+  const free = virtualServers.filter(({ virtualIP }) => virtualIP === undefined);
+  if (free.length === 0) return undefined;
+  const [marks, addresses] = [free.some(({ spec }) => spec.firewallMark !== undefined), free.some((one) => one.addresses.length > 0)];
+  return { ...(addresses && { allowAddresses: true }), ...(marks && { allowFirewallMarks: true }), namespaces: [namespace] };
 }
 
 function withoutEmpty(lists: Record<string, readonly unknown[]>): object {
@@ -54,11 +75,20 @@ function withoutEmpty(lists: Record<string, readonly unknown[]>): object {
 }
 
 /** Of the programs that are named with their directory. */
-export function scriptDirectories(spec: ImportedNode["loaded"]["spec"]): string[] {
+export function scriptDirectories(spec: NodeAgentSpec, virtualServers: readonly PlannedVirtualServer[]): string[] {
   const notifying = [...spec.virtualRouters, ...(spec.groups ?? [])].flatMap(({ notify }) => notify?.programs ?? []);
-  const commands = [...(spec.checks ?? []).flatMap(({ exec }) => exec ?? []), ...notifying].map(({ command }) => command[0] ?? "");
+  const checks = [...(spec.checks ?? []), ...virtualServers.flatMap(checksOf)];
+  const telling = virtualServers.flatMap(programsOf);
+  const commands = [...checks.flatMap(({ exec }) => exec ?? []), ...notifying, ...telling].map(({ command }) => command[0] ?? "");
   const directories = commands
     .filter((program) => program.startsWith("/"))
     .map((program) => program.slice(0, program.lastIndexOf("/")) || "/");
   return [...new Set(directories)].sort();
+}
+
+const checksOf = ({ spec }: PlannedVirtualServer) => (spec.realServers ?? []).flatMap(({ healthChecks }) => healthChecks ?? []);
+
+function programsOf({ spec: { notify, realServers = [] } }: PlannedVirtualServer): { command: string[] }[] {
+  const lists = [notify?.quorumUp, notify?.quorumDown, ...realServers.flatMap((server) => [server.notify?.up, server.notify?.down])];
+  return lists.flatMap((programs) => programs ?? []);
 }

@@ -79,6 +79,7 @@ class Explainer {
     if (!main) return [];
     const [kind = "", path] = main.field.split(" ");
     const object = this.#objectOf(kind, main.section);
+    if (kind === "VirtualServer" && isService(main.section) && this.#virtualServersOf(main.section).length === 0) return [];
     // Settings of mail without a relay, for one, are in no object.
     if (kind === "AgentConfig" && path !== undefined && readPath(object?.spec, path, this.#node.name) === undefined) return [];
     const name = object ? `${kind} ${object.metadata.name}` : several(kind);
@@ -95,6 +96,10 @@ class Explainer {
 
   /** Of a line outside any instance there may be none, or many. */
   #objectOf(kind: string, section: CheckedStatement): KubernetesObject | undefined {
+    if (kind === "VirtualServer") {
+      const [one, ...others] = this.#virtualServersOf(section);
+      return others.length === 0 ? one?.object : undefined;
+    }
     if (kind === "AgentConfig") return this.#imported.agentConfigs.find(({ nodes }) => nodes.includes(this.#node))?.object;
     if (section.keyword !== "vrrp_instance") return undefined;
     const name = section.text("name");
@@ -103,8 +108,16 @@ class Explainer {
     );
     return kind === "Secret" ? found?.secret : kind === "VirtualIP" ? found?.object : undefined;
   }
+
+  /** Those of the block: a group is often several, and none where there is no real server. */
+  #virtualServersOf(section: CheckedStatement): KeepalivedImport["virtualServers"] {
+    return this.#imported.virtualServers.filter(({ members }) =>
+      members.some(({ node, planned }) => node === this.#node && (planned.statement === section || planned.group === section)),
+    );
+  }
 }
 
+const isService = ({ keyword }: CheckedStatement) => keyword.startsWith("virtual_server");
 const several = (kind: string) => (kind === "Agent" ? "flag of the agent" : `${kind}s`);
 
 /** Of several statements on a line each its own words. */

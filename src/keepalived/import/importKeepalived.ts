@@ -1,12 +1,14 @@
-/** keepalived.conf of one or several nodes → VirtualIPs, AgentConfigs and Secrets for a cluster. Pure: it never looks at a machine. */
+/** keepalived.conf of one or several nodes → VirtualIPs, VirtualServers, AgentConfigs and Secrets for a cluster. Pure: it never looks at a machine. */
 import { agentConfigSchema } from "../../api/agentConfig.ts";
 import { virtualIPSchema } from "../../api/virtualIP.ts";
+import { virtualServerSchema } from "../../api/virtualServer.ts";
 import { type Diagnostic, Diagnostics, type Position, quote } from "../diagnostic.ts";
 import { dnsLabel, UniqueNames } from "../plan/names.ts";
 import { type ImportedAgentConfig, makeAgentConfigs } from "./agentConfigs.ts";
 import { compareMembers } from "./comparison.ts";
 import { type Cluster, findClusters, type ImportedNode, leaderOf } from "./members.ts";
 import { type ImportedVirtualIP, type KubernetesObject, makeVirtualIP, notifyOfGroup } from "./virtualIPs.ts";
+import { type ImportedVirtualServer, makeVirtualServers } from "./virtualServers.ts";
 
 export interface ImportOptions {
   /** Namespace of the agents, where they look for Secrets. */
@@ -15,6 +17,7 @@ export interface ImportOptions {
 
 export interface KeepalivedImport {
   virtualIPs: ImportedVirtualIP[];
+  virtualServers: ImportedVirtualServer[];
   agentConfigs: ImportedAgentConfig[];
   /** Of the comparison; those of each file are in its own list. */
   diagnostics: Diagnostic[];
@@ -30,19 +33,22 @@ export function importKeepalived(nodes: readonly ImportedNode[], { namespace }: 
   const virtualIPs = clusters.map((cluster) =>
     makeVirtualIP(cluster, { ...options, segment: segmentOf(cluster, clusters), groupNotify: groupNotify(cluster, clusters, diagnostics) }),
   );
-  const agentConfigs = makeAgentConfigs(nodes);
+  const virtualServers = makeVirtualServers({ nodes, virtualIPs, namespace, diagnostics });
+  const agentConfigs = makeAgentConfigs(nodes, namespace);
   reportPrograms(nodes, diagnostics);
   reportFiles(nodes, diagnostics);
-  if (!diagnostics.hasErrors) reportSchemaIssues(virtualIPs, agentConfigs, diagnostics);
-  return { virtualIPs, agentConfigs, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
+  reportCertificates(nodes, namespace, diagnostics);
+  if (!diagnostics.hasErrors) reportSchemaIssues({ virtualIPs, virtualServers, agentConfigs }, diagnostics);
+  return { virtualIPs, virtualServers, agentConfigs, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
 }
 
 /** In the order in which they are best applied. */
-export function importedObjects({ virtualIPs, agentConfigs }: KeepalivedImport): KubernetesObject[] {
+export function importedObjects({ virtualIPs, virtualServers, agentConfigs }: KeepalivedImport): KubernetesObject[] {
   return [
     ...virtualIPs.flatMap(({ secret }) => secret ?? []),
     ...agentConfigs.map(({ object }) => object),
     ...virtualIPs.map(({ object }) => object),
+    ...virtualServers.map(({ object }) => object),
   ];
 }
 
@@ -78,10 +84,12 @@ function groupNotify(cluster: Cluster, clusters: readonly Cluster[], diagnostics
   return group.notify;
 }
 
+const isProgram = /\.exec$|\.notify\.(programs\[|up$|down$|quorumUp$|quorumDown$)/;
+
 /** Programs of a cluster's objects run only where the node's owner allows it. */
 function reportPrograms(nodes: readonly ImportedNode[], diagnostics: Diagnostics): void {
   for (const { loaded } of nodes) {
-    const places = [...loaded.places].filter(([path]) => path.endsWith(".exec") || path.includes(".notify.programs["));
+    const places = [...loaded.places].filter(([path]) => isProgram.test(path));
     const [first] = places.map(([, position]) => position).sort((a, b) => a.line - b.line);
     if (first)
       diagnostics.warning(
@@ -100,13 +108,36 @@ function reportFiles(nodes: readonly ImportedNode[], diagnostics: Diagnostics): 
         diagnostics.warning("programs", position, "the agents of a cluster make no file: make it yourself");
 }
 
+/** What SSL_GET presents is in files of the nodes, which are not looked at. */
+function reportCertificates(nodes: readonly ImportedNode[], namespace: string, diagnostics: Diagnostics): void {
+  for (const { loaded } of nodes) {
+    const at = loaded.config.last("SSL")?.position;
+    const { name, certificate, key, passphrase } = loaded.tlsFiles ?? {};
+    const files = Object.entries({ "tls.crt": certificate, "tls.key": key }).flatMap(([field, file]) =>
+      file === undefined ? [] : `${field}: ${file}`,
+    );
+    const decrypted = passphrase === undefined ? "" : ", the key without its password";
+    if (at && name !== undefined)
+      diagnostics.warning(
+        "programs",
+        at,
+        `make a Secret ${name} in ${namespace} with ${files.join(" and ") || "nothing in it"}${decrypted}`,
+      );
+  }
+}
+
 /** What keepalived allows and the objects do not. */
-function reportSchemaIssues(virtualIPs: ImportedVirtualIP[], agentConfigs: ImportedAgentConfig[], diagnostics: Diagnostics): void {
+function reportSchemaIssues(
+  { virtualIPs, virtualServers, agentConfigs }: Pick<KeepalivedImport, "virtualIPs" | "virtualServers" | "agentConfigs">,
+  diagnostics: Diagnostics,
+): void {
   const report = (issues: readonly { path: PropertyKey[]; message: string }[] = [], kind: string, at: Position) => {
     for (const { path, message } of issues) diagnostics.error("value", at, `${kind} ${path.join(".")}: ${message}`);
   };
   for (const { object, cluster } of virtualIPs)
     report(virtualIPSchema.safeParse(object).error?.issues, "VirtualIP", leaderOf(cluster).place());
+  for (const { object, members } of virtualServers)
+    report(virtualServerSchema.safeParse(object).error?.issues, "VirtualServer", members[0].at);
   for (const { object, nodes } of agentConfigs) {
     const at = nodes[0]?.loaded.config.position;
     if (at) report(agentConfigSchema.safeParse(object).error?.issues, "AgentConfig", at);

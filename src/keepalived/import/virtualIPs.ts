@@ -33,7 +33,7 @@ export interface VirtualIPOptions {
   groups: ReadonlyMap<string, string>;
   /** Virtual routers of one VRID on several interfaces are told apart by the segment. */
   segment: string | undefined;
-  /** Where the agents run. */
+  /** Where the agents run, and VirtualServers are. */
   namespace: string;
   /** What its sync group runs, if it is the member that tells. */
   groupNotify: Notify | undefined;
@@ -58,6 +58,7 @@ export function makeVirtualIP(cluster: Cluster, options: VirtualIPOptions): Impo
     ...(router.rules && { rules: router.rules }),
     ...(notify && { notify }),
     conflictDetection: "Report",
+    ...(servesVirtualServers(cluster) && { allowedNamespaces: [options.namespace] }),
   } as VirtualIPSpec;
   const annotations = { [instanceAnnotation]: router.virtualIP };
   return {
@@ -65,6 +66,11 @@ export function makeVirtualIP(cluster: Cluster, options: VirtualIPOptions): Impo
     object: { apiVersion, kind: "VirtualIP", metadata: { name, annotations }, spec },
     ...(secretName !== undefined && { secret: secretOf(secretName, options.namespace, password ?? "") }),
   };
+}
+
+/** Some virtual server of the files is on its addresses. */
+function servesVirtualServers(cluster: Cluster): boolean {
+  return cluster.some(({ node, router }) => node.loaded.virtualServers.some(({ virtualIP }) => virtualIP === router.virtualIP));
 }
 
 function secretOf(name: string, namespace: string, password: string): KubernetesObject {

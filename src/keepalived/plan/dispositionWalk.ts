@@ -52,7 +52,6 @@ function* walkOptions(statement: CheckedStatement, { options = {} }: Disposition
 }
 
 export const topics: Record<string, string> = {
-  IPVS: "IPVS follows: virtual servers and what belongs to them are read, and not run yet",
   BFD: "BFD follows: its instances and their tracking are read, and not run yet",
 };
 

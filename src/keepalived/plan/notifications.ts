@@ -44,7 +44,7 @@ function planProgram(statement: CheckedStatement | undefined, events: Program["e
 }
 
 /** keepalived needs a relay and at least one recipient, and is silent without. */
-function canMail(block: CheckedBlock, { block: globals }: GlobalSettings, diagnostics: Diagnostics): boolean {
+export function canMail(block: CheckedBlock, { block: globals }: GlobalSettings, diagnostics: Diagnostics): boolean {
   const lacking = globals.last("smtp_server") ? "notification_email" : "smtp_server";
   if (lacking === "notification_email" && recipients(globals).length > 0) return true;
   const alert = block.last("smtp_alert");

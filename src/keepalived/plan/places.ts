@@ -5,6 +5,8 @@ import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import type { Position } from "../diagnostic.ts";
 import type { Checks } from "./checks.ts";
 import { programKeywords } from "./notifications.ts";
+import type { PlannedVirtualServer } from "./virtualServers/plannedVirtualServer.ts";
+import type { PlannedServer } from "./virtualServers/realServers.ts";
 
 /** By the path in the spec: `virtualRouters[0].addresses[2]`. What has no place of its own has that of what it is part of. */
 export type Places = ReadonlyMap<string, Position>;
@@ -41,9 +43,12 @@ export interface Planned {
   /** Those of spec.virtualRouters, in order. */
   instances: readonly CheckedStatement[];
   checks: Checks;
+  virtualServers: readonly PlannedVirtualServer[];
+  /** Of each of them the real servers. */
+  servers: readonly (readonly PlannedServer[])[];
 }
 
-export function locate({ spec, config, instances, checks }: Planned): Places {
+export function locate({ spec, config, instances, checks, virtualServers, servers }: Planned): Places {
   const places = new Map<string, Position>();
   const put = (path: string, statement: CheckedStatement | undefined) => statement && places.set(path, statement.position);
   spec.virtualRouters.forEach((router, index) => {
@@ -59,6 +64,13 @@ export function locate({ spec, config, instances, checks }: Planned): Places {
     for (const keyword of ["script", "file", "process"])
       put(`checks[${index}].${keyword === "script" ? "exec" : keyword}`, statement.block?.last(keyword));
     put(`checks[${index}].file.create`, statement.block?.last("init_file"));
+  }
+  for (const [index, { statement, group }] of virtualServers.entries()) {
+    const path = `virtualServers[${index}]`;
+    put(path, statement);
+    put(`${path}.addresses`, group);
+    for (const [field, keyword] of Object.entries(quorumPrograms)) put(`${path}.notify.${field}`, statement.block?.last(keyword));
+    for (const [number, server] of (servers[index] ?? []).entries()) locateServer(`${path}.realServers[${number}]`, server, put);
   }
   const lists = { addresses: "static_ipaddress", routes: "static_routes", rules: "static_rules" };
   for (const [field, keyword] of Object.entries(lists)) {
@@ -104,4 +116,16 @@ function locatePrograms(path: string, notify: Notify | undefined, block: Checked
   if (!notify?.programs || !block) return;
   const written = programKeywords.flatMap((keyword) => block.last(keyword) ?? []).filter((statement) => statement.command());
   for (const [index, statement] of written.entries()) put(`${path}.notify.programs[${index}]`, statement);
+}
+
+const quorumPrograms = { quorumUp: "quorum_up", quorumDown: "quorum_down" };
+const serverPrograms = { up: "notify_up", down: "notify_down" };
+
+function locateServer(path: string, { statement, checks }: PlannedServer, put: Put): void {
+  put(path, statement);
+  for (const [field, keyword] of Object.entries(serverPrograms)) put(`${path}.notify.${field}`, statement.block?.last(keyword));
+  for (const [index, { check, statement: checker }] of checks.entries()) {
+    put(`${path}.healthChecks[${index}]`, checker);
+    if (check.exec) put(`${path}.healthChecks[${index}].exec`, checker.block?.last("misc_path"));
+  }
 }

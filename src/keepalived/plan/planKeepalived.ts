@@ -1,6 +1,6 @@
 /** Checked keepalived.conf → what this node runs. Pure. What the file leaves open is as keepalived 2.2.7 has it. */
 import { formatDuration } from "../../api/duration.ts";
-import { type NodeAgentSpec, nodeAgentSpecSchema, type VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import { type NodeAgentSpec, type NodeVirtualServer, nodeAgentSpecSchema, type VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostic, Diagnostics, type Position, quote } from "../diagnostic.ts";
 import { optionText, planAddress } from "./addresses.ts";
@@ -17,6 +17,9 @@ import { planRule, RulePriorities } from "./policyRules.ts";
 import { planRoute } from "./routes.ts";
 import { planGroups, readSyncGroups } from "./syncGroups.ts";
 import { MacvlanNames } from "./transport.ts";
+import { planIpvs } from "./virtualServers/ipvsSettings.ts";
+import type { PlannedVirtualServer, TlsFiles } from "./virtualServers/plannedVirtualServer.ts";
+import { planVirtualServers } from "./virtualServers/planVirtualServers.ts";
 
 /** A password that `passwordRef` of a virtual router refers to. Never to be logged. */
 export interface PlannedSecret {
@@ -41,6 +44,10 @@ export interface Unsupported {
 
 export interface KeepalivedPlan {
   spec: NodeAgentSpec;
+  /** In the order of the file; spec.virtualServers names them. */
+  virtualServers: PlannedVirtualServer[];
+  /** What their health checks present; undefined when none does. */
+  tlsFiles?: TlsFiles;
   secrets: PlannedSecret[];
   agent: AgentSettings;
   unsupported: Unsupported[];
@@ -70,11 +77,15 @@ export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions 
   reportConflicts(instances, diagnostics);
   const { routers, secrets, unsupported } = planPasswords(instances);
   const plannedGroups = planGroups(groups.values(), globals, diagnostics);
+  const { virtualServers, servers, tlsFiles } = planVirtualServers(config, { globals, routers, diagnostics });
+  const ipvs = planIpvs(config, globals.block);
   const spec: NodeAgentSpec = {
     virtualRouters: routers,
     ...(checks.planned.length > 0 && { checks: checks.planned }),
+    ...(virtualServers.length > 0 && { virtualServers: virtualServers.map(nameVirtualServer) }),
+    ...(ipvs && { ipvs }),
     ...(plannedGroups.length > 0 && { groups: plannedGroups }),
-    ...planNodeNotify(globals, node, diagnostics),
+    ...planNodeNotify(globals, node, virtualServers.length > 0, diagnostics),
     ...(standing && { static: standing }),
     ...planInterfaces(config),
     ...planPacing(config, globals, diagnostics),
@@ -82,8 +93,13 @@ export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions 
   };
   reportSchemaIssues(spec, config, instances, diagnostics);
   const agent = readAgentSettings(globals);
-  const places = locate({ spec, config, instances: instances.map(({ statement }) => statement), checks });
-  return { spec, secrets, agent, unsupported, places, diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
+  const places = locate({ spec, config, instances: instances.map(({ statement }) => statement), checks, virtualServers, servers });
+  const verdict = { diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
+  return { spec, virtualServers, ...(tlsFiles && { tlsFiles }), secrets, agent, unsupported, places, ...verdict };
+}
+
+function nameVirtualServer({ namespace, name, virtualIP, addresses }: PlannedVirtualServer): NodeVirtualServer {
+  return { namespace, name, ...(virtualIP !== undefined && { virtualIP }), addresses: [...addresses] };
 }
 
 /** Of two lines about one interface the last counts. Without the second delay it is 0, whatever the manual says. */
@@ -115,8 +131,16 @@ function planStatic(config: CheckedBlock, { globals, rulePriorities, diagnostics
   return addresses.length + routes.length + rules.length > 0 ? { addresses, routes, rules } : undefined;
 }
 
-function planNodeNotify(globals: GlobalSettings, node: string, diagnostics: Diagnostics): Pick<NodeAgentSpec, "notify"> {
+function planNodeNotify(
+  globals: GlobalSettings,
+  node: string,
+  hasVirtualServers: boolean,
+  diagnostics: Diagnostics,
+): Pick<NodeAgentSpec, "notify"> {
   const { block } = globals;
+  const both = block.last("notify_fifo");
+  if (both && hasVirtualServers)
+    diagnostics.warning("ignored", both.position, "changes of real servers are ignored here: the FIFO gets those of virtual routers");
   const pathOf = (keyword: string): string | undefined => {
     const statement = block.last(keyword);
     if (statement?.text("user") !== undefined)

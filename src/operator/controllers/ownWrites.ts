@@ -2,7 +2,7 @@
  * What this process has written but its caches do not show yet. A plan made from older objects would decide again, and perhaps
  * otherwise, what is decided: two VirtualIPs could get one VRID.
  */
-import type { KubeObject } from "../../kube/object.ts";
+import { type KubeObject, keyOf } from "../../kube/object.ts";
 
 interface Written {
   object: KubeObject;
@@ -18,7 +18,12 @@ export class OwnWrites {
 
   /** `object` is what the API server answered. */
   remember(object: KubeObject, now: number): void {
-    this.#written.set(object.metadata.name, { object, at: now });
+    this.#written.set(keyOf(object), { object, at: now });
+  }
+
+  /** The cache has lost that object. It may have had it so shortly that no plan saw it there: as one that is unseen it would live on. */
+  forget(key: string): void {
+    this.#written.delete(key);
   }
 
   /** The objects of a cache, each no older than what was written. */
@@ -28,22 +33,23 @@ export class OwnWrites {
 
   /** Objects that were written and are in no cache: just created, or just deleted by others. */
   unseen(cached: readonly KubeObject[], now: number): KubeObject[] {
-    const known = new Set(cached.map(({ metadata }) => metadata.name));
-    return [...this.#written].flatMap(([name, { object, at }]) => {
-      if (known.has(name)) return [];
+    const known = new Set(cached.map(keyOf));
+    return [...this.#written].flatMap(([key, { object, at }]) => {
+      if (known.has(key)) return [];
       if (now - at < longestLagMs) return [object];
-      this.#written.delete(name);
+      this.#written.delete(key);
       return [];
     });
   }
 
   #latestOf(cached: KubeObject, now: number): KubeObject {
-    const { name, uid, resourceVersion } = cached.metadata;
-    const written = this.#written.get(name);
+    const { uid, resourceVersion } = cached.metadata;
+    const key = keyOf(cached);
+    const written = this.#written.get(key);
     if (!written) return cached;
     const isBehind = written.object.metadata.uid === uid && isOlder(resourceVersion, written.object.metadata.resourceVersion);
     if (isBehind && now - written.at < longestLagMs) return written.object;
-    this.#written.delete(name);
+    this.#written.delete(key);
     return cached;
   }
 }

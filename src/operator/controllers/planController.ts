@@ -12,14 +12,16 @@ import type { OperatorMetrics } from "../metrics.ts";
 import type { AgentConfigWriter } from "./agentConfigWriter.ts";
 import type { NodeAgentWriter } from "./nodeAgentWriter.ts";
 import type { CurrentPlan, Planner } from "./planner.ts";
-import { virtualIPs } from "./resources.ts";
+import { virtualIPs, virtualServers } from "./resources.ts";
 import type { VirtualIPWriter } from "./virtualIPWriter.ts";
+import type { VirtualServerWriter } from "./virtualServerWriter.ts";
 
 export interface PlanControllerOptions {
   planner: Planner;
   virtualIPWriter: VirtualIPWriter;
   nodeAgentWriter: NodeAgentWriter;
   agentConfigWriter: AgentConfigWriter;
+  virtualServerWriter: VirtualServerWriter;
   client: Pick<KubeClient, "find">;
   metrics: OperatorMetrics;
   kubeMetrics: KubeMetrics;
@@ -39,7 +41,7 @@ const theKey = "plan";
 export class PlanController {
   readonly #options: PlanControllerOptions;
   readonly #controller: Controller;
-  /** VirtualIPs that the API server says do not exist, although nodes run them. */
+  /** VirtualIPs and VirtualServers that the API server says do not exist, although nodes run them. */
   readonly #gone = new Set<string>();
   #collapseMs = shortestCollapseMs;
 
@@ -61,13 +63,14 @@ export class PlanController {
 
   async #pass(signal: AbortSignal): Promise<Result> {
     const plan = this.#plan();
-    const confirmed = await this.#confirmGone(plan, signal);
+    const confirmations = await this.#confirmGone(plan, signal);
     const virtualIPs = await this.#writeVirtualIPs(plan, signal);
     // What has just been recorded may be used now.
-    const next = virtualIPs.done > 0 || confirmed ? this.#plan() : plan;
+    const next = virtualIPs.done + confirmations.done > 0 ? this.#plan() : plan;
     const nodeAgents = await this.#writeNodeAgents(next, signal);
     const agentConfigs = await this.#writeAgentConfigs(next, signal);
-    throwIfAny([...virtualIPs.failures, ...nodeAgents.failures, ...agentConfigs.failures]);
+    const virtualServers = await this.#writeVirtualServers(next, signal);
+    throwIfAny([confirmations, virtualIPs, nodeAgents, agentConfigs, virtualServers].flatMap(({ failures }) => failures));
     return { requeueAfterMs: Math.min(next.recheckInMs ?? longestPauseMs, longestPauseMs) };
   }
 
@@ -76,7 +79,7 @@ export class PlanController {
     const startedAt = clock.now();
     const plan = planner.plan(this.#gone);
     this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
-    metrics.show(plan.virtualIPs);
+    metrics.show(plan.virtualIPs, plan.virtualServers);
     return plan;
   }
 
@@ -103,24 +106,51 @@ export class PlanController {
     });
   }
 
+  #writeVirtualServers({ virtualServers, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    return forEach(virtualServers, async (planned) => {
+      const object = objects.virtualServers.get(planned.view.key);
+      return object !== undefined && (await this.#options.virtualServerWriter.write(planned, object, signal));
+    });
+  }
+
+  /** Done: what nodes run and is now known to be gone. */
+  async #confirmGone(plan: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    const { virtualIPs, virtualServers } = plan.objects;
+    for (const key of this.#gone) if (virtualIPs.has(key) || virtualServers.has(key)) this.#gone.delete(key);
+    const [addresses, servers] = [await this.#confirmVirtualIPs(plan, signal), await this.#confirmVirtualServers(plan, signal)];
+    return { done: addresses.done + servers.done, failures: [...addresses.failures, ...servers.failures] };
+  }
+
   /**
    * Asks the API server for each VirtualIP that nodes run and the cache lacks: somebody may have removed its finalizer by force.
-   * An empty cache proves nothing, and neither does an error. Returns whether one is now known to be gone.
+   * An empty cache proves nothing, and neither does an error.
    */
-  async #confirmGone({ unknown, objects }: CurrentPlan, signal: AbortSignal): Promise<boolean> {
-    for (const name of this.#gone) if (objects.virtualIPs.has(name)) this.#gone.delete(name);
+  async #confirmVirtualIPs({ unknown, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    const { client, log } = this.#options;
     const doubtful = unknown.filter((name) => !this.#gone.has(name));
-    if (doubtful.length === 0) return false;
-    if (objects.virtualIPs.size === 0) {
-      this.#options.log.warn({ virtualIPs: doubtful }, "no VirtualIP exists, but nodes run some: they go on");
-      return false;
-    }
-    for (const name of doubtful) {
-      if ((await this.#options.client.find(virtualIPs, { name }, { signal })) !== undefined) continue;
+    const isEmpty = doubtful.length > 0 && objects.virtualIPs.size === 0;
+    if (isEmpty) log.warn({ virtualIPs: doubtful }, "no VirtualIP exists, but nodes run some: they go on");
+    return forEach(isEmpty ? [] : doubtful, async (name) => {
+      if ((await client.find(virtualIPs, { name }, { signal })) !== undefined) return false;
       this.#gone.add(name);
-      this.#options.log.warn({ virtualIP: name }, "VirtualIP was deleted without being released: withdrawing it");
-    }
-    return this.#gone.size > 0;
+      log.warn({ virtualIP: name }, "VirtualIP was deleted without being released: withdrawing it");
+      return true;
+    });
+  }
+
+  /**
+   * A VirtualServer has no finalizer, so this is how a deletion is known from a list that went wrong: the API server, which still has
+   * the NodeAgents that name it and serves its kind, says that this one does not exist.
+   */
+  #confirmVirtualServers({ unknownServers }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    const doubtful = unknownServers.filter((key) => !this.#gone.has(key));
+    return forEach(doubtful, async (key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      if ((await this.#options.client.find(virtualServers, { namespace, name }, { signal })) !== undefined) return false;
+      this.#gone.add(key);
+      this.#options.log.info({ virtualServer: key }, "VirtualServer was deleted: withdrawing it");
+      return true;
+    });
   }
 }
 

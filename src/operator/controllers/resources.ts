@@ -5,6 +5,7 @@ import type { Resource } from "../../kube/object.ts";
 export const virtualIPs: Resource = { apiVersion, kind: "VirtualIP", plural: "virtualips", namespaced: false };
 export const nodeAgents: Resource = { apiVersion, kind: "NodeAgent", plural: "nodeagents", namespaced: false };
 export const agentConfigs: Resource = { apiVersion, kind: "AgentConfig", plural: "agentconfigs", namespaced: false };
+export const virtualServers: Resource = { apiVersion, kind: "VirtualServer", plural: "virtualservers", namespaced: true };
 export const nodes: Resource = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
 
 /** Owner of every field that the operator writes. */

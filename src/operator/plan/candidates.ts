@@ -3,8 +3,8 @@ import { formatAddress } from "../../api/ipAddress.ts";
 import type { InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { explicitInterface, type InterfaceChoice, searchInterfaces } from "../../plan/interfaces.ts";
+import { matches } from "../../plan/selector.ts";
 import { byName } from "../allocate/age.ts";
-import { matches } from "./selector.ts";
 
 export interface NodeFacts {
   name: string;

@@ -1,7 +1,8 @@
 /** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
 import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
-import type { NodeAgentSpec, NodeAgentStatus, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { NodeAgentSpec, NodeAgentStatus, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
+import type { VirtualServerSpec, VirtualServerStatus } from "../../api/virtualServer.ts";
 
 export interface VirtualIPView {
   name: string;
@@ -17,6 +18,21 @@ export interface VirtualIPView {
   problem?: string;
   /** As recorded; fields that cannot be read are left out. */
   status: VirtualIPStatus;
+}
+
+export interface VirtualServerView {
+  /** NAMESPACE/NAME. No VirtualIP has such a name. */
+  key: string;
+  namespace: string;
+  name: string;
+  createdAt: string;
+  generation: number;
+  deleting: boolean;
+  /** Absent when the object is not valid; `problem` then says why. */
+  spec?: VirtualServerSpec;
+  problem?: string;
+  /** As recorded; fields that cannot be read are left out. */
+  status: VirtualServerStatus;
 }
 
 export interface NodeView {
@@ -58,6 +74,8 @@ export interface ClusterView {
   agents: readonly AgentView[];
   /** Absent while they could not be read: what nodes have from them then stays. */
   configs?: readonly AgentConfigView[];
+  /** Absent while they could not be read: what runs goes on. */
+  virtualServers?: readonly VirtualServerView[];
 }
 
 /** What NodeAgent specs hold for each VirtualIP at present: by its name, then by node. */
@@ -72,4 +90,22 @@ export function runningRouters(agents: readonly AgentView[]): RunningRouters {
     }
   }
   return running;
+}
+
+/** The same for each VirtualServer: by its key, then by node. */
+export type RunningServers = ReadonlyMap<string, ReadonlyMap<string, NodeVirtualServer>>;
+
+export function runningServers(agents: readonly AgentView[]): RunningServers {
+  const running = new Map<string, Map<string, NodeVirtualServer>>();
+  for (const { name: node, spec } of agents) {
+    for (const server of spec.virtualServers ?? []) {
+      const key = serverKey(server);
+      running.set(key, (running.get(key) ?? new Map<string, NodeVirtualServer>()).set(node, server));
+    }
+  }
+  return running;
+}
+
+export function serverKey({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
 }

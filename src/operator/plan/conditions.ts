@@ -2,6 +2,7 @@
 import { type Condition, type ConditionFinding, findCondition } from "../../api/condition.ts";
 import type { Holding } from "./holder.ts";
 import type { Placement } from "./placements.ts";
+import { countOf, list } from "./words.ts";
 
 export interface ConditionQuestion {
   placement: Placement;
@@ -120,14 +121,4 @@ function describeSplit(holders: readonly (readonly [family: string, node: string
 
 function listNodes(nodes: Placement["unfit"]): string {
   return list(nodes.map(({ node, message }) => `${node}: ${message}`));
-}
-
-/** A message is for a person; a cluster may have thousands of nodes. */
-function list(texts: readonly string[], most = 8): string {
-  const rest = texts.length - most;
-  return [...texts.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
-}
-
-function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

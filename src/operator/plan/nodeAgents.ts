@@ -2,11 +2,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { families } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../../api/nodeAgent.ts";
-import { mergeNodePlans } from "../../plan/nodeAgentSpec.ts";
+import { mergeConfigs, mergeNodePlans } from "../../plan/nodeAgentSpec.ts";
 import { type NodePlan, planVirtualRouters } from "../../plan/virtualRouters.ts";
 import { configsOf } from "./agentConfigs.ts";
 import type { AgentView, ClusterView, NodeView, RunningRouters } from "./cluster.ts";
+import { addServers, type ServersOf } from "./nodeServers.ts";
 import type { Placement } from "./placements.ts";
+import type { RealServersOf } from "./realServers.ts";
 
 export interface NodeAgentQuestion {
   cluster: ClusterView;
@@ -14,11 +16,13 @@ export interface NodeAgentQuestion {
   running: RunningRouters;
   /** VirtualIPs of which it is certain that they no longer exist; what runs for others that are merely unknown goes on. */
   gone: ReadonlySet<string>;
+  serversOf: ServersOf;
+  realServersOf: RealServersOf;
 }
 
 /** The spec of the NodeAgent of every node; an empty one for a NodeAgent whose node is gone. */
 export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAgentSpec> {
-  const { cluster, placements, running, gone } = question;
+  const { cluster, placements, running, gone, serversOf, realServersOf } = question;
   const agents = new Map(cluster.agents.map((agent) => [agent.name, agent]));
   const live = new Set(cluster.nodes.filter((node) => isLive(node, agents.get(node.name))).map(({ name }) => name));
   const known = new Set(placements.map(({ view }) => view.name));
@@ -30,13 +34,19 @@ export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAge
   const byNode = Map.groupBy(planned, ([node]) => node);
   const nodes = new Map(cluster.nodes.filter(({ deleting }) => !deleting).map((node) => [node.name, node]));
   const names = new Set([...nodes.keys(), ...agents.keys()]);
+  const specs = new Map((cluster.virtualServers ?? []).flatMap(({ key, spec }) => (spec ? [[key, spec]] : [])));
   return new Map(
     [...names].map((name) => {
       const node = nodes.get(name);
       if (!node) return [name, mergeNodePlans([])];
+      const agent = agents.get(name);
       const plans = (byNode.get(name) ?? []).map(([, plan]) => plan);
-      if (!cluster.configs) return [name, withConfigOf(agents.get(name)?.spec, mergeNodePlans(plans))];
-      return [name, mergeNodePlans(plans, configsOf(node, cluster.configs))];
+      const configs = cluster.configs && configsOf(node, cluster.configs);
+      const spec = configs ? mergeNodePlans(plans, configs) : withConfigOf(agent?.spec, mergeNodePlans(plans));
+      const servers = serversOf(name, new Set(spec.virtualRouters.map(({ virtualIP }) => virtualIP)));
+      const serving = addServers({ spec, servers, agent, settings: configs && mergeConfigs(configs), specs });
+      const realServers = realServersOf(node, agent);
+      return [name, realServers.length > 0 ? { ...serving, realServers } : serving];
     }),
   );
 }

@@ -8,7 +8,9 @@ import { nodeAgentSpecSchema, nodeAgentStatusSchema, virtualRouterSpecSchema } f
 import { objectMetaSchema } from "../../api/objectMeta.ts";
 import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
 import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
-import type { AgentConfigView, AgentView, NodeView, VirtualIPView } from "./cluster.ts";
+import { virtualServerSpecSchema } from "../../api/virtualServer.ts";
+import { virtualServerStatusSchema } from "../../api/virtualServerStatus.ts";
+import { type AgentConfigView, type AgentView, type NodeView, serverKey, type VirtualIPView, type VirtualServerView } from "./cluster.ts";
 
 interface ApiObject {
   metadata: unknown;
@@ -32,6 +34,23 @@ export function viewVirtualIP(object: ApiObject): VirtualIPView | undefined {
     segment: segmentOf(object.spec),
     ...(parsed.success ? { spec: parsed.data } : { problem: describeIssue(parsed.error) }),
     status: salvage(virtualIPStatusSchema, object.status),
+  };
+}
+
+export function viewVirtualServer(object: ApiObject): VirtualServerView | undefined {
+  const metadata = objectMetaSchema.safeParse(object.metadata);
+  if (!metadata.success) return undefined;
+  const { name, namespace = "", creationTimestamp = "", generation = 0, deletionTimestamp } = metadata.data;
+  const parsed = virtualServerSpecSchema.safeParse(object.spec);
+  return {
+    key: serverKey({ namespace, name }),
+    namespace,
+    name,
+    createdAt: creationTimestamp,
+    generation,
+    deleting: deletionTimestamp !== undefined,
+    ...(parsed.success ? { spec: parsed.data } : { problem: describeIssue(parsed.error) }),
+    status: salvage(virtualServerStatusSchema, object.status),
   };
 }
 

@@ -1,27 +1,31 @@
 /** The whole plan: everything that shall be written, computed from what is known. Pure; computed anew at every change. */
 import { isDeepStrictEqual } from "node:util";
 import { findCondition } from "../../api/condition.ts";
-import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
+import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import { readSubnets } from "../../api/subnets.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { type AgentConfigPlan, planAgentConfigs } from "./agentConfigs.ts";
-import { type ClusterView, runningRouters, type VirtualIPView } from "./cluster.ts";
+import { type ClusterView, runningRouters, runningServers, type VirtualIPView } from "./cluster.ts";
 import { findForeignVRIDs, ownAddresses } from "./foreignRouters.ts";
 import type { HolderMemory } from "./holder.ts";
 import { isSameSpec, planNodeAgents } from "./nodeAgents.ts";
+import { placeServers } from "./nodeServers.ts";
 import { type Notice, noticesOf } from "./notices.ts";
 import { type Placement, place } from "./placements.ts";
+import { placeRealServers } from "./realServers.ts";
 import { checkRelease } from "./release.ts";
 import { collectReports, type RouterReport } from "./reports.ts";
-import { judge } from "./verdicts.ts";
+import { judgeServers } from "./serverVerdicts.ts";
+import { judge, type Verdict } from "./verdicts.ts";
 import { planStatus, type StatusQuestion } from "./virtualIPStatus.ts";
+import { planVirtualServers, type VirtualServerPlan } from "./virtualServers.ts";
 
 export interface PlanQuestion {
   cluster: ClusterView;
   /** What the plan before remembered, by name of the VirtualIP. */
   memory: ReadonlyMap<string, HolderMemory>;
-  /** Names of VirtualIPs that certainly no longer exist. */
+  /** Names of VirtualIPs, and keys of VirtualServers, that certainly no longer exist. */
   gone: ReadonlySet<string>;
   /** Monotonic ms. */
   now: number;
@@ -43,11 +47,14 @@ export interface Plan {
   /** Only the specs that differ from what stands. */
   nodeAgents: Map<string, NodeAgentSpec>;
   agentConfigs: AgentConfigPlan[];
+  virtualServers: VirtualServerPlan[];
   memory: Map<string, HolderMemory>;
   /** When time alone may change the plan, in ms. */
   recheckInMs?: number;
   /** VirtualIPs that nodes run although nobody knows them. */
   unknown: string[];
+  /** Keys of such VirtualServers; none while VirtualServers cannot be read. */
+  unknownServers: string[];
 }
 
 export function makePlan(question: PlanQuestion): Plan {
@@ -71,13 +78,38 @@ export function makePlan(question: PlanQuestion): Plan {
       return answer.plan;
     });
   const known = new Set(cluster.virtualIPs.map(({ name }) => name));
+  const activeNodes = new Map(virtualIPs.map(({ view, status }) => [view.name, status.activeNode]));
+  const servers = planServers(question, verdicts, activeNodes);
+  const specs = planNodeAgents({ cluster, placements, running, gone, ...servers.placed });
   return {
     virtualIPs,
-    nodeAgents: differences(cluster, planNodeAgents({ cluster, placements, running, gone })),
+    nodeAgents: differences(cluster, specs),
+    virtualServers: servers.plan(specs),
+    unknownServers: servers.unknown,
     agentConfigs: planAgentConfigs(cluster, wallNow),
     memory,
     recheckInMs: rechecks.length > 0 ? Math.min(...rechecks) : undefined,
     unknown: [...running.keys()].filter((name) => !known.has(name)).sort(),
+  };
+}
+
+/** VirtualServers: which nodes shall have them, and once that is known, their statuses. */
+function planServers(
+  { cluster, gone, wallNow }: PlanQuestion,
+  virtualIPs: ReadonlyMap<string, Verdict>,
+  activeNodes: ReadonlyMap<string, string | undefined>,
+) {
+  const running = runningServers(cluster.agents);
+  const verdicts = judgeServers({ cluster, verdicts: virtualIPs, running });
+  const known = new Set(cluster.virtualServers?.map(({ key }) => key));
+  return {
+    placed: {
+      serversOf: placeServers({ cluster, verdicts, running, gone }),
+      realServersOf: placeRealServers({ cluster, verdicts, gone }),
+    },
+    plan: (specs: ReadonlyMap<string, NodeAgentSpec>) =>
+      planVirtualServers({ cluster, verdicts, specs, activeNodes, wallNow: wallNow.toISOString() }),
+    unknown: cluster.virtualServers ? [...running.keys()].filter((key) => !known.has(key)).sort() : [],
   };
 }
 
@@ -126,18 +158,13 @@ function planFinalizer({ view, verdict }: Placement): Finalization {
 function planRelease(view: VirtualIPView, cluster: ClusterView): Finalization {
   const { done, skipped } = checkRelease(view, cluster);
   if (!done || !view.hasFinalizer) return { finalizer: "keep", notices: [] };
-  const addresses = view.spec?.addresses.map(({ address }) => bare(address)).join(", ") ?? "the addresses";
+  const addresses = view.spec?.addresses.map(({ address }) => canonicalAddress(address)).join(", ") ?? "the addresses";
   const released: Notice = { type: "Normal", reason: "Released", message: `the nodes have given up ${addresses}` };
   const warnings = skipped.map((node): Notice => {
     const message = `${node} no longer reports and was not waited for: it may still answer for ${addresses}`;
     return { type: "Warning", reason: "NodeSkipped", message };
   });
   return { finalizer: "remove", notices: [...warnings, released] };
-}
-
-function bare(address: string): string {
-  const prefix = parsePrefix(address);
-  return prefix ? formatAddress(prefix) : address;
 }
 
 /** Also those that are missing, and those that belong to an earlier Node of that name, with which they would be deleted. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { VirtualIPStatus } from "../../../src/api/virtualIP.ts";
 import { nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
 import { until } from "../../support/waiting.ts";
 import type { OperatorProcess } from "./operatorProcess.ts";
@@ -73,8 +74,8 @@ test("a restart of the operator keeps every VRID, every priority and every spec 
   const first = await bed.startOperator("a");
   const isSettled = async () => {
     const { items } = await bed.client.list(virtualIPs);
-    const backups = items.map(({ status }) => (status as { summary?: { backups?: string } } | undefined)?.summary?.backups);
-    return backups.length === names.length && backups.every((nodes) => nodes?.split(",").length === 2);
+    const summaries = items.map(({ status }) => (status as VirtualIPStatus | undefined)?.summary);
+    return summaries.length === names.length && summaries.every((one) => one?.state === "Active" && one.backups?.split(",").length === 2);
   };
   await until("all VirtualIPs to have a MASTER and two BACKUPs", isSettled, { timeoutMs: 90_000, everyMs: 300 });
   const before = await versions();
@@ -148,11 +149,10 @@ test("nothing is written before all lists are complete: an operator that may not
   await bed.client.delete(nodes, { name: "n1" });
   const second = await bed.startOperator("b", { user: "limited" });
   await second.untilLeading();
-  const text = await until("readiness to tell", async () => {
+  await until("readiness to tell that Nodes alone are missing", async () => {
     const { status, text } = await second.get("/readyz");
-    return status === 503 && text;
+    return status === 503 && /waiting for the lists of nodes$/m.test(text);
   });
-  assert.match(text, /waiting for the lists of nodes/);
   await sleep(1500);
   assert.equal((await bed.client.get(nodeAgents, { name: "n1" })).metadata.generation, before);
   assert.equal((await second.get("/healthz")).status, 200);

@@ -5,9 +5,10 @@
 import { setInterval } from "node:timers/promises";
 import type { NodeAgentStatus, VirtualRouterSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
 import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
+import type { NodeVirtualServerStatus } from "../../../src/api/virtualServerStatus.ts";
 import type { KubeClient } from "../../../src/kube/client.ts";
 import { Informer } from "../../../src/kube/informer.ts";
-import { nodeAgents, nodes } from "../../../src/operator/controllers/resources.ts";
+import { nodeAgents, nodes, virtualServers } from "../../../src/operator/controllers/resources.ts";
 import { ElectionModel } from "../../unit/operator/electionModel.ts";
 
 export interface PlayedNode {
@@ -28,11 +29,16 @@ export interface Sightings {
   /** Of all virtual routers of a VirtualIP, by its name. */
   routers: Record<string, Partial<VirtualRouterStatus>>;
   unknownRouters?: NodeAgentStatus["unknownRouters"];
+  /** Of VirtualServers, by NAMESPACE/NAME, besides that all is well. */
+  servers?: Record<string, Partial<NodeVirtualServerStatus>>;
 }
+
+type Found = Pick<NodeAgentStatus, "observedGeneration" | "virtualRouters" | "virtualServers" | "unknownRouters">;
 
 export class PlayedLan {
   readonly #client: KubeClient;
   readonly #informer: Informer;
+  readonly #virtualServers: Informer;
   readonly #nodes = new Map<string, PlayedNode>();
   /** Who is MASTER, who hands over. */
   readonly election = new ElectionModel(listenRounds);
@@ -47,18 +53,21 @@ export class PlayedLan {
 
   constructor(client: KubeClient) {
     this.#client = client;
-    this.#informer = new Informer({ client, resource: nodeAgents, timings: { backoff: { first: 50, longest: 500 } } });
+    const timings = { backoff: { first: 50, longest: 500 } };
+    this.#informer = new Informer({ client, resource: nodeAgents, timings });
+    this.#virtualServers = new Informer({ client, resource: virtualServers, timings });
   }
 
   start(): void {
     this.#informer.start();
+    this.#virtualServers.start();
     this.#running = this.#beat();
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
-    await this.#informer.stop();
+    await Promise.all([this.#informer.stop(), this.#virtualServers.stop()]);
   }
 
   /** Creates a Node object, Ready, and its agent. */
@@ -107,21 +116,33 @@ export class PlayedLan {
     this.#times.push(new Date().toISOString());
     this.election.step(new Map(agents.map(({ metadata, spec }) => [metadata.name, spec.virtualRouters])));
     await Promise.all(
-      agents.map(({ metadata }) => {
-        const { routers = {}, unknownRouters } = this.#sightings.get(metadata.name) ?? {};
+      agents.map(({ metadata, spec }) => {
+        const { routers = {}, unknownRouters, servers = {} } = this.#sightings.get(metadata.name) ?? {};
         const reports = this.election.report(metadata.name, (round) => this.#times[round] ?? "");
         const virtualRouters = reports.map((report) => ({
           ...report,
           ...(report.reason === "AdvertTimeout" && { silenceMs: this.silenceMs }),
           ...routers[report.virtualIP],
         }));
-        return this.#report(metadata.name, { observedGeneration: metadata.generation ?? 0, virtualRouters, unknownRouters });
+        const programmed = (spec.virtualServers ?? []).map((entry) => this.#serverReport(entry, servers));
+        return this.#report(metadata.name, {
+          observedGeneration: metadata.generation ?? 0,
+          virtualRouters,
+          virtualServers: programmed,
+          unknownRouters,
+        });
       }),
     );
   }
 
+  #serverReport({ namespace, name }: { namespace: string; name: string }, seen: Sightings["servers"] = {}): NodeVirtualServerStatus {
+    const key = `${namespace}/${name}`;
+    const observedGeneration = this.#virtualServers.get(key)?.metadata.generation;
+    return { namespace, name, observedGeneration, programmed: true, up: 2, total: 2, quorum: true, ...seen[key] };
+  }
+
   /** Only what changed, or the heartbeat. */
-  async #report(name: string, found: Pick<NodeAgentStatus, "observedGeneration" | "virtualRouters" | "unknownRouters">): Promise<void> {
+  async #report(name: string, found: Found): Promise<void> {
     const { interfaces } = this.node(name);
     const beat = Math.floor(performance.now() / heartbeatMs);
     const content = JSON.stringify({ found, interfaces, beat });

@@ -1,9 +1,10 @@
 /** A control plane with Aloft's kinds, played agents, and helpers to read what the operator wrote. */
 import { join } from "node:path";
 import { type VirtualIP, virtualIPSchema } from "../../../src/api/virtualIP.ts";
+import { type VirtualServer, virtualServerSchema } from "../../../src/api/virtualServer.ts";
 import { KubeClient } from "../../../src/kube/client.ts";
 import { isKubeError } from "../../../src/kube/kubeError.ts";
-import { agentConfigs, nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
+import { agentConfigs, nodeAgents, nodes, virtualIPs, virtualServers } from "../../../src/operator/controllers/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../support/controlPlane.ts";
 import { until } from "../../support/waiting.ts";
 import { type OperatorFlags, OperatorProcess } from "./operatorProcess.ts";
@@ -56,8 +57,8 @@ export class Testbed {
       await this.client.patch(virtualIPs, { name }, { metadata: { finalizers: null } }, { fieldManager: "test" });
       await this.client.delete(virtualIPs, { name });
     }
-    for (const resource of [nodeAgents, agentConfigs, nodes]) {
-      for (const { metadata } of (await this.client.list(resource)).items) await this.client.delete(resource, { name: metadata.name });
+    for (const resource of [virtualServers, nodeAgents, agentConfigs, nodes]) {
+      for (const { metadata } of (await this.client.list(resource)).items) await this.client.delete(resource, metadata);
     }
     await this.plane.kubectl(["delete", "events", "--all", "--namespace=default"]);
     await this.plane.kubectl(["delete", "leases", "--all", "--namespace=aloft-system"]);
@@ -82,6 +83,25 @@ export class Testbed {
       return last && isAsWanted(last) ? last : undefined;
     };
     return until(`${name} ${what}`, probe, { timeoutMs, hint: () => `its status is ${JSON.stringify(last?.status, undefined, 1)}` });
+  }
+
+  /** In the namespace default. */
+  async createVirtualServer(name: string, spec: object): Promise<void> {
+    await this.client.create(virtualServers, { metadata: { name, namespace: "default" }, spec }, { fieldManager: "test" });
+  }
+
+  /** As untilVirtualIP(). */
+  async untilVirtualServer(name: string, what: string, isAsWanted: (server: VirtualServer) => boolean): Promise<VirtualServer> {
+    let last: VirtualServer | undefined;
+    const probe = async () => {
+      const object = await this.client.find(virtualServers, { name, namespace: "default" });
+      last = object && virtualServerSchema.parse(object);
+      return last && isAsWanted(last) ? last : undefined;
+    };
+    return until(`${name} ${what}`, probe, {
+      timeoutMs: 15_000,
+      hint: () => `its status is ${JSON.stringify(last?.status, undefined, 1)}`,
+    });
   }
 
   /** Until one node answers and another stands by, so that nothing more is to be written. */
@@ -130,7 +150,7 @@ export class Testbed {
   }
 }
 
-export function conditionOf({ status }: VirtualIP, type: string): string {
+export function conditionOf({ status }: Pick<VirtualIP | VirtualServer, "status">, type: string): string {
   const condition = status?.conditions?.find((each) => each.type === type);
   return condition ? `${condition.status}/${condition.reason}` : "absent";
 }

@@ -196,10 +196,13 @@ test("intruders: a new VirtualIP gets no VRID that a router outside uses", async
     ],
   });
   await bed.startOperator("a");
-  await until("n1 to tell of it", async () => {
-    const object = await bed.client.find(nodeAgents, { name: "n1" });
-    return object && nodeAgentSchema.parse(object).status?.unknownRouters?.length === 2;
-  });
+  const statusOf = async (name: string) => {
+    const object = await bed.client.find(nodeAgents, { name });
+    return object && nodeAgentSchema.parse(object).status;
+  };
+  await until("n1 to tell of it", async () => (await statusOf("n1"))?.unknownRouters?.length === 2);
+  // Before that nobody knows that the second one is its own.
+  await until("n2 to tell of its addresses", async () => (await statusOf("n2"))?.interfaces?.length === 1);
   await bed.createVirtualIP("web", single(100));
   assert.equal((await bed.untilRedundant("web")).status?.virtualRouterID, 2);
 });

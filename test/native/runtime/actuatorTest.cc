@@ -81,6 +81,17 @@ TEST_F(ActuatorTest, StaticEntriesStandWhateverTheElectionsSay) {
   EXPECT_TRUE(within(2s, nothingStands));
 }
 
+TEST_F(ActuatorTest, StaticEntriesThatAreToStayDoSoInTheEnd) {
+  start();
+  Assignments assignments;
+  assignments.always = full();
+  assignments.keepAlways = true;
+  assign(std::move(assignments));
+  EXPECT_TRUE(within(2s, fullStands));
+  stop();
+  EXPECT_TRUE(fullStands());
+}
+
 TEST_F(ActuatorTest, SetsAgainWhatSomebodyElseRemoved) {
   start();
   assign(full());

@@ -394,7 +394,7 @@ TEST(Validate, NamesTheFieldOfWhatStandsAlways) {
 }
 
 TEST(Validate, TakesDelaysOfInterfacesEachOnce) {
-  DesiredState desired{{good()}, {}, false, {{"eth0", 500, 0}, {"eth1", 0, 2000}}};
+  DesiredState desired{{good()}, {}, false, false, {{"eth0", 500, 0}, {"eth1", 0, 2000}}};
   const auto delays = taken(desired).linkDelays;
   ASSERT_EQ(delays.size(), 2U);
   EXPECT_EQ(delays[0].interface, "eth0");
@@ -407,7 +407,7 @@ TEST(Validate, TakesDelaysOfInterfacesEachOnce) {
 }
 
 TEST(Validate, TakesPacesOfAnnouncementsInMicroseconds) {
-  DesiredState desired{{good()}, {}, false, {}, {{{"eth0", "eth1"}, 1500.0, {}}, {{}, {}, 100.0}}};
+  DesiredState desired{{good()}, {}, false, false, {}, {{{"eth0", "eth1"}, 1500.0, {}}, {{}, {}, 100.0}}};
   const auto paces = taken(desired).paces;
   ASSERT_EQ(paces.size(), 2U);
   EXPECT_EQ(paces[0].interfaces, (std::vector<std::string>{"eth0", "eth1"}));

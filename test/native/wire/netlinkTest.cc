@@ -50,6 +50,16 @@ TEST(NetlinkBuilder, putsMessagesBehindEachOther) {
             hex("1000 0000 0100 0000 0100 0000 0000 0000 1800 0000 0200 0000 0200 0000 0000 0000 0600 0100 0300 0000"));
 }
 
+TEST(NetlinkBuilder, endsABatchWithAMessageThatIsAcknowledged) {
+  std::array<std::uint8_t, 32> buffer{};
+  NetlinkBuilder builder(buffer);
+  builder.begin(0x10, kNetlinkRequest, 7);
+  ASSERT_TRUE(builder.end());
+  ASSERT_TRUE(buildAcknowledgedEnd(builder, 8));
+  EXPECT_EQ(bytesOf(builder.bytes()), hex("1000 0000 1000 0100 0700 0000 0000 0000 1000 0000 0100 0500 0800 0000 0000 0000"));
+  EXPECT_FALSE(buildAcknowledgedEnd(builder, 9)) << "without room";
+}
+
 TEST(NetlinkBuilder, dropsTheMessageThatDoesNotFitAndKeepsTheOthers) {
   for (std::size_t room = 0; room < 60; ++room) {
     Bytes buffer(room + 8, 0xaa);

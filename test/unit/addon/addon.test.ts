@@ -6,7 +6,7 @@ import { loadAddon } from "../../../src/agent/native.ts";
 const addon = loadAddon();
 
 test("the addon has exactly the exports of its contract, and the version of the package", () => {
-  assert.deepEqual(Object.keys(addon).sort(), ["forecast", "start", "version"]);
+  assert.deepEqual(Object.keys(addon).sort(), ["forecast", "start", "startDialer", "startIpvs", "version"]);
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   assert.equal(addon.version, version);
 });
@@ -54,4 +54,30 @@ test("a getter that throws is a refusal, not an exception", () => {
   const result = addon.start(options, () => {});
   assert.equal(!result.ok && result.error.path, "realTime");
   assert.match((!result.ok && result.error.message) || "", /no such luck/);
+});
+
+const web = { family: "IPv4", protocol: "TCP", address: "192.0.2.10", port: 80 };
+const refusedByIpvs: [name: string, options: unknown, path: string][] = [
+  ["no options", undefined, ""],
+  ["no owned", {}, "owned"],
+  ["owned as an object", { owned: {} }, "owned"],
+  ["an entry that is no object", { owned: [web, 7] }, "owned[1]"],
+  ["an entry without address", { owned: [{ ...web, address: undefined }] }, "owned[0].address"],
+  ["a bad port", { owned: [{ ...web, port: "80" }] }, "owned[0].port"],
+  ["a firewall mark with an address", { owned: [{ ...web, firewallMark: 7 }] }, "owned[0].firewallMark"],
+];
+
+for (const [name, options, path] of refusedByIpvs) {
+  test(`startIpvs refuses ${name} and names the field`, () => {
+    const result = addon.startIpvs(options as never, () => {});
+    assert.equal(result.ok, false);
+    if (result.ok) return;
+    assert.equal(result.error.path, path);
+    assert.equal(result.error.operation, "startIpvs");
+  });
+}
+
+test("startIpvs refuses a listener that is no function", () => {
+  const result = addon.startIpvs({ owned: [] }, undefined as never);
+  assert.equal(!result.ok && result.error.path, "onEvents");
 });

@@ -1,16 +1,19 @@
 /** Values that the agent's tests share, and a Core that records what it is told and reports what the test sets. */
 import type { TestContext } from "node:test";
 import { Companions } from "../../../src/agent/companions.ts";
-import { type Plan, planDesired, type RawSpec } from "../../../src/agent/desired.ts";
-import { HeldAddressJournal } from "../../../src/agent/heldAddresses.ts";
-import { LocalPrograms } from "../../../src/agent/localPrograms.ts";
+import { FixedSecrets, type SecretSource } from "../../../src/agent/credentials/secrets.ts";
+import { type Plan, planDesired, type RawSpec } from "../../../src/agent/desired/desired.ts";
+import { LoadBalancing } from "../../../src/agent/loadBalancing.ts";
 import type { CheckResult, Core, CoreResult, DesiredState, LinkSnapshot, RouterSnapshot, Snapshot } from "../../../src/agent/native.ts";
-import { FixedSecrets, type SecretSource } from "../../../src/agent/secrets.ts";
+import { LocalPrograms } from "../../../src/agent/programs/localPrograms.ts";
 import { SpecRunner } from "../../../src/agent/specRunner.ts";
+import { HeldAddressJournal } from "../../../src/agent/state/heldAddresses.ts";
 import type { NodeAddress, VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
 import { silentLogger } from "../../../src/runtime/log.ts";
 import { VirtualClock } from "../runtime/virtualClock.ts";
+import { noDialer } from "./checks/realConnector.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
+import { RecordingIpvs } from "./virtualServers/recordingIpvs.ts";
 
 /** Addresses that say nothing more. */
 export const plain = (...addresses: string[]): NodeAddress[] => addresses.map((address) => ({ address }));
@@ -121,19 +124,52 @@ export class RecordingCore implements Core {
   }
 }
 
+/** Settings that are asked for, in the order of the core's calls. */
+class RecordingSettings {
+  readonly configured: Record<string, string>[] = [];
+  readonly #core: RecordingCore;
+
+  constructor(core: RecordingCore) {
+    this.#core = core;
+  }
+
+  configure(values: Record<string, string>): Promise<void> {
+    if (Object.keys(values).length > 0) this.#core.calls.push("settings");
+    this.configured.push(values);
+    return Promise.resolve();
+  }
+}
+
 /** A runner of a recording core with the real parts beside it. */
 export function createRunner(
   context: TestContext,
-  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[] } = {},
+  fields: { directory?: string; secrets?: SecretSource; allowedDirectories?: string[]; staysPrepared?: boolean } = {},
 ) {
-  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [] } = fields;
+  const { directory = temporaryDirectory(context), secrets = new FixedSecrets(), allowedDirectories = [], staysPrepared } = fields;
   const core = new RecordingCore();
   const clock = new VirtualClock();
   const log = silentLogger;
   const programs = new LocalPrograms({ allowedDirectories, scriptUser: "nobody", perProgramUser: true, clock, log });
-  const companions = new Companions({ core, node: "n1", programs, makesFiles: false, clock, log });
+  const companions = new Companions({ core, startDialer: noDialer, node: "n1", programs, makesFiles: false, clock, log });
   const journal = new HeldAddressJournal(directory, () => clock.wallNow());
-  const runner = new SpecRunner({ core, journal, secrets, companions, programs, seesPods: false, makesFiles: false, clock, log });
-  context.after(() => companions.stopChecks());
-  return { clock, directory, core, companions, runner };
+  const ipvs = new RecordingIpvs();
+  const balancing = new LoadBalancing({
+    core,
+    startDialer: noDialer,
+    startIpvs: (options) => ipvs.start(options),
+    node: "n1",
+    stateDirectory: directory,
+    programs,
+    keepsTable: false,
+    clock,
+    log,
+  });
+  const settings = new RecordingSettings(core);
+  const facts = { seesPods: false, makesFiles: false, staysPrepared, clock, log };
+  const runner = new SpecRunner({ core, journal, secrets, companions, balancing, settings, programs, ...facts });
+  context.after(async () => {
+    await balancing.stopChecks();
+    await companions.stopChecks();
+  });
+  return { clock, directory, core, ipvs, companions, balancing, settings, runner };
 }

@@ -82,6 +82,18 @@ test("the address owner has its address statically by right", () => {
   assert.equal(routerProblem(router({ priority: 255 }), facts({ links })), undefined);
 });
 
+test("a real server's address on the loopback interface or on a tunnel is no trouble where the LAN gets no answer for it", () => {
+  const links = [link(), link({ index: 1, name: "lo", loopback: true, addresses: ["192.0.2.10/32"] })];
+  const ignoring = (level: number) => facts({ links, ipv4Setting: (_device, name) => (name === "arp_ignore" ? level : 0) });
+  assert.equal(routerProblem(router(), ignoring(1)), undefined);
+  assert.match(routerProblem(router(), ignoring(0)) ?? "", /192\.0\.2\.10 is configured statically on lo/);
+  const tunnel = [link(), link({ index: 7, name: "tunl0", addresses: ["192.0.2.10/32"] })];
+  assert.equal(
+    routerProblem(router(), facts({ links: tunnel, ipv4Setting: (_device, name) => (name === "arp_ignore" ? 1 : 0) })),
+    undefined,
+  );
+});
+
 test("unicast needs no multicast; a loose filter drops nothing", () => {
   const multicast = () => false;
   assert.equal(routerProblem(router({ unicastPeers: ["192.0.2.2"] }), facts({ multicast })), undefined);

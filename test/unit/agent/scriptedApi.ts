@@ -1,6 +1,6 @@
 /** An API server for lists and watches, which does what the test says. */
 import assert from "node:assert/strict";
-import type { ApiClient, ApiRequest, StreamOptions } from "../../../src/agent/apiClient.ts";
+import type { ApiClient, ApiRequest, StreamOptions } from "../../../src/agent/cluster/apiClient.ts";
 
 /** One stream that the test feeds and ends. */
 export class OpenStream {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { refKey, type SecretSource } from "../../../src/agent/secrets.ts";
+import { refKey, type SecretSource } from "../../../src/agent/credentials/secrets.ts";
 import { createRunner, link, plain, type RecordingCore, routerSpec, snapshot } from "./fixtures.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
 
@@ -10,8 +10,8 @@ import { temporaryDirectory } from "./stateFiles.ts";
 const one = routerSpec({ interface: "alagt-none" });
 const two = routerSpec({ virtualIP: "db", interface: "alagt-none", virtualRouterID: 52, addresses: plain("192.0.2.11/24") });
 
-function setUp(context: TestContext) {
-  const made = createRunner(context);
+function setUp(context: TestContext, fields: Parameters<typeof createRunner>[1] = {}) {
+  const made = createRunner(context, fields);
   const journal = () => {
     const { content } = JSON.parse(readFileSync(join(made.directory, "held-addresses.json"), "utf8"));
     return content.map(({ address }: { address: string }) => address);
@@ -240,4 +240,33 @@ test("a Secret is required before the plan, and its routers are planned again wh
     core.applied.map(({ routers }) => routers[0]?.password),
     ["first", "second"],
   );
+});
+
+const shop = { namespace: "web", name: "shop", addresses: ["192.0.2.10"] };
+
+test("a real server's settings come before its addresses, and go when those have gone", async (context) => {
+  const { core, runner, settings, journal } = setUp(context);
+  await runner.apply({ virtualRouters: [], realServers: [shop] });
+  assert.deepEqual(core.calls.slice(0, 2), ["settings", "apply"]);
+  assert.deepEqual(core.applied[0]?.static?.addresses, [{ address: "192.0.2.10/32", interface: "lo", scope: "host" }]);
+  assert.equal(settings.configured.at(-1)?.["net/ipv4/conf/all/arp_ignore"], "1");
+  await runner.apply({ virtualRouters: [] });
+  assert.equal(settings.configured.at(-1)?.["net/ipv4/conf/all/arp_ignore"], "1");
+  assert.deepEqual(journal(), ["192.0.2.10/32"]);
+  await runner.settle();
+  assert.deepEqual(settings.configured.at(-1), {});
+});
+
+test("nothing is put back before it is known what is wanted", async (context) => {
+  const { runner, settings } = setUp(context);
+  await runner.settle();
+  assert.deepEqual(settings.configured, []);
+});
+
+test("in a cluster what a real server has stays in the journal when the core has ended in order", async (context) => {
+  const { runner, journal } = setUp(context, { staysPrepared: true });
+  await runner.apply({ virtualRouters: [one], realServers: [shop] });
+  await runner.forget();
+  assert.deepEqual(journal(), ["192.0.2.10/32"]);
+  assert.equal(runner.needsSettling, false, "nothing is set any more");
 });

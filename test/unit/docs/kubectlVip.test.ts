@@ -4,9 +4,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadAddon } from "../../../src/agent/native.ts";
+import type { IpvsReport } from "../../../src/api/ipvsReport.ts";
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
+import { virtualServerSpecSchema } from "../../../src/api/virtualServer.ts";
+import { findingLines } from "../../../src/cli/findingView.ts";
+import { ipvsLines } from "../../../src/cli/ipvsView.ts";
+import { examineCluster } from "../../../src/cli/vip/clusterRules.ts";
 import type { ClusterState, NodeAgentState, VirtualIPState } from "../../../src/cli/vip/clusterState.ts";
 import { explain, explanationLines } from "../../../src/cli/vip/explainView.ts";
+import type { Patient } from "../../../src/cli/vip/patient.ts";
 import { detailLines, statusLines, statusRows } from "../../../src/cli/vip/statusView.ts";
 import { timelineLines, timelineOf } from "../../../src/cli/vip/timelineView.ts";
 import { planVirtualRouters } from "../../../src/plan/virtualRouters.ts";
@@ -66,10 +72,69 @@ const cluster: ClusterState = {
   }),
 };
 
+/** kube-proxy competes, a clock is behind, and a real server is no node. */
+const reported = (name: string, lastReportTime = now.toISOString()) => ({
+  name,
+  spec: { virtualRouters: [] },
+  status: { lastReportTime },
+  takenAt: now.toISOString(),
+});
+const patient: Patient = {
+  virtualIPs: [],
+  virtualServers: [
+    {
+      key: "web/shop",
+      spec: virtualServerSpecSchema.parse({
+        virtualIP: "web",
+        ports: [{ port: 80 }],
+        forwarding: "DR",
+        realServers: [{ address: "198.51.100.9" }],
+      }),
+      status: { addresses: ["192.0.2.10"] },
+    },
+  ],
+  nodes: [{ name: "n1" }, { name: "n2" }],
+  agents: [reported("n1"), reported("n2", "2026-11-21T14:40:05Z")],
+  kubeProxy: { mode: "ipvs", strictARP: true, excludeCIDRs: [] },
+};
+
+const counts = (connections: number) => ({
+  connections,
+  inPackets: connections * 7,
+  outPackets: connections * 6,
+  inBytes: connections * 640,
+  outBytes: connections * 7128,
+});
+
+/** Of two servers, one with twice the weight. */
+function ipvsReport(node: string, first: number, second: number): IpvsReport {
+  const server = (host: number, weight: number, connections: number) => ({
+    server: `10.0.0.${host}:8080`,
+    forwarding: "NAT",
+    weight,
+    activeConnections: Math.floor(connections / 200),
+    inactiveConnections: Math.floor(connections / 40),
+    persistentConnections: 0,
+    draining: false,
+    statistics: counts(connections),
+  });
+  const servers = [server(1, 2, first), server(2, 1, second)];
+  const service = {
+    service: "TCP 192.0.2.10:80",
+    virtualServer: "web/shop",
+    scheduler: "wlc",
+    servers,
+    statistics: counts(first + second),
+  };
+  return { node, time: now.toISOString(), services: [service] };
+}
+
 const [row] = statusRows(cluster);
 const printed: Record<string, () => string[]> = {
   "kubectl vip status": () => statusLines(statusRows(cluster), now),
   "kubectl vip status web": () => (row ? detailLines(row, now) : []),
+  "kubectl vip doctor": () => findingLines(examineCluster(patient, now)),
+  "kubectl vip ipvs web/shop": () => ipvsLines([ipvsReport("n1", 853, 427), ipvsReport("n2", 0, 0)], false),
   "kubectl vip timeline web": () => timelineLines(timelineOf(web), now),
   "kubectl vip explain web": () =>
     explanationLines(

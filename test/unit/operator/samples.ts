@@ -1,7 +1,10 @@
 /** Views of a cluster for the tests of the planner. */
+import { agentConfigSpecSchema } from "../../../src/api/agentConfig.ts";
 import type { NodeAgentSpec, VirtualRouterSpec, VirtualRouterStatus } from "../../../src/api/nodeAgent.ts";
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
-import type { AgentView, NodeView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
+import { virtualServerSpecSchema } from "../../../src/api/virtualServer.ts";
+import type { NodeVirtualServerStatus } from "../../../src/api/virtualServerStatus.ts";
+import type { AgentConfigView, AgentView, NodeView, VirtualIPView, VirtualServerView } from "../../../src/operator/plan/cluster.ts";
 import type { VirtualIPPlan } from "../../../src/operator/plan/plan.ts";
 import { makePlan, type Plan, type PlanQuestion } from "../../../src/operator/plan/plan.ts";
 
@@ -24,6 +27,33 @@ export function virtualIP(name: string, spec: object, more: Partial<VirtualIPVie
     status: {},
     ...more,
   };
+}
+
+/** Of the namespace web, with one real server unless the spec says otherwise. */
+export function virtualServer(name: string, spec: object, more: Partial<VirtualServerView> = {}): VirtualServerView {
+  const { namespace = "web" } = more;
+  const parsed = virtualServerSpecSchema.parse({ ports: [{ port: 80 }], realServers: [{ address: "10.0.0.1" }], ...spec });
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    createdAt: timeAt(0),
+    generation: 1,
+    deleting: false,
+    spec: parsed,
+    status: {},
+    ...more,
+  };
+}
+
+export function agentConfig(name: string, spec: object, more: Partial<AgentConfigView> = {}): AgentConfigView {
+  return { name, generation: 1, spec: agentConfigSpecSchema.parse(spec), status: {}, ...more };
+}
+
+/** What an agent reports of a VirtualServer that is well. */
+export function serverReport(name: string, more: Partial<NodeVirtualServerStatus> = {}): NodeVirtualServerStatus {
+  const servers = [{ address: "10.0.0.1", port: 80, up: true, weight: 1 }];
+  return { namespace: "web", name, observedGeneration: 1, programmed: true, up: 1, total: 1, quorum: true, servers, ...more };
 }
 
 export function node(name: string, more: Partial<NodeView> = {}): NodeView {
@@ -68,6 +98,9 @@ export class PlannedCluster {
   virtualIPs: VirtualIPView[] = [];
   nodes: NodeView[] = [];
   agents: AgentView[] = [];
+  /** Undefined: they cannot be read. */
+  configs: AgentConfigView[] | undefined;
+  virtualServers: VirtualServerView[] | undefined;
   memory: PlanQuestion["memory"] = new Map();
   gone = new Set<string>();
   nowMs = 0;
@@ -80,7 +113,13 @@ export class PlannedCluster {
   /** Plans once and records the answers. */
   step(): Plan {
     const plan = makePlan({
-      cluster: { virtualIPs: this.virtualIPs, nodes: this.nodes, agents: this.agents },
+      cluster: {
+        virtualIPs: this.virtualIPs,
+        nodes: this.nodes,
+        agents: this.agents,
+        configs: this.configs,
+        virtualServers: this.virtualServers,
+      },
       memory: this.memory,
       gone: this.gone,
       now: this.nowMs,
@@ -89,6 +128,10 @@ export class PlannedCluster {
     this.memory = plan.memory;
     const byName = new Map(plan.virtualIPs.map((planned) => [planned.view.name, planned]));
     this.virtualIPs = this.virtualIPs.flatMap((view) => record(view, byName.get(view.name)));
+    const servers = new Map(plan.virtualServers.map(({ view, status }) => [view.key, status]));
+    this.virtualServers = this.virtualServers?.map((view) => ({ ...view, status: servers.get(view.key) ?? view.status }));
+    const configs = new Map(plan.agentConfigs.map(({ view, status }) => [view.name, status]));
+    this.configs = this.configs?.map((view) => ({ ...view, status: configs.get(view.name) ?? view.status }));
     this.agents = this.agents.map((view) => {
       const spec = plan.nodeAgents.get(view.name);
       return spec ? { ...view, spec, generation: view.generation + 1 } : view;
@@ -100,7 +143,8 @@ export class PlannedCluster {
   settle(): void {
     for (let round = 0; round < 6; round += 1) {
       const plan = this.step();
-      if (plan.nodeAgents.size === 0 && plan.virtualIPs.every(({ changed, finalizer }) => !changed && finalizer === "keep")) return;
+      const recorded = [...plan.virtualIPs, ...plan.virtualServers, ...plan.agentConfigs];
+      if (plan.nodeAgents.size === 0 && recorded.every(({ changed }) => !changed) && plan.virtualIPs.every(isKept)) return;
     }
     throw new Error("the plan does not come to rest");
   }
@@ -140,10 +184,33 @@ export class PlannedCluster {
     );
   }
 
+  /** The agent of a node reports these VirtualServers now. */
+  reportsServers(node: string, virtualServers: NodeVirtualServerStatus[]): void {
+    this.agents = this.agents.map((view) => (view.name === node ? { ...view, status: { ...view.status, virtualServers } } : view));
+  }
+
+  /** Of a VirtualServer by its key. */
+  server(key: string): VirtualServerView {
+    const found = this.virtualServers?.find((view) => view.key === key);
+    if (!found) throw new Error(`no VirtualServer ${key}`);
+    return found;
+  }
+
+  /** The keys of the VirtualServers that a node is to run. */
+  servers(node: string): string[] {
+    return (this.agentOf(node).spec.virtualServers ?? []).map(({ namespace, name }) => `${namespace}/${name}`);
+  }
+
+  /** Of a VirtualIP, or of a VirtualServer by its key. */
   condition(name: string, type: string) {
-    const found = this.view(name).status.conditions?.find((condition) => condition.type === type);
+    const { status } = name.includes("/") ? this.server(name) : this.view(name);
+    const found = status.conditions?.find((condition) => condition.type === type);
     return found && `${found.status}/${found.reason}`;
   }
+}
+
+function isKept({ finalizer }: VirtualIPPlan): boolean {
+  return finalizer === "keep";
 }
 
 function record(view: VirtualIPView, planned: VirtualIPPlan | undefined): VirtualIPView[] {

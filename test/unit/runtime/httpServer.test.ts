@@ -17,7 +17,13 @@ before(async () => {
       return undefined;
     },
   };
-  const result = await startHttpServer({ host: "127.0.0.1", port: 0, metrics, healthChecks: {}, readyChecks });
+  const pages = {
+    "/table": async () => {
+      if (problem) throw new Error("broken");
+      return { rows: 3 };
+    },
+  };
+  const result = await startHttpServer({ host: "127.0.0.1", port: 0, metrics, healthChecks: {}, readyChecks, pages });
   assert.ok(result.ok);
   server = result.server;
 });
@@ -43,6 +49,14 @@ test("/healthz does not ask the ready checks, /metrics answers, everything else 
   assert.match((await get("/metrics"))[1], /^a 0$/m);
   assert.equal((await get("/"))[0], 404);
   assert.equal((await get("/metrics", "POST"))[0], 405);
+});
+
+test("a page is read when somebody asks for it, and what goes wrong then is the answer", async () => {
+  problem = undefined;
+  assert.deepEqual(await get("/table"), [200, '{"rows":3}\n']);
+  assert.deepEqual(await get("/toString"), [404, "there is /metrics, /table, /healthz and /readyz\n"]);
+  problem = "none has come yet";
+  assert.deepEqual(await get("/table"), [500, "broken\n"]);
 });
 
 test("a busy port comes back as a value", async () => {

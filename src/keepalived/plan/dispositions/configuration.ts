@@ -4,10 +4,11 @@ import { globalDefs } from "./globalDefs.ts";
 import { instance, syncGroup } from "./instance.ts";
 import { staticAddressOptions, staticRouteOptions, staticRuleOptions } from "./lines.ts";
 import { file, process, script } from "./tracking.ts";
+import { virtualServers } from "./virtualServer.ts";
 
 export const dispositions: Dispositions = {
   net_namespace: refused("start the agent in it: ip netns exec NAME aloft agent"),
-  net_namespace_ipvs: later("IPVS"),
+  net_namespace_ipvs: refused("start the agent in it: ip netns exec NAME aloft agent"),
   namespace_with_ipsets: needless("no ipset is used"),
   instance: needless("agents on one host are told apart by --state-dir"),
   use_pid_dir: needless("the agent writes no PID file"),
@@ -35,5 +36,5 @@ export const dispositions: Dispositions = {
     },
   }),
   vrrp_instance: becomes("VirtualIP", { block: instance }),
-  ...all(["virtual_server_group", "virtual_server", "SSL"], later("IPVS")),
+  ...virtualServers,
 };

@@ -1,5 +1,5 @@
 /** global_defs. */
-import { all, becomes, type Disposition, type Dispositions, ignored, later, needless } from "../disposition.ts";
+import { all, becomes, type Disposition, type Dispositions, ignored, needless } from "../disposition.ts";
 import { announcements, rivals } from "./instance.ts";
 
 const mail: Dispositions = {
@@ -9,7 +9,7 @@ const mail: Dispositions = {
   smtp_helo_name: becomes("AgentConfig mail.helo"),
   smtp_connect_timeout: becomes("AgentConfig mail.timeout"),
   ...all(["smtp_alert", "smtp_alert_vrrp"], becomes("VirtualIP notify.mail")),
-  smtp_alert_checker: later("IPVS"),
+  smtp_alert_checker: becomes("VirtualServer notify.mail"),
   no_email_faults: becomes("AgentConfig mail.faults"),
   router_id: becomes("AgentConfig mail.subjectName"),
 };
@@ -44,23 +44,36 @@ const vrrp: Dispositions = {
   vrrp_owner_ignore_adverts: needless("an address owner stays MASTER, as RFC 9568 6.4.3 says"),
 };
 
-const ipvs = all(
-  [
-    "lvs_sync_daemon",
-    "lvs_timeouts",
-    "lvs_flush",
-    "lvs_flush_on_stop",
-    "checker_log_all_failures",
-    "rs_init_notifies",
-    "no_checker_emails",
-    "lvs_notify_fifo",
-    "lvs_notify_fifo_script",
-    "nftables_ipvs",
-    "nftables_ipvs_priority",
-    "nftables_ipvs_start_fwmark",
-  ],
-  later("IPVS"),
-);
+const ipvs: Dispositions = {
+  lvs_sync_daemon: becomes("AgentConfig ipvs.sync", {
+    options: {
+      inst: becomes("AgentConfig ipvs.sync.id"),
+      id: becomes("AgentConfig ipvs.sync.id"),
+      maxlen: becomes("AgentConfig ipvs.sync.maxLength"),
+      port: becomes("AgentConfig ipvs.sync.port"),
+      ttl: becomes("AgentConfig ipvs.sync.ttl"),
+      group: becomes("AgentConfig ipvs.sync.group"),
+    },
+  }),
+  lvs_timeouts: becomes("AgentConfig ipvs.timeouts", {
+    options: {
+      tcp: becomes("AgentConfig ipvs.timeouts.tcp"),
+      tcpfin: becomes("AgentConfig ipvs.timeouts.tcpFin"),
+      udp: becomes("AgentConfig ipvs.timeouts.udp"),
+    },
+  }),
+  lvs_flush: ignored("services of others are never touched, and those of an earlier run are adopted"),
+  lvs_flush_on_stop: ignored("services of others are never touched, and those of the file are removed in a few requests"),
+  checker_log_all_failures: ignored("what fails within the retries is not logged"),
+  rs_init_notifies: ignored("programs run when something changes, not at the start"),
+  no_checker_emails: needless("mail tells of real servers, not of each of their checks"),
+  lvs_notify_fifo: ignored("changes of real servers go to no FIFO: use notify_up, notify_down, quorum_up and quorum_down"),
+  lvs_notify_fifo_script: ignored("let the service manager start what reads the FIFO"),
+  ...all(
+    ["nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"],
+    needless("the addresses of a group are services of their own, which costs little"),
+  ),
+};
 
 const perProcess = (prefix: string, disposition: Disposition) =>
   all(

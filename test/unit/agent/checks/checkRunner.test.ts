@@ -8,6 +8,7 @@ import { type NodeCheck, nodeCheckSchema } from "../../../../src/api/nodeAgent.t
 import { systemClock } from "../../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../../src/runtime/log.ts";
 import { settle, VirtualClock } from "../../runtime/virtualClock.ts";
+import { noDialer } from "./realConnector.ts";
 
 /** A check whose result the test decides: the namespace names it. */
 function check(name: string, fields: Record<string, unknown> = {}): NodeCheck {
@@ -26,6 +27,7 @@ function setUp(context: TestContext, clock: VirtualClock = new VirtualClock()) {
       told.push(structuredClone(results));
       return core.answer;
     },
+    startDialer: noDialer,
     programs: new ProgramRunner({ allowedDirectories: [], perProgramUser: false, log: silentLogger, clock }),
     pods: {
       ready: (namespace) => {

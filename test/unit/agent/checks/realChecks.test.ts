@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { CheckRunner } from "../../../../src/agent/checks/checkRunner.ts";
-import type { CheckResult } from "../../../../src/agent/native.ts";
+import { type CheckResult, loadAddon } from "../../../../src/agent/native.ts";
 import { ProgramRunner } from "../../../../src/agent/programs/programRunner.ts";
 import { nodeCheckSchema } from "../../../../src/api/nodeAgent.ts";
 import { systemClock } from "../../../../src/runtime/clock.ts";
@@ -24,6 +24,7 @@ function setUp(context: TestContext) {
       told.push(...structuredClone(results));
       return { ok: true };
     },
+    startDialer: loadAddon().startDialer,
     programs,
     log: silentLogger,
     clock: systemClock,

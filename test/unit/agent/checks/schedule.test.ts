@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firstDelay, nextDue } from "../../../../src/agent/checks/schedule.ts";
-import { Slots } from "../../../../src/agent/programs/slots.ts";
 
 test("few checks all run within some milliseconds, a thousand are spread over their interval", () => {
   assert.deepEqual(
@@ -22,18 +21,4 @@ test("the schedule does not drift, and what was missed is not made up for", () =
   assert.equal(nextDue(1000, 1000, 1000), 2000);
   assert.equal(nextDue(1000, 1000, 5400), 6000);
   assert.equal(nextDue(1000, 1000, 999), 2000);
-});
-
-test("slots let as many start as there are, the others in turn", () => {
-  const slots = new Slots(2);
-  const started: number[] = [];
-  for (let index = 0; index < 5; index += 1) slots.take(() => started.push(index));
-  assert.deepEqual([started.slice(), slots.waiting], [[0, 1], 3]);
-  slots.release();
-  slots.release();
-  assert.deepEqual(started, [0, 1, 2, 3]);
-  for (let ends = 0; ends < 3; ends += 1) slots.release();
-  assert.deepEqual([started.length, slots.waiting], [5, 0]);
-  slots.take(() => started.push(5));
-  assert.equal(started.at(-1), 5);
 });

@@ -111,14 +111,14 @@ test("--explain answers for every line, in columns", async () => {
   assert.equal(status, 0);
   const lines = out.replaceAll(`${directory}/`, "").split("\n");
   assert.deepEqual(lines, [
-    "x.conf:1   global_defs {                          → AgentConfig",
+    "x.conf:1   global_defs {                          → AgentConfig lb1",
     "x.conf:2     router_id R1                           ignored: it has an effect only with other settings",
     "x.conf:3     vrrp_rt_priority 5                     ignored: the core asks for real-time scheduling and locked memory by itself",
     "x.conf:4     unknown_word 5                         ignored: unknown keyword `unknown_word` in global_defs, ignored",
-    "x.conf:6   virtual_server 10.0.0.9 80 {             ignored: IPVS follows: virtual servers and what belongs to them are read, and not run yet",
-    "x.conf:7     lb_algo rr                             ignored: IPVS follows",
-    "x.conf:8     lb_kind DR                             ignored: IPVS follows",
-    "x.conf:9     real_server 10.0.0.8 80 {              ignored: IPVS follows",
+    "x.conf:6   virtual_server 10.0.0.9 80 {           → VirtualServer 10-0-0-9-80-udp",
+    "x.conf:7     lb_algo rr                           → VirtualServer 10-0-0-9-80-udp: scheduler = rr",
+    "x.conf:8     lb_kind DR                           → VirtualServer 10-0-0-9-80-udp: forwarding = DR",
+    "x.conf:9     real_server 10.0.0.8 80 {            → VirtualServer 10-0-0-9-80-udp: realServers",
     "x.conf:12  vrrp_instance V {                      → VirtualIP v",
     "x.conf:13    interface eth0                       → VirtualIP v: interface = eth0",
     "x.conf:14    virtual_router_id 1                  → VirtualIP v: vrrp.virtualRouterID = 1",

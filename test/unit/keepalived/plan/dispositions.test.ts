@@ -66,7 +66,7 @@ function* everyDisposition(table: Dispositions): Generator<Disposition> {
 }
 
 test("reasons are sentences without an end, fields name a kind, topics have a message", () => {
-  const kinds = new Set(["VirtualIP", "AgentConfig", "Secret", "Agent"]);
+  const kinds = new Set(["VirtualIP", "VirtualServer", "AgentConfig", "Secret", "Agent"]);
   for (const disposition of everyDisposition(dispositions)) {
     if (disposition.kind === "becomes") assert.ok(kinds.has(disposition.field.split(" ")[0] ?? ""), disposition.field);
     else if (disposition.kind === "later") assert.ok(topics[disposition.topic], disposition.topic);

@@ -45,6 +45,25 @@ vrrp_instance V {
   notify /bin/n
   notify_master /bin/m
 }
+virtual_server_group WEB {
+  10.0.0.1 80
+}
+virtual_server group WEB {
+  lb_algo rr
+  lb_kind DR
+  protocol TCP
+  quorum_down /bin/q
+  real_server 10.0.9.1 80 {
+  }
+  real_server 10.0.9.2 80 {
+    notify_up /bin/u
+    TCP_CHECK {
+    }
+    MISC_CHECK {
+      misc_path /bin/c
+    }
+  }
+}
 `;
 
 const places: [path: string, place: string | undefined][] = [
@@ -65,6 +84,15 @@ const places: [path: string, place: string | undefined][] = [
   ["checks[0]", "1:1"],
   ["checks[0].exec", "2:3"],
   ["static.routes[1]", "6:3"],
+  ["virtualServers[0]", "47:1"],
+  ["virtualServers[0].addresses", "44:1"],
+  ["virtualServers[0].notify.quorumDown", "51:3"],
+  ["virtualServers[0].notify.quorumUp", undefined],
+  ["virtualServers[0].realServers[1]", "54:3"],
+  ["virtualServers[0].realServers[1].notify.up", "55:5"],
+  ["virtualServers[0].realServers[1].healthChecks[0]", "56:5"],
+  ["virtualServers[0].realServers[1].healthChecks[0].exec", undefined],
+  ["virtualServers[0].realServers[1].healthChecks[1].exec", "59:7"],
 ];
 
 test("every part of a plan has its place in the file", () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { nodeAgentSpecSchema } from "../../../../src/api/nodeAgent.ts";
 import { virtualIPSchema } from "../../../../src/api/virtualIP.ts";
+import { virtualServerSchema, virtualServerSpecSchema } from "../../../../src/api/virtualServer.ts";
 import { explainLines } from "../../../../src/keepalived/import/explanation.ts";
 import { importKeepalived } from "../../../../src/keepalived/import/importKeepalived.ts";
 import { loadKeepalived } from "../../../../src/keepalived/loadKeepalived.ts";
@@ -11,10 +12,12 @@ import { readKeepalived } from "../../../../src/keepalived/readKeepalived.ts";
 import { walk } from "../../../../src/keepalived/syntaxTree.ts";
 import { anyText, mutatedSample } from "../arbitraries.ts";
 
-/** Never throws; gives an error, or a plan that NodeAgent allows and that lacks no instance and no password. */
+const placeOf = ({ position }: { position: { line: number; column: number } }) => `${position.line}:${position.column}`;
+
+/** Never throws; gives an error, or a plan that NodeAgent allows and that lacks no instance, no password and no virtual server. */
 function assertPlanned(text: string): void {
   const reader = memoryReader({ k: text });
-  const { spec, secrets, diagnostics, hasErrors } = loadKeepalived("k", reader, { node: "node1" });
+  const { spec, virtualServers, secrets, diagnostics, hasErrors } = loadKeepalived("k", reader, { node: "node1" });
   assert.equal(
     hasErrors,
     diagnostics.some(({ severity }) => severity === "error"),
@@ -38,6 +41,9 @@ function assertPlanned(text: string): void {
   for (const { passwordRef } of spec.virtualRouters)
     if (passwordRef)
       assert.ok(secrets.some(({ name, key, value }) => name === passwordRef.name && key === passwordRef.key && value !== ""));
+  for (const { spec: service } of virtualServers) assert.equal(virtualServerSpecSchema.safeParse(service).success, true);
+  const services = config.all("virtual_server").filter(({ block }) => block?.last("real_server"));
+  assert.deepEqual(new Set(virtualServers.map(({ statement }) => placeOf(statement))), new Set(services.map(placeOf)));
   const checks = new Set(spec.checks?.map(({ name }) => name));
   for (const { check } of spec.virtualRouters.flatMap(({ track = [] }) => track)) assert.ok(check === undefined || checks.has(check));
 }
@@ -56,7 +62,10 @@ test("what is planned without an error is imported, or refused with an error, an
     if (loaded.hasErrors) return;
     const node = { name: "node1", loaded };
     const imported = importKeepalived([node], { namespace: "n" });
-    if (!imported.hasErrors) for (const { object } of imported.virtualIPs) assert.equal(virtualIPSchema.safeParse(object).success, true);
+    if (!imported.hasErrors) {
+      for (const { object } of imported.virtualIPs) assert.equal(virtualIPSchema.safeParse(object).success, true);
+      for (const { object } of imported.virtualServers) assert.equal(virtualServerSchema.safeParse(object).success, true);
+    }
     const lines = explainLines(node, imported);
     assert.equal(lines.length, [...walk(loaded.tree)].length);
     for (const { outcome } of lines)

@@ -4,18 +4,21 @@ import { test } from "node:test";
 import type { Dispositions } from "../../../../src/keepalived/plan/disposition.ts";
 import { dispositions } from "../../../../src/keepalived/plan/dispositions/configuration.ts";
 import { load, messages } from "./support.ts";
+import { type ServicePlace, serviceContext, serviceSamples, writeServices } from "./virtualServerSamples.ts";
 
-type Place = "top" | "global" | "instance" | "group" | "script" | "file" | "process";
-type Lines = Partial<Record<Place, string>>;
+type Place = "top" | "global" | "instance" | "group" | "script" | "file" | "process" | ServicePlace;
+/** `head`: of the virtual server. */
+type Lines = Partial<Record<Place | "head", string>>;
 
 /** A configuration in which each of the words below means something. */
-function write({ top = "", global = "", instance = "", group, script = "", file = "", process = "" }: Lines): string {
+function write({ top = "", global = "", instance = "", group, script = "", file = "", process = "", ...rest }: Lines): string {
   return `global_defs {\nsmtp_server 10.0.0.25\nnotification_email {\n a@b\n}\n${global}\n}\n${top}
 vrrp_script s {\nscript "/bin/true a"\n${script}\n}\ntrack_file f {\nfile /run/f\n${file}\n}\nvrrp_track_process p {\nprocess nginx\n${process}\n}
 vrrp_instance V {\n${/^interface /m.test(instance) ? "" : "interface eth0\n"}virtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1/24 dev eth0\n}
 track_script {\ns\n}\ntrack_file {\nf\n}\ntrack_process {\np\n}\n${instance}\n}
 vrrp_instance W {\ninterface eth1\nvirtual_router_id 2\nvirtual_ipaddress {\n10.0.0.2\n}\n}
-${group === undefined ? "" : `vrrp_sync_group G {\ngroup {\nV\nW\n}\n${group}\n}`}`;
+${group === undefined ? "" : `vrrp_sync_group G {\ngroup {\nV\nW\n}\n${group}\n}`}
+${writeServices(rest)}`;
 }
 
 /** A line for each word; the first word of the key is where it stands. */
@@ -36,7 +39,8 @@ const samples: Record<string, string> = {
   "top bfd_instance": "bfd_instance b {\nneighbor_ip 10.0.0.3\n}",
   "top garp_group": "garp_group {\ngarp_interval 1\ngna_interval 1\ninterface eth0\ninterfaces {\neth1\n}\n}",
   "top virtual_server": "virtual_server 10.0.0.1 80 {\nlb_algo rr\nlb_kind DR\nreal_server 10.0.0.9 80 {\n}\n}",
-  "top virtual_server_group": "virtual_server_group g {\n10.0.0.1 80\n}",
+  "top virtual_server_group":
+    "virtual_server_group h {\n10.0.0.1 80\n}\nvirtual_server group h {\nlb_algo rr\nlb_kind DR\nprotocol TCP\nreal_server 10.0.0.9 80 {\n}\n}",
   "top SSL": "SSL {\nca /x\n}",
   "top global_defs": "global_defs {\nrouter_id x\n}",
   "top track_file":
@@ -261,6 +265,7 @@ const samples: Record<string, string> = {
   "process terminate_delay": "terminate_delay 5",
   "process delay": "delay 5",
   "process full_command": "full_command",
+  ...serviceSamples,
 };
 
 /** What else a sample needs, with and without the line. */
@@ -289,9 +294,12 @@ const context: Record<string, Lines> = {
   "group group": { top: "vrrp_instance X {\ninterface eth0\nvirtual_router_id 3\nvirtual_ipaddress {\n10.0.0.3\n}\n}" },
   "group sync_group_tracking_weight": { script: "weight 5" },
   "group global_tracking": { script: "weight 5" },
+  ...serviceContext,
 };
 
-const tables: Record<Place, Dispositions> = {
+const service = dispositions.virtual_server?.block ?? {};
+const server = service.real_server?.block ?? {};
+const tables: Partial<Record<Place, Dispositions>> = {
   top: dispositions,
   global: dispositions.global_defs?.block ?? {},
   instance: dispositions.vrrp_instance?.block ?? {},
@@ -299,6 +307,13 @@ const tables: Record<Place, Dispositions> = {
   script: dispositions.vrrp_script?.block ?? {},
   file: dispositions.track_file?.block ?? {},
   process: dispositions.vrrp_track_process?.block ?? {},
+  service,
+  server,
+  members: dispositions.virtual_server_group?.block ?? {},
+  ssl: dispositions.SSL?.block ?? {},
+  ...Object.fromEntries(Object.entries(server).flatMap(([word, { block }]) => (block ? [[word, block]] : []))),
+  url: server.HTTP_GET?.block?.url?.block ?? {},
+  host: server.SMTP_CHECK?.block?.host?.block ?? {},
 };
 
 test("there is a sample for each word", () => {
@@ -311,23 +326,24 @@ test("there is a sample for each word", () => {
 
 function outcome(lines: Lines) {
   const loaded = load(write(lines));
-  const { spec, secrets, agent, diagnostics } = loaded;
+  const { spec, virtualServers, tlsFiles, secrets, agent, diagnostics } = loaded;
+  const services = virtualServers.map(({ name, written }) => ({ name, written }));
   const told = diagnostics
     .filter(({ code }) => code !== "newer-keyword")
     .map(({ severity, code, message }) => ({ kind: `${severity} ${code}`, message }));
-  return { plan: { spec, secrets, agent }, told, hasErrors: loaded.hasErrors, messages: messages(loaded).join("; ") };
+  return { plan: { spec, services, tlsFiles, secrets, agent }, told, hasErrors: loaded.hasErrors, messages: messages(loaded).join("; ") };
 }
 
-/** The same plan with and without: there is no IPv6 instance, and the command is the name of the process. */
-const unchanging = new Set(["global vrrp_mcast_group6", "process full_command"]);
+/** The same plan with and without: there is no IPv6 instance, the command is the name of the process, and HTTP_GET is without TLS. */
+const unchanging = new Set(["global vrrp_mcast_group6", "process full_command", "HTTP_GET enable_sni"]);
 
 const expected = { becomes: [], needless: [], ignored: ["warning ignored"], refused: ["error not-offered"], later: ["warning later"] };
 
 for (const [key, sample] of Object.entries(samples)) {
   const [place = "top", word = ""] = key.split(" ") as [Place, string];
-  const kind = tables[place][word]?.kind ?? "refused";
+  const kind = tables[place]?.[word]?.kind ?? "refused";
   test(`${key}: ${kind}`, () => {
-    const beside: Lines = { ...(place === "group" && { group: "" }), ...context[key] };
+    const beside: Lines = { ...((place === "group" || place === "host") && { [place]: "" }), ...context[key] };
     const without = outcome(beside);
     const withLine = outcome({ ...beside, [place]: `${beside[place] ?? ""}\n${sample}` });
     assert.ok(!without.hasErrors, without.messages);
@@ -335,7 +351,8 @@ for (const [key, sample] of Object.entries(samples)) {
     const isNew = ({ message }: { message: string }) => !without.told.some((one) => one.message === message);
     const more = new Set(withLine.told.filter(isNew).map((one) => one.kind));
     // One message per file about BFD; its instance has it already.
-    if (kind !== "becomes" && !(kind === "later" && context[key] === bfd)) assert.deepEqual([...more], expected[kind], withLine.messages);
+    if (kind !== "becomes" && !(kind === "later" && context[key]?.top === bfd.top))
+      assert.deepEqual([...more], expected[kind], withLine.messages);
     if (kind === "becomes" && !unchanging.has(key)) assert.notDeepEqual(withLine.plan, without.plan);
     else assert.deepEqual(withLine.plan, without.plan);
   });

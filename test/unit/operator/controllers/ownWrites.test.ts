@@ -38,3 +38,17 @@ test("own writes: an object that was just made is known before any cache has it,
   writes.latest([object("10")], 3);
   assert.deepEqual(writes.unseen([], 4), []);
 });
+
+test("own writes: objects of one name in two namespaces are two", () => {
+  const writes = new OwnWrites();
+  const inNamespace = (namespace: string, resourceVersion: string) => ({ metadata: { ...object(resourceVersion).metadata, namespace } });
+  writes.remember(inNamespace("a", "10"), 0);
+  assert.deepEqual(versionsOf(writes.latest([inNamespace("a", "9"), inNamespace("b", "8")], 1)), ["10", "8"]);
+});
+
+test("own writes: an object that came and went between two looks at the cache is gone", () => {
+  const writes = new OwnWrites();
+  writes.remember(object("10"), 0);
+  writes.forget("web");
+  assert.deepEqual(writes.unseen([], 1), []);
+});

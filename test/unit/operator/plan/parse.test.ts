@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { viewAgent, viewNode, viewVirtualIP } from "../../../../src/operator/plan/parse.ts";
+import { viewAgent, viewNode, viewVirtualIP, viewVirtualServer } from "../../../../src/operator/plan/parse.ts";
 import { timeAt } from "../samples.ts";
 
 const metadata = { name: "web", uid: "u", generation: 3, creationTimestamp: timeAt(0), finalizers: ["aloft.dev/release"] };
@@ -94,4 +94,19 @@ test("parse: of a NodeAgent the routers that can be read, and its owner", () => 
   );
   assert.equal(view?.nodeUid, "u1");
   assert.deepEqual(view?.status, {});
+});
+
+test("parse: a VirtualServer is known by its namespace and name, and what is wrong with it by the field", () => {
+  const spec = { virtualIP: "gateway", ports: [{ port: 80 }], realServers: [] };
+  const view = viewVirtualServer({ metadata: { name: "shop", namespace: "web", generation: 3 }, spec, status: { up: 1, total: "two" } });
+  assert.deepEqual([view?.key, view?.generation, view?.spec?.scheduler, view?.status], ["web/shop", 3, "mh", { up: 1 }]);
+  const broken = viewVirtualServer({ metadata: { name: "shop", namespace: "web" }, spec: { ...spec, onePacket: true } });
+  assert.deepEqual([broken?.spec, broken?.problem], [undefined, "spec.onePacket: onePacket must be false unless protocol is UDP"]);
+});
+
+test("parse: what only JavaScript can tell of an expression is told of a VirtualServer", () => {
+  const http = { requests: [{ bodyMatch: { pattern: "(" } }] };
+  const spec = { virtualIP: "gateway", ports: [{ port: 80 }], realServers: [], healthChecks: [{ http }] };
+  const { problem = "" } = viewVirtualServer({ metadata: { name: "shop", namespace: "web" }, spec }) ?? {};
+  assert.match(problem, /^spec\.healthChecks\[0\]\.http\.requests\[0\]\.bodyMatch\.pattern: Invalid regular expression/);
 });

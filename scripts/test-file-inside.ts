@@ -1,0 +1,7 @@
+/** Runs a test file inside User-Mode Linux; its line goes to standard output, its totals into the file that is named for it. */
+import { writeFileSync } from "node:fs";
+import { runFile } from "./test-file.ts";
+
+const [file = "", timeoutMs] = process.argv.slice(2);
+const result = await runFile(file, Number(timeoutMs), new AbortController().signal);
+writeFileSync(process.env.ALOFT_REPORT ?? "/dev/stdout", JSON.stringify(result));

@@ -1,0 +1,286 @@
+/**
+ * NodeAgent.spec → what the core shall run, and what runs beside it. Pure. An entry that cannot run is refused with its reason and the
+ * others go on: the spec may come from a newer operator, or from a file that outlived a change of the machine.
+ */
+import type { z } from "zod";
+import { announcementPaceSchema } from "../../api/announcementPace.ts";
+import { checkKinds } from "../../api/check.ts";
+import { familyField, priorityField } from "../../api/fields.ts";
+import { type Family, parseAddress } from "../../api/ipAddress.ts";
+import { nodeAddressSchema } from "../../api/nodeAddress.ts";
+import {
+  type NodeAgentSpec,
+  type NodeCheck,
+  nodeAgentSpecSchema,
+  nodeCheckSchema,
+  nodeIpvsSchema,
+  nodeRealServerSchema,
+  nodeVirtualServerSchema,
+  type VirtualRouterSpec,
+  virtualRouterSpecSchema,
+} from "../../api/nodeAgent.ts";
+import { nodeInterfaceSchema } from "../../api/nodeInterface.ts";
+import { routeSchema, ruleSchema } from "../../api/routing.ts";
+import { planRealServer } from "../../plan/realServer.ts";
+import type { SecretLookup } from "../credentials/secrets.ts";
+import type { DesiredState } from "../native.ts";
+import { desiredAddress, Refusal } from "./desiredAddress.ts";
+import { desiredInterface } from "./desiredInterface.ts";
+import { desiredPace } from "./desiredPace.ts";
+import { desiredRoute, desiredRule } from "./desiredRoute.ts";
+import { addressClaim, desiredRouter, type RouterContext, routerClaims, routerKey } from "./desiredRouter.ts";
+
+/** A spec as it came, its fields not looked at yet. */
+export type RawSpec = { [Field in keyof NodeAgentSpec]?: unknown };
+
+/** An entry of the spec that does not run, or not as written. */
+export interface EntryProblem {
+  /** Place in the spec: "virtualRouters[2]", "checks[0]", "static.routes[1]". */
+  path: string;
+  /** Name for people: "web/IPv4", "check nginx". */
+  subject: string;
+  /** Of an entry that names a virtual router. */
+  router?: { virtualIP: string; family: Family; priority?: number };
+  /** One sentence, without the subject. */
+  message: string;
+}
+
+export interface Plan {
+  desired: DesiredState;
+  /** The entries that run, for those who look after checks and notifications. */
+  accepted: NodeAgentSpec;
+  /** Place in the spec of each virtual router that runs, by its key. */
+  paths: Map<string, string>;
+  rejected: EntryProblem[];
+  /** Entries that run with another value than the one written. */
+  adjusted: EntryProblem[];
+}
+
+export interface PlanOptions {
+  /** Whether the core's timers run in real time; without it intervals below `intervalFloorMs` are raised to it. */
+  realTime: boolean;
+  secrets: SecretLookup;
+  /** What a real server has stays when the agent ends: in a cluster, for the next one to adopt. */
+  staysPrepared?: boolean;
+  /** Why a check cannot run on this node; undefined when it can. */
+  checkProblem?(check: NodeCheck): string | undefined;
+}
+
+/** What a thread without real-time scheduling can keep on a busy node. */
+export const intervalFloorMs = 100;
+
+export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
+  const planner = new Planner(options);
+  planner.addChecks(spec.checks);
+  planner.addRouters(spec.virtualRouters);
+  planner.addStatic(spec.static);
+  planner.addVirtualServers(spec.virtualServers);
+  planner.addRealServers(spec.realServers);
+  planner.addIpvs(spec.ipvs);
+  planner.addInterfaces(spec.interfaces);
+  planner.addPacing(spec.announcementPacing);
+  planner.addNotify(spec);
+  planner.plan.desired.debugUnknownRouters = spec.debugUnknownRouters === true;
+  return planner.plan;
+}
+
+const groupSchema = nodeAgentSpecSchema.shape.groups.unwrap().element;
+const nodeNotifySchema = nodeAgentSpecSchema.shape.notify.unwrap();
+
+class Planner {
+  readonly plan: Plan = { desired: { routers: [] }, accepted: { virtualRouters: [] }, paths: new Map(), rejected: [], adjusted: [] };
+  readonly #options: PlanOptions;
+  readonly #checks = new Set<string>();
+  /** What only one entry may have → who has it. */
+  readonly #taken = new Map<string, string>();
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
+  }
+
+  addChecks(list: unknown): void {
+    const checks = this.#entries(list, "checks", nodeCheckSchema, nameOf("check"), (check) => {
+      const kinds = Object.keys(checkKinds).filter((kind) => check[kind as keyof typeof checkKinds] !== undefined);
+      if (kinds.length !== 1) throw new Refusal(`must have exactly one of ${Object.keys(checkKinds).join(", ")}`);
+      if (this.#checks.has(check.name)) throw new Refusal("is listed twice");
+      const problem = this.#options.checkProblem?.(check);
+      if (problem !== undefined) throw new Refusal(problem);
+      this.#checks.add(check.name);
+      return check;
+    });
+    if (checks.length > 0) this.plan.accepted.checks = checks;
+  }
+
+  addRouters(list: unknown): void {
+    const { desired, accepted, paths } = this.plan;
+    desired.routers = this.#entries(list, "virtualRouters", virtualRouterSpecSchema, routerName, (entry, problem) => {
+      const router = desiredRouter(entry, this.#context(problem));
+      this.#claim(routerClaims(router), router.key);
+      if (!this.#options.realTime && router.advertisementIntervalMs < intervalFloorMs) {
+        this.plan.adjusted.push({ ...problem, message: floorMessage(router.advertisementIntervalMs) });
+        router.advertisementIntervalMs = intervalFloorMs;
+      }
+      accepted.virtualRouters.push(entry);
+      paths.set(router.key, problem.path);
+      return router;
+    });
+  }
+
+  addStatic(given: unknown): void {
+    const { addresses, routes, rules } = fields(given);
+    const kept = {
+      addresses: this.#entries(addresses, "static.addresses", nodeAddressSchema, noName, (entry) => {
+        if (entry.interface === undefined) throw new Refusal("interface: a static address needs one");
+        const address = desiredAddress(entry, [], "address");
+        this.#claim(
+          [
+            {
+              claim: addressClaim(address.address, entry.interface),
+              refusal: (owner) => `address: ${address.address} belongs to ${owner}`,
+            },
+          ],
+          "static.addresses",
+        );
+        return address;
+      }),
+      routes: this.#entries(routes, "static.routes", routeSchema, noName, (entry) => desiredRoute(entry, "route")),
+      rules: this.#entries(rules, "static.rules", ruleSchema, noName, (entry) => desiredRule(entry, "rule")),
+    };
+    if (Object.values(kept).some(({ length }) => length > 0)) this.plan.desired.static = kept;
+  }
+
+  addVirtualServers(list: unknown): void {
+    const servers = this.#entries(list, "virtualServers", nodeVirtualServerSchema, serverName("virtual server"), (entry) => entry);
+    if (servers.length > 0) this.plan.accepted.virtualServers = servers;
+  }
+
+  /**
+   * After the static entries. An address of a virtual router may be among them, as a director may be a real server: it stands on the
+   * loopback interface always, and on the router's while it is MASTER.
+   */
+  addRealServers(list: unknown): void {
+    const { desired, accepted } = this.plan;
+    const servers = this.#entries(list, "realServers", nodeRealServerSchema, serverName("real server of"), (entry) => {
+      for (const address of entry.addresses) canonicalAddressOf(address);
+      return entry;
+    });
+    if (servers.length === 0) return;
+    accepted.realServers = servers;
+    const { addresses = [], routes = [], rules = [] } = desired.static ?? {};
+    const standing = new Set(addresses.map((address) => `${address.interface} ${address.address}`));
+    const own = planRealServer(servers).addresses.map((entry) => desiredAddress(entry, [], "addresses"));
+    const added = own.filter((address) => !standing.has(`${address.interface} ${address.address}`));
+    desired.static = { addresses: [...addresses, ...added], routes, rules, ...(this.#options.staysPrepared && { keep: true }) };
+  }
+
+  addIpvs(given: unknown): void {
+    if (given === undefined) return;
+    const [ipvs] = this.#entries([given], "ipvs", nodeIpvsSchema, noName, (entry) => {
+      const odd = Object.keys(entry.sysctls ?? {}).find((name) => !/^[a-z0-9_]+$/.test(name));
+      if (odd !== undefined) throw new Refusal(`sysctls: "${odd}" is no name of a setting`);
+      return entry;
+    });
+    if (ipvs) this.plan.accepted.ipvs = ipvs;
+  }
+
+  /** After the virtual routers, whose peers take over from one whose fault counts too late. */
+  addInterfaces(list: unknown): void {
+    const { desired, adjusted } = this.plan;
+    const names = new Set<string>();
+    const interfaces = this.#entries(list, "interfaces", nodeInterfaceSchema, nameOf("interface"), (entry, problem) => {
+      if (names.has(entry.name)) throw new Refusal("is listed twice");
+      names.add(entry.name);
+      return desiredInterface(entry, desired.routers, (message) => adjusted.push({ ...problem, message }));
+    });
+    if (interfaces.length > 0) desired.interfaces = interfaces;
+  }
+
+  addPacing(list: unknown): void {
+    const paces = this.#entries(list, "announcementPacing", announcementPaceSchema, noName, desiredPace);
+    if (paces.length > 0) this.plan.desired.announcementPacing = paces;
+  }
+
+  addNotify({ groups, notify }: RawSpec): void {
+    const { accepted } = this.plan;
+    const kept = this.#entries(groups, "groups", groupSchema, nameOf("group"), (group) => group);
+    if (kept.length > 0) accepted.groups = kept;
+    if (notify === undefined) return;
+    accepted.notify = this.#entries([notify], "notify", nodeNotifySchema, noName, (entry) => entry)[0];
+  }
+
+  #context(problem: EntryProblem): RouterContext {
+    return {
+      secrets: this.#options.secrets,
+      hasCheck: (name) => this.#checks.has(name),
+      adjusted: (message) => this.plan.adjusted.push({ ...problem, message }),
+    };
+  }
+
+  /** Those of a list that `convert` takes; each other one becomes a problem. Anything but an array counts as empty. */
+  #entries<Schema extends z.ZodType, Result>(
+    list: unknown,
+    path: string,
+    schema: Schema,
+    describe: (entry: unknown, place: string) => Omit<EntryProblem, "path" | "message">,
+    convert: (entry: z.output<Schema>, problem: EntryProblem) => Result,
+  ): Result[] {
+    return (Array.isArray(list) ? list : []).flatMap((entry: unknown, index) => {
+      const place = `${path}[${index}]`;
+      const problem: EntryProblem = { path: place, ...describe(entry, place), message: "" };
+      // What an entry had adjusted before it was refused is of no interest.
+      const adjustedBefore = this.plan.adjusted.length;
+      try {
+        const parsed = schema.safeParse(entry);
+        if (!parsed.success) throw new Refusal(schemaMessage(parsed.error.issues));
+        return [convert(parsed.data, problem)];
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        this.plan.adjusted.length = adjustedBefore;
+        this.plan.rejected.push({ ...problem, message: error.message });
+        return [];
+      }
+    });
+  }
+
+  /** Marks what only one entry of a node may have; the first one keeps it. @throws Refusal */
+  #claim(claims: { claim: string; refusal(owner: string): string }[], owner: string): void {
+    for (const { claim, refusal } of claims) {
+      const first = this.#taken.get(claim);
+      if (first !== undefined) throw new Refusal(refusal(first));
+    }
+    for (const { claim } of claims) this.#taken.set(claim, owner);
+  }
+}
+
+function floorMessage(intervalMs: number): string {
+  return `advertisementInterval raised from ${intervalMs}ms to ${intervalFloorMs}ms: the agent has no real-time scheduling`;
+}
+
+const fields = (value: unknown) => (value ?? {}) as Record<string, unknown>;
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+
+function routerName(entry: unknown): Omit<EntryProblem, "path" | "message"> {
+  const { virtualIP, family, priority }: Partial<Record<keyof VirtualRouterSpec, unknown>> = fields(entry);
+  const name = text(virtualIP);
+  const known = familyField.safeParse(family).data;
+  const subject = routerKey(name ?? "?", text(family) ?? "?");
+  if (name === undefined || known === undefined) return { subject };
+  return { subject, router: { virtualIP: name, family: known, priority: priorityField.safeParse(priority).data } };
+}
+
+const serverName = (kind: string) => (entry: unknown, place: string) => {
+  const { namespace, name } = fields(entry);
+  return { subject: `${kind} ${text(namespace) ?? "?"}/${text(name) ?? place}` };
+};
+
+/** @throws Refusal */
+function canonicalAddressOf(address: string): void {
+  if (!parseAddress(address)) throw new Refusal(`addresses: "${address}" is not an address`);
+}
+
+const nameOf = (kind: string) => (entry: unknown, place: string) => ({ subject: `${kind} ${text(fields(entry).name) ?? place}` });
+const noName = (_entry: unknown, place: string) => ({ subject: place });
+
+function schemaMessage(issues: { path: PropertyKey[]; message: string }[]): string {
+  return issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message)).join("; ");
+}

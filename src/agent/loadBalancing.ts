@@ -1,0 +1,327 @@
+/**
+ * The virtual servers of a node, beside its elections: the kernel's table, the health of real servers, what is told of it. Loaded when a
+ * configuration first has virtual servers, or an earlier process may have left some.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { NodeAgentSpec, NodeVirtualServer } from "../api/nodeAgent.ts";
+import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import { addressesOfNode } from "./addressesOfNode.ts";
+import type { TlsMaterial } from "./checks/tls.ts";
+import type { HealthReport, HealthRunner } from "./healthChecks/healthRunner.ts";
+import type { HealthCounts } from "./healthChecks/healthTally.ts";
+import { TableNeighbours } from "./kernelSettings/tableNeighbours.ts";
+import type { Core, CoreEvent, IpvsSnapshot, StartDialer } from "./native.ts";
+import type { NotificationCount } from "./notify/notificationCounters.ts";
+import type { LocalPrograms } from "./programs/localPrograms.ts";
+import { HeldServiceJournal } from "./state/heldServices.ts";
+import type { HealthFile } from "./virtualServers/healthFile.ts";
+import type { KernelTable, StartIpvs } from "./virtualServers/kernelTable.ts";
+import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
+import type { ServerNotifier } from "./virtualServers/serverNotifier.ts";
+import type { ServerReport, VirtualServers } from "./virtualServers/virtualServers.ts";
+
+/** Who knows the VirtualServers that a configuration names. */
+export interface ServerSource {
+  /** From now on these are named. Resolves when what is known of them can be asked for. */
+  use(named: readonly NodeVirtualServer[]): Promise<void>;
+  /** In the order in which they are named; without those of which nothing is known. */
+  virtualServers(): readonly ResolvedVirtualServer[];
+  /** Those of which nothing is known. */
+  unknown(): readonly NodeVirtualServer[];
+  /** By nameOf(). */
+  endpoints(): ReadonlyMap<string, readonly Endpoint[]>;
+  /** Why what is known of them is not what it should be, by nameOf(). */
+  doubts(): ReadonlyMap<string, string>;
+  certificates(name: string): TlsMaterial | undefined;
+}
+
+export interface LoadBalancingOptions {
+  core: Pick<Core, "snapshot">;
+  startDialer: StartDialer;
+  startIpvs: StartIpvs;
+  node: string;
+  stateDirectory: string;
+  programs: LocalPrograms;
+  /** Of the configurations that bring none of their own: in a cluster. */
+  source?: ServerSource;
+  /** Whether the table outlives the process, for the next one to adopt. */
+  keepsTable: boolean;
+  clock: Clock;
+  log: Logger;
+}
+
+/** What of a NodeAgent.spec concerns virtual servers. */
+export type ServingSpec = Pick<NodeAgentSpec, "virtualServers" | "ipvs" | "notify">;
+
+interface Serving {
+  spec: ServingSpec;
+  source: ServerSource | undefined;
+}
+
+interface Parts {
+  table: KernelTable;
+  health: HealthRunner;
+  file: HealthFile;
+  servers: VirtualServers;
+  notifier: ServerNotifier;
+}
+
+/** Together with all else that ends well below the 10 s of the whole shutdown. */
+const notifyLimitMs = 2000;
+
+export class LoadBalancing {
+  readonly #options: LoadBalancingOptions;
+  readonly #journal: HeldServiceJournal;
+  readonly #listeners = new Set<() => void>();
+  #loaded: Parts | undefined;
+  #spec: ServingSpec = {};
+  #source: ServerSource | undefined;
+  #isConfigured = false;
+  /** What ran before what is being prepared. */
+  #running: Serving | undefined;
+  #former: readonly ResolvedVirtualServer[] = [];
+  readonly #neighbours: TableNeighbours;
+  /** Statuses, as text, that listeners have heard of. */
+  #told: string | undefined;
+  #isAwake = false;
+  #stopped = false;
+
+  constructor(options: LoadBalancingOptions) {
+    this.#options = options;
+    this.#source = options.source;
+    const { clock, log } = options;
+    this.#neighbours = new TableNeighbours({ read: async () => (await this.table())?.snapshot, clock, log });
+    this.#journal = new HeldServiceJournal(options.stateDirectory, () => options.clock.wallNow());
+  }
+
+  /** Reads what an earlier process left; what is wrong with that comes back as a sentence. To be called once, before anything else. */
+  async open(): Promise<string | undefined> {
+    const earlier = await this.#journal.open();
+    if (earlier.kind !== "damaged") return undefined;
+    this.#options.log.error({ ...earlier }, "the journal of held services is damaged and was set aside");
+    return `The journal of held IPVS services was damaged (${earlier.reason}).`;
+  }
+
+  /**
+   * Before any of the settings of IPVS is set: the kernel loads IPVS when somebody asks for it, and only then has them. Some count for
+   * daemons alone that start later.
+   */
+  async wake({ virtualServers = [] }: ServingSpec): Promise<void> {
+    if (this.#isAwake || virtualServers.length === 0) return;
+    this.#isAwake = true;
+    const started = this.#options.startIpvs({ owned: [] }, () => {});
+    if (!started.ok) return;
+    await started.ipvs.snapshot();
+    await started.ipvs.stop({ keep: true });
+  }
+
+  /**
+   * Before the core has the virtual routers of a configuration: its services stand before their addresses come, and those of the
+   * configuration before until their addresses have gone.
+   */
+  async prepare(spec: ServingSpec, source = this.#options.source): Promise<void> {
+    if (this.#isConfigured && source === this.#source && isSame(spec, this.#spec)) return;
+    const isIdle = (spec.virtualServers ?? []).length === 0 && this.#journal.services.length === 0 && !this.#journal.daemons;
+    if (isIdle && !this.#loaded) return;
+    this.#running = { spec: this.#spec, source: this.#source };
+    this.#former = this.#source?.virtualServers() ?? [];
+    await this.#run({ spec, source });
+  }
+
+  /** After the core has them, or has refused them: then what was before goes on. */
+  async settle(taken: boolean): Promise<void> {
+    const running = this.#running;
+    const names = new Set(this.#source?.virtualServers().map(nameOf));
+    const keptFormer = this.#former.some((former) => !names.has(nameOf(former)));
+    this.#running = undefined;
+    this.#former = [];
+    // What was prepared is all there is.
+    if (taken && !keptFormer) return;
+    if (running) await this.#run(taken ? { spec: this.#spec, source: this.#source } : running);
+  }
+
+  /** The source has something new. */
+  async sourceChanged(): Promise<void> {
+    if (this.#loaded) await this.#configure(this.#loaded);
+  }
+
+  /** Addresses may have come or gone. */
+  onEvents(batch: readonly CoreEvent[]): void {
+    const isMeant = ({ type }: CoreEvent) => type === "stateChanged" || type === "linksChanged" || type === "resync";
+    if (batch.some(isMeant)) this.#loaded?.servers.addressesChanged();
+  }
+
+  /** Adds a listener for statuses that are others than before. */
+  onStatus(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** What of the settings of IPVS may be set, and when that changes: others may use IPVS, too. */
+  get neighbours(): Pick<TableNeighbours, "permitted" | "onChange"> {
+    return this.#neighbours;
+  }
+
+  /** Undefined as long as there has been none. */
+  statuses(): NodeVirtualServerStatus[] | undefined {
+    const known = this.#loaded?.servers.statuses();
+    return known && [...known, ...(this.#source?.unknown() ?? []).map(unknownStatus)];
+  }
+
+  /** Sentences about the journal. */
+  get problems(): string[] {
+    const problem = this.#loaded?.table.journalProblem;
+    return problem ? [`${problem}.`] : [];
+  }
+
+  /** The kernel's table with counters, read now; undefined while there is none of ours. */
+  async table(): Promise<{ snapshot: IpvsSnapshot; owners: ReadonlyMap<string, string> } | undefined> {
+    const servers = this.#loaded?.servers;
+    const snapshot = await servers?.snapshot();
+    return servers && snapshot && { snapshot, owners: servers.owners };
+  }
+
+  /** What the VirtualServers of the node ask for. */
+  schedulers(): string[] {
+    return [...new Set((this.#source?.virtualServers() ?? []).map(({ spec }) => spec.scheduler))];
+  }
+
+  /** All real servers. */
+  servers(): ServerReport[] {
+    return this.#loaded?.servers.servers() ?? [];
+  }
+
+  healthReports(): HealthReport[] {
+    return this.#loaded?.health.snapshot() ?? [];
+  }
+
+  healthCounts(): HealthCounts[] {
+    return this.#loaded?.health.counts() ?? [];
+  }
+
+  notificationCounts(): NotificationCount[] {
+    return this.#loaded?.notifier.counters() ?? [];
+  }
+
+  /** Before the core hands over: what fails meanwhile changes nothing. */
+  async stopChecks(): Promise<void> {
+    this.#stopped = true;
+    this.#neighbours.stop();
+    await this.#loaded?.servers.stopChecks();
+  }
+
+  /** After the addresses have gone. */
+  async stop(): Promise<void> {
+    if (!this.#loaded) return;
+    const { servers, file } = this.#loaded;
+    await servers.stop(this.#options.keepsTable);
+    await file.close();
+  }
+
+  async stopNotify(): Promise<void> {
+    await this.#loaded?.notifier.stop(notifyLimitMs);
+  }
+
+  /** Never rejects: what goes wrong here is no reason to hold up elections. */
+  async #run({ spec, source }: Serving): Promise<void> {
+    this.#spec = spec;
+    this.#source = source;
+    this.#isConfigured = false;
+    try {
+      await source?.use(spec.virtualServers ?? []);
+      await this.#configure(await this.#load());
+      this.#isConfigured = true;
+    } catch (error) {
+      this.#options.log.error({ error }, "the virtual servers cannot be configured");
+    }
+  }
+
+  async #configure({ servers, notifier }: Parts): Promise<void> {
+    const source = this.#source;
+    const own = source?.virtualServers() ?? [];
+    const names = new Set(own.map(nameOf));
+    notifier.configure(this.#spec.notify);
+    await servers.configure({
+      virtualServers: [...own, ...this.#former.filter((former) => !names.has(nameOf(former)))],
+      endpoints: source?.endpoints() ?? new Map(),
+      doubts: source?.doubts() ?? new Map(),
+      isComplete: (source?.unknown() ?? []).length === 0,
+      settings: this.#spec.ipvs,
+    });
+    if (!this.#stopped) await this.#neighbours.watch(this.#spec.ipvs);
+  }
+
+  async #load(): Promise<Parts> {
+    this.#loaded ??= await this.#create();
+    return this.#loaded;
+  }
+
+  async #create(): Promise<Parts> {
+    const { startDialer, startIpvs, node, stateDirectory, clock, log } = this.#options;
+    const [
+      { HealthRunner: Health },
+      { HealthFile: File },
+      { KernelTable: Table },
+      { VirtualServers: Servers },
+      { ServerNotifier: Notifier },
+    ] = await Promise.all([
+      import("./healthChecks/healthRunner.ts"),
+      import("./virtualServers/healthFile.ts"),
+      import("./virtualServers/kernelTable.ts"),
+      import("./virtualServers/virtualServers.ts"),
+      import("./virtualServers/serverNotifier.ts"),
+    ]);
+    const programs = await this.#options.programs.load();
+    const ownLog = log.child({ component: "virtual servers" });
+    const file = new File({ stateDirectory, clock, log: ownLog });
+    const notifier = new Notifier({ node, programs, clock, log: log.child({ component: "notify" }) });
+    const table = new Table({ startIpvs, journal: this.#journal, onChange: () => this.#statusChanged(), log: ownLog });
+    const health = new Health({
+      startDialer,
+      programs,
+      certificates: (name) => this.#source?.certificates(name),
+      node,
+      clock,
+      log: log.child({ component: "health checks" }),
+      onChange: () => servers.changed(),
+    });
+    const servers: VirtualServers = new Servers({
+      table,
+      health,
+      restored: await file.read(),
+      remember: (memory, unplanned) => file.put(memory, unplanned),
+      addresses: () => addressesOfNode(this.#options.core.snapshot(), this.#spec.virtualServers),
+      carried: () => this.#carried(),
+      tell: (changes) => notifier.tell(changes),
+      onStatus: () => this.#statusChanged(),
+      clock,
+      log: ownLog,
+    });
+    return { table, health, file, servers, notifier };
+  }
+
+  #statusChanged(): void {
+    const text = JSON.stringify(this.statuses());
+    if (text === this.#told) return;
+    this.#told = text;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** What a real server has on lo does not count, nor what the node has for itself. */
+  #carried(): string[] {
+    const { routers } = this.#options.core.snapshot();
+    const masters = routers.filter(({ state }) => state === "MASTER");
+    return masters.flatMap(({ addressesHeld }) => addressesHeld.flatMap((held) => held.split("/")[0] ?? []));
+  }
+}
+
+/** Of one source: what it knows is planned anew when it changes. */
+function isSame(spec: ServingSpec, other: ServingSpec): boolean {
+  const served = ({ virtualServers, ipvs, notify }: ServingSpec) => ({ virtualServers, ipvs, notify });
+  return isDeepStrictEqual(served(spec), served(other));
+}
+
+function unknownStatus({ namespace, name }: NodeVirtualServer): NodeVirtualServerStatus {
+  return { namespace, name, programmed: false, up: 0, total: 0, quorum: true, message: "the VirtualServer has not been read yet" };
+}
