@@ -1,6 +1,7 @@
 /** A client with many connections at once, which may be busy or silent, and one that knocks for new ones again and again. */
 import { connect, type Socket } from "node:net";
 import { serve } from "../support/remoteControl.ts";
+import { type Attempt, longestOutage } from "./outage.ts";
 
 export interface Target {
   address: string;
@@ -32,10 +33,7 @@ export interface Outage {
   failed: number;
   /** When the first of these began: wall clock, ms since the epoch. */
   firstFailedAt: number | undefined;
-  /**
-   * The longest time between the beginnings of two attempts that got a connection with none between them that did, but some that did not.
-   * A pause in which the client itself did not run is no outage.
-   */
+  /** longestOutage(). */
   outageMs: number;
 }
 
@@ -158,40 +156,25 @@ async function count(): Promise<Record<string, Survival>> {
   return counted;
 }
 
-interface Attempt {
-  began: number;
+interface Knock extends Attempt {
   socket: Socket;
-  connected: boolean;
-}
-
-function longestOutage(attempts: readonly Attempt[]): number {
-  let longest = 0;
-  let lastGood: number | undefined;
-  let failedSince = false;
-  for (const { began, connected } of attempts) {
-    if (!connected) failedSince = true;
-    else {
-      if (failedSince) longest = Math.max(longest, lastGood === undefined ? Number.POSITIVE_INFINITY : began - lastGood);
-      lastGood = began;
-      failedSince = false;
-    }
-  }
-  return failedSince ? Number.POSITIVE_INFINITY : longest;
 }
 
 class Knocker {
   private readonly target: Target;
-  private readonly attempts: Attempt[] = [];
+  private readonly everyMs: number;
+  private readonly attempts: Knock[] = [];
   private readonly timer: NodeJS.Timeout;
 
   constructor({ everyMs, address, port }: CrowdRequest & { do: "knock" }) {
     this.target = { address, port };
+    this.everyMs = everyMs;
     this.timer = setInterval(() => this.try(), everyMs);
   }
 
   private try(): void {
     const socket = connect({ host: this.target.address, port: this.target.port });
-    const attempt: Attempt = { began: performance.now(), socket, connected: false };
+    const attempt: Knock = { began: performance.now(), socket, connected: false };
     this.attempts.push(attempt);
     // What came while this process did not run is seen before.
     const giveUp = () => setImmediate(() => attempt.connected || socket.destroy());
@@ -208,8 +191,9 @@ class Knocker {
     clearInterval(this.timer);
     await new Promise((resolve) => setTimeout(resolve, promptMs));
     const failed = this.attempts.filter(({ connected }) => !connected);
+    const outageMs = longestOutage(this.attempts, this.everyMs);
     const firstFailedAt = failed[0] && performance.timeOrigin + failed[0].began;
-    return { attempts: this.attempts.length, failed: failed.length, firstFailedAt, outageMs: longestOutage(this.attempts) };
+    return { attempts: this.attempts.length, failed: failed.length, firstFailedAt, outageMs };
   }
 }
 

@@ -10,8 +10,7 @@ import type { Forwarding } from "./trafficLan.ts";
 
 const each = 15;
 const ways: Forwarding[] = ["DR", "NAT"];
-/** Half of what a follower waits for who has fallen silent. How long a move really takes is measured by bench/connections.ts. */
-const mostMs = 150;
+const mostMs = 20;
 /** How long preemption waits for connections to be told of: src/plan/nodeIpvs.ts. */
 const heldMs = 15_000;
 
