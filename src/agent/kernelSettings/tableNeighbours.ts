@@ -38,17 +38,23 @@ export class TableNeighbours {
     this.#listeners.add(listener);
   }
 
-  /** Looks now, and again and again as long as these settings are wanted. */
+  /** Looks now, unless it is known already, and again and again as long as these settings are wanted. To read a large table takes long. */
   async watch(ipvs: NodeIpvs | undefined): Promise<void> {
+    const isWanted = withheldBesideOthers.some((name) => ipvs?.sysctls?.[name] !== undefined);
+    if (!isWanted) this.stop();
+    else if (!this.#timer || this.#present === undefined) await this.#look();
+  }
+
+  async #look(): Promise<void> {
     this.stop();
-    if (!withheldBesideOthers.some((name) => ipvs?.sysctls?.[name] !== undefined)) return;
-    this.#timer = this.#options.clock.setTimeout(() => void this.watch(ipvs), pauseMs);
+    this.#timer = this.#options.clock.setTimeout(() => void this.#look(), pauseMs);
     const table = await this.#options.read();
     if (table?.message === "") this.#take(table.services.some(({ ours }) => !ours));
   }
 
   stop(): void {
     this.#timer?.clear();
+    this.#timer = undefined;
   }
 
   #take(present: boolean): void {

@@ -210,3 +210,17 @@ test("what would change the services of others is withheld as long as there are 
   await runner.settle();
   assert.equal(sloppy(), "1");
 });
+
+test("endpoints that come and go do not have the whole table read each time", async (context) => {
+  const { runner, ipvs, clock, balancing } = createRunner(context);
+  const { spec, source } = configuration(server());
+  await runner.apply({ ...spec, ipvs: { sysctls: { sloppy_tcp: "1" } } }, { servers: source });
+  const readings = () => ipvs.calls.filter((call) => call === "snapshot").length;
+  const first = readings();
+  assert.ok(first > 0, "it has been looked who else uses it");
+  for (let times = 0; times < 5; times += 1) await balancing.sourceChanged();
+  assert.equal(readings(), first);
+  await clock.advance(60_000);
+  await settle();
+  assert.equal(readings(), first + 1);
+});
