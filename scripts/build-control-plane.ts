@@ -1,27 +1,57 @@
 /**
- * Builds the control plane that the demo and the tests run against: etcd, kube-apiserver and kubectl, unmodified, from the Go module proxy.
- * Versions stand in test/controlplane/<module>/go.mod. The binaries live in a cache outside the checkout, one folder per version.
+ * Builds what the demo and the tests run beside Aloft, unmodified, from the Go module proxy: a control plane, the programs of a Kubernetes
+ * node, and the tools that the chart is checked with. Versions stand in the go.mod of each module of ours. The binaries live in a cache
+ * outside the checkout, one folder per version.
+ *
+ *   build-control-plane.ts [NAME...]   builds these (default: those of the control plane)
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { acquireLock } from "./lock.ts";
 import { withProgress } from "./progress.ts";
 
-const modulesFolder = join(dirname(fileURLToPath(import.meta.url)), "../test/controlplane");
+const testFolder = join(dirname(fileURLToPath(import.meta.url)), "../test");
 
-/** Each binary, the Go module of ours that pins it, and the upstream module whose version it carries. */
-const binaries = [
-  { name: "etcd", module: "etcd", upstream: "go.etcd.io/etcd/server/v3", package: "go.etcd.io/etcd/server/v3" },
-  { name: "kube-apiserver", module: "kubernetes", upstream: "k8s.io/kubernetes", package: "k8s.io/kubernetes/cmd/kube-apiserver" },
-  { name: "kubectl", module: "kubernetes", upstream: "k8s.io/kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
-] as const;
-type Binary = (typeof binaries)[number];
+interface Binary {
+  name: string;
+  /** The Go module of ours that pins it, below test/. */
+  module: string;
+  /** The upstream module whose version it carries. */
+  upstream: string;
+  package: string;
+}
+
+const etcdServer = "go.etcd.io/etcd/server/v3";
+const kubernetes = (name: string) =>
+  ({ name, module: "controlplane/kubernetes", upstream: "k8s.io/kubernetes", package: `k8s.io/kubernetes/cmd/${name}` }) as const;
+
+const binaries = {
+  etcd: { name: "etcd", module: "controlplane/etcd", upstream: etcdServer, package: etcdServer },
+  "kube-apiserver": kubernetes("kube-apiserver"),
+  kubectl: kubernetes("kubectl"),
+  "kube-controller-manager": kubernetes("kube-controller-manager"),
+  "kube-scheduler": kubernetes("kube-scheduler"),
+  "kube-proxy": kubernetes("kube-proxy"),
+  kubelet: kubernetes("kubelet"),
+  helm: { name: "helm", module: "tools/helm", upstream: "helm.sh/helm/v4", package: "helm.sh/helm/v4/cmd/helm" },
+  promtool: {
+    name: "promtool",
+    module: "tools/prometheus",
+    upstream: "github.com/prometheus/prometheus",
+    package: "github.com/prometheus/prometheus/cmd/promtool",
+  },
+} satisfies Record<string, Binary>;
+export type BinaryName = keyof typeof binaries;
+
+const controlPlane = ["etcd", "kube-apiserver", "kubectl"] as const;
+/** Beside the control plane, what a cluster with kubelets consists of. */
+export const clusterBinaries = [...controlPlane, "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "helm"] as const;
 
 /** Paths of the three executables. */
-export type ControlPlaneBinaries = Record<"etcd" | "kube-apiserver" | "kubectl", string>;
+export type ControlPlaneBinaries = Record<(typeof controlPlane)[number], string>;
 
 /** Where built binaries are kept: $ALOFT_CACHE, else $XDG_CACHE_HOME/aloft, else ~/.cache/aloft. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -33,8 +63,8 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
  * Builds what the cache lacks and returns the paths. Safe to call from several processes at once.
  * Throws when Go is missing or a build fails, with the compiler's last lines in the message.
  */
-export async function ensureControlPlane(): Promise<ControlPlaneBinaries> {
-  const targets = binaries.map((binary) => ({ binary, path: pathOf(binary) }));
+export async function ensureBinaries<Name extends BinaryName>(names: readonly Name[]): Promise<Record<Name, string>> {
+  const targets = names.map((name) => ({ binary: binaries[name] as Binary, path: pathOf(binaries[name]) }));
   if (targets.some(({ path }) => !existsSync(path))) {
     mkdirSync(cacheFolder(), { recursive: true });
     const release = await acquireLock(join(cacheFolder(), "control-plane.lock"), (holder) =>
@@ -46,17 +76,21 @@ export async function ensureControlPlane(): Promise<ControlPlaneBinaries> {
       release();
     }
   }
-  return Object.fromEntries(targets.map(({ binary, path }) => [binary.name, path])) as ControlPlaneBinaries;
+  return Object.fromEntries(targets.map(({ binary, path }) => [binary.name, path])) as Record<Name, string>;
+}
+
+export function ensureControlPlane(): Promise<ControlPlaneBinaries> {
+  return ensureBinaries(controlPlane);
 }
 
 function pathOf(binary: Binary): string {
-  return join(cacheFolder(), `${binary.module}-${versionOf(binary)}`, binary.name);
+  return join(cacheFolder(), `${basename(binary.module)}-${versionOf(binary)}`, binary.name);
 }
 
 function versionOf({ module, upstream }: Binary): string {
-  const text = readFileSync(join(modulesFolder, module, "go.mod"), "utf8");
+  const text = readFileSync(join(testFolder, module, "go.mod"), "utf8");
   const version = text.match(new RegExp(`^\\s*(?:require )?${upstream.replaceAll(".", "\\.")} (v\\S+)`, "m"))?.[1];
-  if (!version) throw new Error(`test/controlplane/${module}/go.mod does not require ${upstream}`);
+  if (!version) throw new Error(`test/${module}/go.mod does not require ${upstream}`);
   return version;
 }
 
@@ -69,10 +103,7 @@ async function build(binary: Binary, path: string): Promise<void> {
   const flags = `-s -w ${stamp}Version=${version} ${stamp}Major=${major} ${stamp}Minor=${minor}`;
   try {
     await withProgress(`building ${binary.name} ${version}`, () =>
-      go(
-        ["build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", unfinished, binary.package],
-        join(modulesFolder, binary.module),
-      ),
+      go(["build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", unfinished, binary.package], join(testFolder, binary.module)),
     );
     renameSync(unfinished, path);
   } finally {
@@ -99,5 +130,8 @@ async function go(args: string[], folder: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  await ensureControlPlane();
+  const names = process.argv.slice(2);
+  const unknown = names.find((name) => !Object.hasOwn(binaries, name));
+  if (unknown !== undefined) throw new Error(`there is no program ${unknown}: ${Object.keys(binaries).join(", ")}`);
+  await (names.length > 0 ? ensureBinaries(names as BinaryName[]) : ensureControlPlane());
 }

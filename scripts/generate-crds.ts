@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { addressPoolSchema } from "../src/api/addressPool.ts";
 import { agentConfigSchema } from "../src/api/agentConfig.ts";
 import { group, version } from "../src/api/group.ts";
 import { nodeAgentSchema } from "../src/api/nodeAgent.ts";
@@ -11,7 +12,7 @@ import { type JsonSchema, structural } from "./structural-schema.ts";
 
 interface Column {
   name: string;
-  type: "string" | "integer" | "date";
+  type: "string" | "integer" | "boolean" | "date";
   jsonPath: string;
   description: string;
   /** 1: only with `-o wide`. */
@@ -132,6 +133,30 @@ const kinds: Kind[] = [
         jsonPath: '.status.conditions[?(@.type=="Accepted")].status',
         description: "Whether it is in force.",
       },
+      age,
+    ],
+  },
+  {
+    kind: "AddressPool",
+    singular: "addresspool",
+    plural: "addresspools",
+    shortName: "pool",
+    description: "AddressPool is a set of addresses that Services of type LoadBalancer get, and how the VirtualIPs are that hold them.",
+    schema: addressPoolSchema,
+    columns: [
+      { name: "Addresses", type: "string", jsonPath: ".status.summary.addresses", description: "The addresses." },
+      { name: "IPv4", type: "string", jsonPath: ".status.summary.ipv4", description: "IPv4 addresses that are used, of all." },
+      { name: "IPv6", type: "string", jsonPath: ".status.summary.ipv6", description: "IPv6 addresses that are used, of all." },
+      { name: "Services", type: "integer", jsonPath: ".status.services", description: "Services that have addresses." },
+      {
+        name: "Accepted",
+        type: "string",
+        jsonPath: '.status.conditions[?(@.type=="Accepted")].status',
+        description: "Whether it gives addresses.",
+      },
+      { name: "Auto", type: "boolean", jsonPath: ".spec.autoAssign", description: "Whether to Services that do not ask.", priority: 1 },
+      { name: "Priority", type: "integer", jsonPath: ".spec.priority", description: "Its place among the pools.", priority: 1 },
+      { name: "DataPlane", type: "string", jsonPath: ".spec.dataPlane.mode", description: "Who takes packets to the pods.", priority: 1 },
       age,
     ],
   },

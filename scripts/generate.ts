@@ -1,9 +1,10 @@
 /**
- * Writes what is made of sources: crds/*.yaml and docs/conformance.md. With --check it writes nothing and ends with status 1 when a file
- * is not current.
+ * Writes what is made of sources: crds/*.yaml, docs/conformance.md, the schema of the chart's values, and deploy/*.yaml, which are made of the
+ * chart. With --check it writes nothing and ends with status 1 when a file is not current.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { chartFiles } from "./chart/generateChart.ts";
 import { customResourceDefinitions } from "./generate-crds.ts";
 import { conformancePage } from "./generate-docs.ts";
 
@@ -16,22 +17,30 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-function generate(): [path: string, text: string][] {
-  try {
-    return [...customResourceDefinitions(), conformancePage()];
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exit(1);
-  }
+type File = [path: string, text: string];
+
+/** In this order: the chart has the kinds in it. */
+const makers: (() => Promise<File[]>)[] = [async () => customResourceDefinitions(), async () => [conformancePage()], chartFiles];
+
+function report(path: string): void {
+  process.stderr.write(`${path} is not current: run \`npm run generate\` and commit it\n`);
+  process.exitCode = 1;
 }
 
-const stale = generate().filter(([path, text]) => readIfThere(path) !== text);
-if (process.argv.includes("--check")) {
-  for (const [path] of stale) process.stderr.write(`${path} is not current: run \`npm run generate\` and commit it\n`);
-  process.exitCode = stale.length > 0 ? 1 : 0;
-} else {
-  for (const [path, text] of stale) {
-    mkdirSync(join(path, ".."), { recursive: true });
-    writeFileSync(path, text);
+function write(path: string, text: string): void {
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+}
+
+try {
+  for (const make of makers) {
+    for (const [path, text] of await make()) {
+      if (readIfThere(path) === text) continue;
+      if (process.argv.includes("--check")) report(path);
+      else write(path, text);
+    }
   }
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes this checkout ready and runs one of its programs:
 #
-#   setup.sh [build | test | fuzz | demo | bench:NAME] [ARGUMENT...]
+#   setup.sh [build | test | fuzz | demo | image | bench:NAME] [ARGUMENT...]
 #
 # Installs and builds what is missing or out of date, nothing else; ends within two seconds when all is current.
 # The machine needs Node 20 or newer with npm, Go 1.21 or newer (demo, test) and a C++ compiler. On Debian and Ubuntu, as root, the rest is installed.
@@ -100,6 +100,15 @@ modprobe kmod
 ipvsadm ipvsadm
 iptables-legacy iptables'
 
+# What the nodes of a real cluster run beside the kubelet.
+cluster_tools='containerd containerd
+/usr/sbin/runc runc
+/usr/lib/cni/bridge containernetworking-plugins
+nft nftables
+iptables iptables
+openssl openssl
+gcc gcc'
+
 missing_packages() {
   printf '%s\n' "$1" | while read -r wanted package; do
     case $wanted in
@@ -115,6 +124,7 @@ check_packages() {
   [ "$needs_fuzzers" = no ] || packages="$packages $(missing_packages "$fuzz_tools")"
   [ "$needs_namespaces" = no ] || packages="$packages $(missing_packages "$namespace_tools")"
   [ "$needs_peers" = no ] || packages="$packages $(missing_packages "$peer_tools")"
+  [ "$needs_cluster" = no ] || packages="$packages $(missing_packages "$cluster_tools")"
   # shellcheck disable=SC2086 # one word per package
   set -- $packages
   [ $# -gt 0 ] || return 0
@@ -138,7 +148,7 @@ check_ipvs_packages() {
 
 install_packages() {
   # A package must not start its service: a second keepalived or FRR on the host would take part in elections or routing.
-  for service in keepalived frr; do
+  for service in keepalived frr containerd; do
     case " $packages " in *" $service "*)
       mkdir -p /etc/systemd/system
       [ -e "/etc/systemd/system/$service.service" ] || ln -s /dev/null "/etc/systemd/system/$service.service"
@@ -216,10 +226,11 @@ make_ready() {
 
 need_root() { [ "$(id -u)" = 0 ] || fail "$1 makes network namespaces: run it as root."; }
 
-needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_ipvs=no needs_control_plane=yes
+needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_ipvs=no needs_cluster=no needs_control_plane=yes
 case $command in
-  everything) program= needs_native_tests=yes needs_fuzzers=yes needs_ipvs=yes ;;
+  everything) program= needs_native_tests=yes needs_fuzzers=yes needs_ipvs=yes needs_cluster=yes ;;
   build) program= needs_namespaces=no needs_peers=no needs_control_plane=no ;;
+  image) program=scripts/build-image.ts needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   fuzz) program=test/fuzz/run.sh needs_fuzzers=yes needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
   bench:*)
@@ -228,15 +239,16 @@ case $command in
     ;;
   test)
     program=scripts/test.ts
-    suites=" ${*:-unit native fuzz netns ipvs apiserver e2e} "
+    suites=" ${*:-unit native fuzz netns ipvs apiserver package e2e cluster} "
     # Chosen suites need less than all of them.
     case $suites in *" native "* | *" ipvs "*) needs_native_tests=yes ;; esac
     case $suites in *" fuzz "*) needs_fuzzers=yes ;; esac
     case $suites in *" ipvs "*) needs_ipvs=yes ;; esac
-    case $suites in *" apiserver "* | *" e2e "*) ;; *) needs_control_plane=no ;; esac
-    case $suites in *" netns "* | *" ipvs "* | *" apiserver "* | *" e2e "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
+    case $suites in *" cluster "*) needs_cluster=yes ;; esac
+    case $suites in *" apiserver "* | *" e2e "* | *" cluster "*) ;; *) needs_control_plane=no ;; esac
+    case $suites in *" netns "* | *" ipvs "* | *" apiserver "* | *" package "* | *" e2e "* | *" cluster "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
     ;;
-  *) fail "usage: setup.sh [build | test | fuzz | demo | bench:NAME] [ARGUMENT...]" ;;
+  *) fail "usage: setup.sh [build | test | fuzz | demo | image | bench:NAME] [ARGUMENT...]" ;;
 esac
 [ -z "$program" ] || [ -f "$program" ] || fail "there is no $program"
 

@@ -1,6 +1,7 @@
 /** The test suites, and how each is run. */
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
+import { clusterLacks } from "../test/support/kubeCluster.ts";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
 import { runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
@@ -28,8 +29,17 @@ export const suites: Suite[] = [
   nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
   { name: "ipvs", run: (signal, only) => runIpvsSuite(testFilesOf("ipvs", only), cores, signal) },
   nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
+  nodeSuite("package", { concurrency: cores, timeoutMs: 120_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
+  ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000 })),
 ];
+
+/** A cluster with kubelets needs what containers need. */
+function ifClusterCanBe({ name, run }: Suite): Suite {
+  const lacks = clusterLacks();
+  if (lacks === undefined) return { name, run };
+  return { name, run: async () => ({ passed: 0, failed: 0, skipped: 0, unavailable: lacks }) };
+}
 
 function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
   const { concurrency, timeoutMs } = options;

@@ -74,7 +74,7 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   if (earlier.kind === "damaged") log.error({ ...earlier }, "the journal of held addresses is damaged and was set aside");
 
   const linkIndex = (name: string) => core.snapshot().links.find((link) => link.name === name)?.index;
-  const settings = new OwnedSysctls(options.stateDirectory, kernelSettingFiles(linkIndex), clock.wallNow);
+  const settings = new OwnedSysctls(options.stateDirectory, kernelSettingFiles(linkIndex, options.sysctlDirectory), clock.wallNow);
   problems.push(...(await openSettings(settings, log)));
 
   const { programs, secrets, pods, servers, makesFiles, staysPrepared, elects = true } = parts;

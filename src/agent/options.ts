@@ -10,6 +10,8 @@ export interface AgentOptions {
   /** Name of this node, which is also the name of its NodeAgent. */
   node: string;
   stateDirectory: string;
+  /** What stands for /proc/sys where that can only be read. */
+  sysctlDirectory?: string;
   /** Directories below which programs of checks and notifications may lie; none: no program runs. */
   allowedDirectories: string[];
   /** The user that they run as; undefined for the default. */

@@ -1,4 +1,4 @@
-/** A label selector over nodes, as metav1.LabelSelector. */
+/** A label selector, as metav1.LabelSelector. */
 import { z } from "zod";
 import { type Rule, withRules } from "./rules.ts";
 
@@ -25,10 +25,14 @@ const requirementSchema = withRules(
   requirementRules,
 );
 
-export const labelSelectorSchema = z
-  .object({
-    matchLabels: z.record(z.string().max(316), z.string().max(63)).optional().describe("Labels that a node must have."),
-    matchExpressions: z.array(requirementSchema).max(16).optional().describe("Requirements that a node must all fulfil."),
-  })
-  .describe("A label selector over nodes.");
+/** `what`: "node". */
+export const labelSelectorOf = (what: string) =>
+  z
+    .object({
+      matchLabels: z.record(z.string().max(316), z.string().max(63)).optional().describe(`Labels that a ${what} must have.`),
+      matchExpressions: z.array(requirementSchema).max(16).optional().describe(`Requirements that a ${what} must all fulfil.`),
+    })
+    .describe(`A label selector over ${what}s.`);
+
+export const labelSelectorSchema = labelSelectorOf("node");
 export type LabelSelector = z.infer<typeof labelSelectorSchema>;

@@ -7,7 +7,7 @@ import { nodeAddressSchema } from "./nodeAddress.ts";
 import { notifySchema } from "./notify.ts";
 import { objectMetaSchema } from "./objectMeta.ts";
 import { routeList, ruleList } from "./routingRules.ts";
-import { mapList, withRules } from "./rules.ts";
+import { mapList, wholeList, withRules } from "./rules.ts";
 import { trackList } from "./track.ts";
 import { nodesRules, specRules } from "./virtualIPRules.ts";
 import { virtualIPStatusSchema } from "./virtualIPStatus.ts";
@@ -40,9 +40,15 @@ const nodeOverrideSchema = z.object({
     .describe("What that node tracks otherwise: an entry replaces the one of the same name in spec.track, or is added."),
 });
 
+/** Of spec.nodes.names. */
+export const mostNames = 256;
+
 const nodesSchema = withRules(
   z.object({
     selector: labelSelectorSchema.optional().describe("Nodes that may hold the addresses. Default: every node."),
+    names: wholeList(z.array(z.string().min(1).max(253)).max(mostNames))
+      .optional()
+      .describe("Of the selected nodes only those. Default: all of them."),
     maxCandidates: z.int().min(1).max(32).default(5).describe("How many of those nodes take part in the election at the most."),
     preferred: z
       .string()

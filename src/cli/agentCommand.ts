@@ -12,6 +12,7 @@ export const agentFlags = {
   "config-id": { placeholder: "ID", help: "what @ID in a keepalived.conf is compared with; default: the node's name up to its first dot" },
   kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account" },
   "state-dir": { placeholder: "DIR", help: "where the agent keeps its state; one agent per directory", default: "/var/lib/aloft" },
+  "sysctl-dir": { placeholder: "DIR", help: "where settings of the kernel are read and written; default: /proc/sys" },
   "allow-scripts": {
     placeholder: "DIR",
     help: "run programs of checks and notifications that lie below DIR; may be repeated; default: none runs",
@@ -40,6 +41,7 @@ export function agentOptions(args: string[], environment = readEnvironment()): A
     source: agentSource(flags),
     node: flags.node ?? environment.nodeName ?? environment.hostName,
     stateDirectory: flags["state-dir"],
+    sysctlDirectory: flags["sysctl-dir"],
     allowedDirectories: flags["allow-scripts"].map(absolute),
     scriptUser: flags["script-user"],
     http: flags.http,

@@ -49,6 +49,16 @@ const commands: Record<string, Command> = {
     run: async (args, output) => (await import("./importCommand.ts")).runImportCommand(args, output),
     usage: async () => (await import("./importCommand.ts")).importUsage,
   },
+  manifest: {
+    summary: "print a static Pod that holds the address of a control plane",
+    run: async (args, output) => (await import("./manifestCommand.ts")).runManifestCommand(args, output),
+    usage: async () => (await import("./manifestCommand.ts")).manifestUsage,
+  },
+  installation: {
+    summary: "verify an installation in a cluster, or withdraw it before it is uninstalled",
+    run: async (args, output) => (await import("./installationCommand.ts")).runInstallationCommand(args, output),
+    usage: async () => (await import("./installationCommand.ts")).installationUsage,
+  },
   version: { summary: "print the version", run: printVersion },
   help: { summary: "print this, or the flags of a command", run: printHelp },
 };

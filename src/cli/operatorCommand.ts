@@ -28,6 +28,7 @@ export const operatorFlags = {
     parse: atLeast(1000),
     default: "60s",
   },
+  "default-load-balancer": { help: "serve Services of type LoadBalancer that name no loadBalancerClass, too" },
   "log-level": { placeholder: "LEVEL", help: "trace, debug, info, warn, error or silent", parse: parseLogLevel, default: "info" },
 } as const;
 
@@ -45,6 +46,7 @@ export function operatorOptions(args: string[]): OperatorOptions {
     identity: flags.identity,
     leaseDurationMs: flags["lease-duration"],
     deadAfterMs: flags["dead-after"],
+    defaultLoadBalancer: flags["default-load-balancer"],
     logLevel: flags["log-level"],
   };
 }

@@ -1,4 +1,4 @@
-/** Objects by key. Frozen on the way in; no I/O. */
+/** Objects by key. Frozen on the way in, without metadata.managedFields: often the larger half of an object, and nobody reads it. No I/O. */
 import { deepFreeze, type KubeObject, keyOf } from "./object.ts";
 
 export class ObjectCache<T extends KubeObject> {
@@ -21,7 +21,7 @@ export class ObjectCache<T extends KubeObject> {
     const key = keyOf(object);
     const before = this.#objects.get(key);
     if (before && before.metadata.resourceVersion === object.metadata.resourceVersion) return undefined;
-    this.#objects.set(key, deepFreeze(object));
+    this.#objects.set(key, deepFreeze(withoutManagedFields(object)));
     return key;
   }
 
@@ -37,4 +37,9 @@ export class ObjectCache<T extends KubeObject> {
     const changed = objects.flatMap((object) => this.set(object) ?? []);
     return [...deleted, ...changed];
   }
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _dropped, ...metadata } = object.metadata as T["metadata"] & { managedFields?: unknown };
+  return { ...object, metadata };
 }

@@ -55,8 +55,17 @@ async function run(options: OperatorOptions, client: KubeClient, identity: strin
     identity,
     ...leaseTimes(options.leaseDurationMs),
     onStarted(signal) {
-      const { deadAfterMs } = options;
-      term = new Term({ client, identity, deadAfterMs, clock: systemClock, log, metrics: operatorMetrics, kubeMetrics });
+      const { deadAfterMs, defaultLoadBalancer } = options;
+      term = new Term({
+        client,
+        identity,
+        deadAfterMs,
+        defaultLoadBalancer,
+        clock: systemClock,
+        log,
+        metrics: operatorMetrics,
+        kubeMetrics,
+      });
       return term.run(signal);
     },
     onStopped() {

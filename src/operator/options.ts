@@ -13,5 +13,7 @@ export interface OperatorOptions {
   leaseDurationMs: number;
   /** A node whose agent has not reported for so long counts as dead. More than two of its heartbeats, which come every 30 s. */
   deadAfterMs: number;
+  /** Whether Services of type LoadBalancer without a class are served, too. */
+  defaultLoadBalancer: boolean;
   logLevel: LogLevel;
 }

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { addressPoolSchema } from "../../src/api/addressPool.ts";
 import { agentConfigSchema } from "../../src/api/agentConfig.ts";
 import { apiVersion } from "../../src/api/group.ts";
 import { virtualIPSchema } from "../../src/api/virtualIP.ts";
 import { virtualServerSchema } from "../../src/api/virtualServer.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
+import { badPools, goodPools } from "./addressPoolCases.ts";
 import { badIpvsConfigs, goodIpvsConfigs } from "./ipvsConfigCases.ts";
 import { badCases, badConfigs, goodCases, goodConfigs } from "./schemaCases.ts";
 import { badServers, goodServers } from "./virtualServerCases.ts";
@@ -16,6 +18,7 @@ const crds = join(import.meta.dirname, "../../crds");
 const kinds = [
   { kind: "VirtualIP", schema: virtualIPSchema, good: goodCases, bad: badCases },
   { kind: "VirtualServer", schema: virtualServerSchema, good: goodServers, bad: badServers },
+  { kind: "AddressPool", schema: addressPoolSchema, good: goodPools, bad: badPools },
   { kind: "AgentConfig", schema: agentConfigSchema, good: [...goodConfigs, ...goodIpvsConfigs], bad: [...badConfigs, ...badIpvsConfigs] },
 ];
 

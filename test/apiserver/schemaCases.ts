@@ -73,6 +73,7 @@ export const goodCases: GoodCase[] = [
       },
     }),
   },
+  { name: "candidates by their names", spec: withNodes({ names: ["n1", "n2.example.com"] }) },
   { name: "a link-local address before the other IPv6 ones", spec: withAddress("192.0.2.10", "fe80::1/64", "2001:db8::10/64") },
   {
     name: "an address with all that it can have",

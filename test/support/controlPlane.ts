@@ -246,7 +246,7 @@ export class ControlPlane {
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${this.folder}/service-account.pub`,
       `--service-account-signing-key-file=${this.folder}/service-account.key`,
-      "--service-cluster-ip-range=10.96.0.0/16",
+      "--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112",
       "--endpoint-reconciler-type=none",
       "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname", // As kubeadm sets it: names of nodes are in no DNS here.
       "--disable-admission-plugins=ServiceAccount", // No controller manager makes the accounts' objects here.

@@ -21,6 +21,7 @@ import { buildStatus } from "../status/status.ts";
 import { ApiClient } from "./apiClient.ts";
 import { loadClusterAccess } from "./clusterAccess.ts";
 import { ClusterSecrets } from "./clusterSecrets.ts";
+import { removeEmptyState } from "../state/emptyState.ts";
 import { NodeAgentController } from "./nodeAgentController.ts";
 import { writeStatus } from "./nodeAgentStatus.ts";
 import { watchNodeAgent } from "./nodeAgentWatch.ts";
@@ -35,6 +36,7 @@ const lastReportLimitMs = 2000;
 export async function runInCluster(kubeconfig: string | undefined, options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<void> {
   const access = await loadClusterAccess(kubeconfig, readEnvironment(), clock);
   const client = new ApiClient(access, clock);
+  shutdown.step("remove the state of a node that runs nothing", () => removeEmptyState(options.stateDirectory));
   shutdown.step("close the connections", () => client.close());
   const stopped = { value: false };
   const reporter: Reporter = new Reporter({

@@ -15,8 +15,11 @@ export interface SettingFiles {
 /** IFF_UP of include/uapi/linux/if.h. */
 const upFlag = 1;
 
-/** @param linkIndex of a link by its name, in the network namespace of the agent; undefined when there is none. */
-export function kernelSettingFiles(linkIndex: (name: string) => number | undefined): SettingFiles {
+/**
+ * @param linkIndex of a link by its name, in the network namespace of the agent; undefined when there is none.
+ * @param directory what stands for /proc/sys: in a container that can only be read.
+ */
+export function kernelSettingFiles(linkIndex: (name: string) => number | undefined, directory = "/proc/sys"): SettingFiles {
   const flagsOf = (name: string) => {
     // What /sys shows is the network namespace in which it was mounted.
     const isOurs = Number(readIfThere(`/sys/class/net/${name}/ifindex`) ?? Number.NaN) === linkIndex(name);
@@ -27,13 +30,13 @@ export function kernelSettingFiles(linkIndex: (name: string) => number | undefin
     boot: readIfThere("/proc/sys/kernel/random/boot_id")?.trim() ?? "",
     read(path) {
       const link = linkOf(path);
-      if (link === undefined) return readIfThere(`/proc/sys/${path}`);
+      if (link === undefined) return readIfThere(`${directory}/${path}`);
       const flags = flagsOf(link);
       return flags === undefined ? undefined : (flags & upFlag) !== 0 ? "up" : "down";
     },
     write(path, value) {
       const link = linkOf(path);
-      if (link === undefined) return writeFileSync(`/proc/sys/${path}`, value);
+      if (link === undefined) return writeFileSync(`${directory}/${path}`, value);
       const flags = flagsOf(link) ?? 0;
       writeFileSync(`/sys/class/net/${link}/flags`, `0x${(value === "up" ? flags | upFlag : flags & ~upFlag).toString(16)}`);
     },

@@ -4,7 +4,6 @@
  */
 import type { KubeClient } from "../../kube/client.ts";
 import { Controller, type Result } from "../../kube/controller.ts";
-import { isKubeError } from "../../kube/kubeError.ts";
 import type { KubeMetrics } from "../../kube/metrics.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
@@ -15,6 +14,7 @@ import type { CurrentPlan, Planner } from "./planner.ts";
 import { virtualIPs, virtualServers } from "./resources.ts";
 import type { VirtualIPWriter } from "./virtualIPWriter.ts";
 import type { VirtualServerWriter } from "./virtualServerWriter.ts";
+import { forEach, type Outcome, throwIfAny } from "./writes.ts";
 
 export interface PlanControllerOptions {
   planner: Planner;
@@ -35,7 +35,6 @@ const shortestCollapseMs = 20;
 const restPerPlan = 2;
 /** Silence is the absence of events: somebody has to look. */
 const longestPauseMs = 2000;
-const writesAtOnce = 8;
 const theKey = "plan";
 
 export class PlanController {
@@ -70,7 +69,7 @@ export class PlanController {
     const nodeAgents = await this.#writeNodeAgents(next, signal);
     const agentConfigs = await this.#writeAgentConfigs(next, signal);
     const virtualServers = await this.#writeVirtualServers(next, signal);
-    throwIfAny([confirmations, virtualIPs, nodeAgents, agentConfigs, virtualServers].flatMap(({ failures }) => failures));
+    throwIfAny([confirmations, virtualIPs, nodeAgents, agentConfigs, virtualServers]);
     return { requeueAfterMs: Math.min(next.recheckInMs ?? longestPauseMs, longestPauseMs) };
   }
 
@@ -152,34 +151,4 @@ export class PlanController {
       return true;
     });
   }
-}
-
-interface Outcome {
-  /** How many had something to write, and wrote it. */
-  done: number;
-  failures: unknown[];
-}
-
-async function forEach<T>(items: readonly T[], write: (item: T) => Promise<boolean>): Promise<Outcome> {
-  const outcome: Outcome = { done: 0, failures: [] };
-  const left = items.values();
-  const worker = async () => {
-    for (const item of left) {
-      try {
-        if (await write(item)) outcome.done += 1;
-      } catch (error) {
-        outcome.failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: writesAtOnce }, worker));
-  return outcome;
-}
-
-/** Conflicts are the usual way in which a cache that is behind shows; they are thrown only when nothing worse happened. */
-function throwIfAny(failures: readonly unknown[]): void {
-  const serious = failures.filter((error) => !isKubeError(error, "Conflict"));
-  if (serious.length > 1) throw new AggregateError(serious, `${serious.length} objects could not be written`);
-  const [error] = serious.length > 0 ? serious : failures;
-  if (error !== undefined) throw error;
 }

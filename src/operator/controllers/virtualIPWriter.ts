@@ -2,13 +2,14 @@
 import { releaseFinalizer } from "../../api/group.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events.ts";
-import { isKubeError } from "../../kube/kubeError.ts";
+import { KubeError } from "../../kube/kubeError.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
 import { describeMove } from "../plan/moves.ts";
 import type { VirtualIPPlan } from "../plan/plan.ts";
+import { writeFinalizer } from "./finalizers.ts";
 import type { OwnWrites } from "./ownWrites.ts";
 import { fieldManager, virtualIPs } from "./resources.ts";
 
@@ -49,33 +50,18 @@ export class VirtualIPWriter {
     written.remember(await client.apply(virtualIPs, body, { fieldManager, signal, subresource: "status" }), clock.now());
   }
 
+  /** @throws KubeError "NotFound" when it is gone already and the cache does not know yet. */
   async #addFinalizer(object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
-    const answer = await this.#writeFinalizers(object, [...(object.metadata.finalizers ?? []), releaseFinalizer], signal);
-    const { written, clock } = this.#options;
+    const { client, written, clock } = this.#options;
+    const answer = await writeFinalizer(client, virtualIPs, object, releaseFinalizer, "add", signal);
+    if (!answer) throw new KubeError("NotFound", `VirtualIP ${object.metadata.name} is gone`);
     written.remember(answer, clock.now());
     return answer;
   }
 
   /** False when the object is gone already and the cache does not know yet. */
   async #release(object: KubeObject, signal: AbortSignal): Promise<boolean> {
-    const finalizers = object.metadata.finalizers ?? [];
-    try {
-      await this.#writeFinalizers(
-        object,
-        finalizers.filter((finalizer) => finalizer !== releaseFinalizer),
-        signal,
-      );
-      return true;
-    } catch (error) {
-      if (isKubeError(error, "NotFound")) return false;
-      throw error;
-    }
-  }
-
-  /** A merge patch replaces the whole list: the version guards what others have in it. */
-  #writeFinalizers({ metadata }: KubeObject, finalizers: string[], signal: AbortSignal): Promise<KubeObject> {
-    const { name, resourceVersion } = metadata;
-    return this.#options.client.patch(virtualIPs, { name }, { metadata: { resourceVersion, finalizers } }, { fieldManager, signal });
+    return (await writeFinalizer(this.#options.client, virtualIPs, object, releaseFinalizer, "remove", signal)) !== undefined;
   }
 
   #tell({ view, notices, move }: VirtualIPPlan, object: KubeObject): void {

@@ -68,8 +68,8 @@ export const drainMessage = "is being drained";
  * A node that is being drained has no place, but stays besides the others until it has handed over.
  */
 export function chooseCandidates({ members, nodes, current, needed, load }: CandidateQuestion): CandidateChoice {
-  const { selector = {}, maxCandidates = 1 } = members[0]?.spec.nodes ?? {};
-  const selected = nodes.filter(({ deleting, labels }) => !deleting && matches(selector, labels));
+  const { maxCandidates = 1, ...choice } = members[0]?.spec.nodes ?? {};
+  const selected = nodes.filter((node) => !node.deleting && isSelected(choice, node));
   const positions = new Map(current.map((node, position) => [node, position]));
   const fits = selected.map((facts) => fitNode(members, facts, positions.has(facts.name)));
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
@@ -82,6 +82,11 @@ export function chooseCandidates({ members, nodes, current, needed, load }: Cand
     candidates: [...chosen].map((fit) => ({ node: fit.facts.name, interfaces: fit.interfaces, ...withMessage(messageOf(fit)) })),
     unfit: unfit.map((fit) => ({ node: fit.facts.name, message: messageOf(fit) ?? "" })).sort((a, b) => (a.node < b.node ? -1 : 1)),
   };
+}
+
+/** Whether the user lets the node take part. */
+function isSelected({ selector = {}, names }: Pick<VirtualIPSpec["nodes"], "selector" | "names">, { name, labels }: NodeFacts): boolean {
+  return matches(selector, labels) && names?.includes(name) !== false;
 }
 
 function messageOf({ facts, problem }: Fit): string | undefined {

@@ -1,6 +1,10 @@
 /** What the operator knows about the cluster at one moment, as values: all that a plan is computed from. */
+
+import type { AddressPoolSpec, AddressPoolStatus } from "../../api/addressPool.ts";
+import type { AddressRange } from "../../api/addressRange.ts";
 import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
 import type { NodeAgentSpec, NodeAgentStatus, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { Role } from "../../api/service.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
 import type { VirtualServerSpec, VirtualServerStatus } from "../../api/virtualServer.ts";
 
@@ -18,6 +22,24 @@ export interface VirtualIPView {
   problem?: string;
   /** As recorded; fields that cannot be read are left out. */
   status: VirtualIPStatus;
+  /** Of a VirtualIP that the operator has made: for which pool, and what for. */
+  generated?: { pool: string; role: Role };
+}
+
+export interface PoolView {
+  name: string;
+  createdAt: string;
+  generation: number;
+  deleting: boolean;
+  hasFinalizer: boolean;
+  segment: string;
+  /** Absent when the object is not valid; `problem` then says why. */
+  spec?: AddressPoolSpec;
+  problem?: string;
+  /** Of the spec, in ascending order, without overlap. */
+  ranges: readonly AddressRange[];
+  /** As recorded; fields that cannot be read are left out. */
+  status: AddressPoolStatus;
 }
 
 export interface VirtualServerView {
@@ -33,6 +55,8 @@ export interface VirtualServerView {
   problem?: string;
   /** As recorded; fields that cannot be read are left out. */
   status: VirtualServerStatus;
+  /** Of a VirtualServer that the operator has made: name of its Service. */
+  service?: string;
 }
 
 export interface NodeView {
@@ -74,6 +98,8 @@ export interface ClusterView {
   agents: readonly AgentView[];
   /** Absent while they could not be read: what nodes have from them then stays. */
   configs?: readonly AgentConfigView[];
+  /** Absent while they could not be read: then nobody is refused for their sake. */
+  pools?: readonly PoolView[];
   /** Absent while they could not be read: what runs goes on. */
   virtualServers?: readonly VirtualServerView[];
 }

@@ -67,7 +67,7 @@ function findReady(question: ConditionQuestion): ConditionFinding {
 function noCandidates({ verdict, unfit, awaited }: Placement): [reason: string, message: string] {
   if (verdict?.accepted === false) return ["NotAccepted", "see condition Accepted"];
   if (awaited.length > 0) return ["WaitingForAgents", `waiting for the first report of ${list(awaited)}`];
-  if (unfit.length === 0) return ["NoCandidates", "spec.nodes.selector matches no node"];
+  if (unfit.length === 0) return ["NoCandidates", "spec.nodes selects no node"];
   return ["NoCandidates", `no node can take part: ${listNodes(unfit)}`];
 }
 

@@ -1,16 +1,28 @@
 /** Objects of the API → views. What the API server's schema would refuse today is reported, not thrown: etcd may hold older objects. */
 import { z } from "zod";
+import { addressPoolSpecSchema } from "../../api/addressPool.ts";
+import { addressPoolStatusSchema } from "../../api/addressPoolStatus.ts";
+import { mergeRanges, parseRange } from "../../api/addressRange.ts";
 import { agentConfigSpecSchema, agentConfigStatusSchema } from "../../api/agentConfig.ts";
 import { isTrue } from "../../api/condition.ts";
 import { dnsLabelField } from "../../api/fields.ts";
 import { drainAnnotation, releaseFinalizer } from "../../api/group.ts";
 import { nodeAgentSpecSchema, nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
+import { poolLabel, type Role, roleLabel, serviceLabel } from "../../api/service.ts";
 import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
 import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
 import { virtualServerSpecSchema } from "../../api/virtualServer.ts";
 import { virtualServerStatusSchema } from "../../api/virtualServerStatus.ts";
-import { type AgentConfigView, type AgentView, type NodeView, serverKey, type VirtualIPView, type VirtualServerView } from "./cluster.ts";
+import {
+  type AgentConfigView,
+  type AgentView,
+  type NodeView,
+  type PoolView,
+  serverKey,
+  type VirtualIPView,
+  type VirtualServerView,
+} from "./cluster.ts";
 
 interface ApiObject {
   metadata: unknown;
@@ -22,7 +34,8 @@ interface ApiObject {
 export function viewVirtualIP(object: ApiObject): VirtualIPView | undefined {
   const metadata = objectMetaSchema.safeParse(object.metadata);
   if (!metadata.success) return undefined;
-  const { name, uid = "", creationTimestamp = "", generation = 0, deletionTimestamp, finalizers = [] } = metadata.data;
+  const { name, uid = "", creationTimestamp = "", generation = 0, deletionTimestamp, finalizers = [], labels } = metadata.data;
+  const generated = generatedFor(name, labels);
   const parsed = virtualIPSpecSchema.safeParse(object.spec);
   return {
     name,
@@ -34,13 +47,53 @@ export function viewVirtualIP(object: ApiObject): VirtualIPView | undefined {
     segment: segmentOf(object.spec),
     ...(parsed.success ? { spec: parsed.data } : { problem: describeIssue(parsed.error) }),
     status: salvage(virtualIPStatusSchema, object.status),
+    ...(generated && { generated }),
   };
+}
+
+const roles: readonly Role[] = ["shared", "local"];
+
+/** By its labels, and by a name such as the operator gives. */
+function generatedFor(name: string, labels: Readonly<Record<string, string>> = {}): VirtualIPView["generated"] {
+  const pool = labels[poolLabel];
+  const role = roles.find((each) => each === labels[roleLabel]);
+  return pool !== undefined && role && name.startsWith(`${pool}-`) ? { pool, role } : undefined;
+}
+
+export function viewPool(object: ApiObject): PoolView | undefined {
+  const metadata = objectMetaSchema.safeParse(object.metadata);
+  if (!metadata.success) return undefined;
+  const { name, creationTimestamp = "", generation = 0, deletionTimestamp, finalizers = [] } = metadata.data;
+  const parsed = addressPoolSpecSchema.safeParse(object.spec);
+  const problem = parsed.success ? poolProblem(name, parsed.data.addresses) : describeIssue(parsed.error);
+  return {
+    name,
+    createdAt: creationTimestamp,
+    generation,
+    deleting: deletionTimestamp !== undefined,
+    hasFinalizer: finalizers.includes(releaseFinalizer),
+    segment: parsed.data?.virtualIP.segment ?? "default",
+    ...(parsed.success && problem === undefined ? { spec: parsed.data } : { problem }),
+    ranges: mergeRanges((parsed.data?.addresses ?? []).flatMap((text) => parseRange(text) ?? [])),
+    status: salvage(addressPoolStatusSchema, object.status),
+  };
+}
+
+/** As the value of a label may be. */
+const longestPoolName = 63;
+
+/** What the schema cannot say. */
+function poolProblem(name: string, addresses: readonly string[]): string | undefined {
+  if (name.length > longestPoolName) return `metadata.name: must have at most ${longestPoolName} characters`;
+  const index = addresses.findIndex((text) => parseRange(text) === undefined);
+  return index < 0 ? undefined : `spec.addresses[${index}]: a range must begin with its lowest address`;
 }
 
 export function viewVirtualServer(object: ApiObject): VirtualServerView | undefined {
   const metadata = objectMetaSchema.safeParse(object.metadata);
   if (!metadata.success) return undefined;
-  const { name, namespace = "", creationTimestamp = "", generation = 0, deletionTimestamp } = metadata.data;
+  const { name, namespace = "", creationTimestamp = "", generation = 0, deletionTimestamp, labels = {} } = metadata.data;
+  const service = labels[serviceLabel];
   const parsed = virtualServerSpecSchema.safeParse(object.spec);
   return {
     key: serverKey({ namespace, name }),
@@ -51,6 +104,7 @@ export function viewVirtualServer(object: ApiObject): VirtualServerView | undefi
     deleting: deletionTimestamp !== undefined,
     ...(parsed.success ? { spec: parsed.data } : { problem: describeIssue(parsed.error) }),
     status: salvage(virtualServerStatusSchema, object.status),
+    ...(service !== undefined && { service }),
   };
 }
 

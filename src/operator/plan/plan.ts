@@ -65,7 +65,7 @@ export function makePlan(question: PlanQuestion): Plan {
   const running = runningRouters(cluster.agents);
   const reports = collectReports(cluster.agents);
   const wallNow = question.wallNow.toISOString();
-  const verdicts = judge(cluster.virtualIPs, running, findForeignVRIDs(cluster, running));
+  const verdicts = judge(cluster.virtualIPs, running, findForeignVRIDs(cluster, running), cluster.pools);
   const placements = place({ cluster, verdicts, running, reports, now: question.now, wallNow });
   const memory = new Map<string, HolderMemory>();
   const rechecks: number[] = [];

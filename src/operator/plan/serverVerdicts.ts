@@ -49,6 +49,8 @@ interface Facts extends ServerQuestion {
   virtualIPs: ReadonlyMap<string, { view: VirtualIPView; addresses: readonly string[] }>;
   /** Names of VirtualIPs by their addresses. */
   owners: ReadonlyMap<string, string>;
+  /** Namespaces of the Services that have an address of a pool: what is theirs they may serve. */
+  assigned: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** As many as NodeAgent.spec takes of one VirtualServer. */
@@ -79,7 +81,10 @@ function reject(reason: ServerRejection, message: string, keeps = false): Reject
 function factsOf(question: ServerQuestion): Facts {
   const virtualIPs = new Map(question.cluster.virtualIPs.map((view) => [view.name, { view, addresses: addressesOf(view) }]));
   const owners = new Map([...virtualIPs].flatMap(([name, { addresses }]) => addresses.map((address) => [address, name] as const)));
-  return { ...question, virtualIPs, owners };
+  const assignments = (question.cluster.pools ?? []).flatMap(({ status }) => status.assignments ?? []);
+  const namespaceOf = (service: string) => service.slice(0, service.indexOf("/"));
+  const assigned = new Map(assignments.map(({ address, services }) => [address, new Set(services.map(namespaceOf))]));
+  return { ...question, virtualIPs, owners, assigned };
 }
 
 function addressesOf({ spec }: VirtualIPView): string[] {
@@ -95,14 +100,19 @@ function bind(view: VirtualServerView, facts: Facts): Binding | Rejected {
 }
 
 /** What is kept here goes with the virtual routers of the VirtualIP. */
-function bindVirtualIP({ namespace }: VirtualServerView, spec: VirtualServerSpec, { virtualIPs, verdicts }: Facts): Binding | Rejected {
+function bindVirtualIP({ namespace }: VirtualServerView, spec: VirtualServerSpec, facts: Facts): Binding | Rejected {
+  const { cluster, virtualIPs, verdicts, assigned } = facts;
   const { view: virtualIP, addresses: own = [] } = virtualIPs.get(spec.virtualIP ?? "") ?? {};
   if (!virtualIP) return reject("VirtualIPNotFound", `spec.virtualIP: there is no VirtualIP "${spec.virtualIP}"`, true);
   if (virtualIP.deleting) return reject("VirtualIPNotFound", `spec.virtualIP: VirtualIP "${spec.virtualIP}" is being deleted`, true);
   if (!virtualIP.spec || !verdicts.get(virtualIP.name)?.accepted) {
     return reject("VirtualIPNotAccepted", `spec.virtualIP: VirtualIP "${spec.virtualIP}" is not accepted itself`, true);
   }
-  if (!virtualIP.spec.allowedNamespaces?.includes(namespace)) {
+  if (virtualIP.generated && !cluster.pools) {
+    return reject("NamespaceNotAllowed", `who has the addresses of VirtualIP "${spec.virtualIP}" is not known now`, true);
+  }
+  const isOfService = spec.addresses?.every((address) => assigned.get(canonicalAddress(address))?.has(namespace)) === true;
+  if (!virtualIP.spec.allowedNamespaces?.includes(namespace) && !(virtualIP.generated && isOfService)) {
     return reject(
       "NamespaceNotAllowed",
       `spec.allowedNamespaces of VirtualIP "${spec.virtualIP}" does not name the namespace "${namespace}"`,

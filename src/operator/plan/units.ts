@@ -6,6 +6,7 @@ import { byPrecedence, type Claimant } from "../allocate/age.ts";
 /** What all VirtualIPs of a group must agree on, for every node must come in the same place for all of them. */
 const agreed: [path: string, read: (spec: VirtualIPSpec) => unknown][] = [
   ["spec.nodes.selector", ({ nodes }) => nodes.selector ?? {}],
+  ["spec.nodes.names", ({ nodes }) => nodes.names && new Set(nodes.names)],
   ["spec.nodes.maxCandidates", ({ nodes }) => nodes.maxCandidates],
   [
     "spec.nodes.overrides",

@@ -7,8 +7,9 @@ import {
   type VirtualRouterIDClaim,
   type VirtualRouterIDResult,
 } from "../allocate/virtualRouterID.ts";
-import type { RunningRouters, VirtualIPView } from "./cluster.ts";
+import type { PoolView, RunningRouters, VirtualIPView } from "./cluster.ts";
 import type { ForeignVRIDs } from "./foreignRouters.ts";
+import { findPoolConflict, judgePools } from "./poolVerdicts.ts";
 import { findGroupMismatches, type GroupClaim } from "./units.ts";
 
 export type RejectionReason = "InvalidSpec" | "AddressConflict" | "GroupMismatch" | "VirtualRouterIDConflict" | "VirtualRouterIDsExhausted";
@@ -33,6 +34,7 @@ export function judge(
   virtualIPs: readonly VirtualIPView[],
   running: RunningRouters,
   foreign: ForeignVRIDs = noForeign,
+  pools: readonly PoolView[] = [],
 ): Map<string, Verdict> {
   const rejections = new Map<string, Rejection>();
   for (const { name, problem, deleting } of virtualIPs) {
@@ -42,6 +44,13 @@ export function judge(
   for (const [name, { address, index, other }] of conflicts) {
     const message = `spec.addresses[${index}].address: ${address} belongs to VirtualIP "${other}"`;
     rejections.set(name, { reason: "AddressConflict", message });
+  }
+  const poolVerdicts = judgePools(pools, virtualIPs, running);
+  for (const view of virtualIPs) {
+    const conflict = view.deleting || rejections.has(view.name) ? undefined : findPoolConflict(view, pools, poolVerdicts, running);
+    if (!conflict) continue;
+    const message = `spec.addresses: ${conflict.address} of VirtualIP "${view.name}" belongs to AddressPool "${conflict.pool}"`;
+    rejections.set(view.name, { reason: "AddressConflict", message });
   }
   const eligible = virtualIPs.filter(({ name, deleting }) => !deleting && !rejections.has(name));
   for (const [name, message] of findGroupMismatches(eligible.flatMap(groupClaim)))

@@ -14,6 +14,10 @@ export interface OperatorFlags {
   deadAfter?: string;
   /** Whose kubeconfig it uses; default that of a user with the operator's rights. */
   user?: string;
+  /** Default aloft-system. Two operators in different ones both lead. */
+  leaseNamespace?: string;
+  /** Serves Services without a class, too. */
+  isDefault?: boolean;
 }
 
 export class OperatorProcess {
@@ -31,19 +35,20 @@ export class OperatorProcess {
   static async start(
     plane: ControlPlane,
     name: string,
-    { leaseDuration = "3s", deadAfter = "60s", user = "operator" }: OperatorFlags = {},
+    { leaseDuration = "3s", deadAfter = "60s", user = "operator", leaseNamespace = "aloft-system", isDefault = false }: OperatorFlags = {},
   ): Promise<OperatorProcess> {
     const port = await freePort();
     const flags = {
       kubeconfig: plane.kubeconfig(user),
       http: `127.0.0.1:${port}`,
-      "lease-namespace": "aloft-system",
+      "lease-namespace": leaseNamespace,
       identity: name,
       "lease-duration": leaseDuration,
       "dead-after": deadAfter,
       "log-level": "debug",
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+    if (isDefault) args.push("--default-load-balancer");
     // Also SIGKILL of this process ends it.
     const guarded = ["--pdeathsig", "KILL", "--", process.execPath, program, "operator", ...args];
     const operator = BackgroundProcess.start(name, "setpriv", guarded, { logFile: join(plane.folder, `${name}.log`) });

@@ -1,5 +1,6 @@
 /** A control plane with Aloft's kinds, played agents, and helpers to read what the operator wrote. */
 import { join } from "node:path";
+import type { AddressPool } from "../../../src/api/addressPool.ts";
 import { type VirtualIP, virtualIPSchema } from "../../../src/api/virtualIP.ts";
 import { type VirtualServer, virtualServerSchema } from "../../../src/api/virtualServer.ts";
 import { KubeClient } from "../../../src/kube/client.ts";
@@ -48,9 +49,13 @@ export class Testbed {
     return operator;
   }
 
+  async endOperators(): Promise<void> {
+    await Promise.all(this.#operators.splice(0).map((operator) => operator.kill()));
+  }
+
   /** Ends operators and agents and removes all objects, so that the next test begins with nothing. */
   async clear(): Promise<void> {
-    await Promise.all(this.#operators.splice(0).map((operator) => operator.kill()));
+    await this.endOperators();
     await this.lan.stop();
     for (const { metadata } of (await this.client.list(virtualIPs)).items) {
       const { name } = metadata;
@@ -150,7 +155,7 @@ export class Testbed {
   }
 }
 
-export function conditionOf({ status }: Pick<VirtualIP | VirtualServer, "status">, type: string): string {
+export function conditionOf({ status }: Pick<VirtualIP | VirtualServer | AddressPool, "status">, type: string): string {
   const condition = status?.conditions?.find((each) => each.type === type);
   return condition ? `${condition.status}/${condition.reason}` : "absent";
 }

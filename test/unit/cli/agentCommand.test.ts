@@ -11,6 +11,7 @@ test("defaults", () => {
     source: { kind: "cluster", kubeconfig: undefined },
     node: "host",
     stateDirectory: "/var/lib/aloft",
+    sysctlDirectory: undefined,
     allowedDirectories: [],
     scriptUser: undefined,
     http: { host: "127.0.0.1", port: 9105 },

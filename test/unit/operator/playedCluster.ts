@@ -49,6 +49,11 @@ export class PlayedCluster extends PlannedCluster {
     return plan;
   }
 
+  /** What the living agents run, which may be what they were told some time ago. */
+  applied(): { node: string; routers: readonly VirtualRouterSpec[] }[] {
+    return [...this.#applied].flatMap(([name, { routers }]) => (this.dead.has(name) ? [] : [{ node: name, routers }]));
+  }
+
   rounds(count: number, applies?: (node: string) => boolean): void {
     for (let round = 0; round < count; round += 1) this.round(applies);
   }

@@ -4,7 +4,14 @@ import type { NodeAgentSpec, VirtualRouterSpec, VirtualRouterStatus } from "../.
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
 import { virtualServerSpecSchema } from "../../../src/api/virtualServer.ts";
 import type { NodeVirtualServerStatus } from "../../../src/api/virtualServerStatus.ts";
-import type { AgentConfigView, AgentView, NodeView, VirtualIPView, VirtualServerView } from "../../../src/operator/plan/cluster.ts";
+import type {
+  AgentConfigView,
+  AgentView,
+  NodeView,
+  PoolView,
+  VirtualIPView,
+  VirtualServerView,
+} from "../../../src/operator/plan/cluster.ts";
 import type { VirtualIPPlan } from "../../../src/operator/plan/plan.ts";
 import { makePlan, type Plan, type PlanQuestion } from "../../../src/operator/plan/plan.ts";
 
@@ -101,6 +108,7 @@ export class PlannedCluster {
   /** Undefined: they cannot be read. */
   configs: AgentConfigView[] | undefined;
   virtualServers: VirtualServerView[] | undefined;
+  pools: PoolView[] | undefined;
   memory: PlanQuestion["memory"] = new Map();
   gone = new Set<string>();
   nowMs = 0;
@@ -119,6 +127,7 @@ export class PlannedCluster {
         agents: this.agents,
         configs: this.configs,
         virtualServers: this.virtualServers,
+        pools: this.pools,
       },
       memory: this.memory,
       gone: this.gone,

@@ -1,0 +1,103 @@
+/**
+ * The static Pod that holds the address of a control plane: the kubelet runs it before there is an API server. Such a Pod can use nothing
+ * that the API server keeps; its configuration is an annotation of its own, which a downwardAPI volume makes a file. Pure.
+ */
+import { stringify } from "yaml";
+import { apiVersion } from "../../api/group.ts";
+
+export interface ControlPlane {
+  addresses: string[];
+  interface?: string;
+  virtualRouterID: number;
+  advertisementInterval?: string;
+  /** Of the API server on each node. */
+  apiPort: number;
+  image: string;
+}
+
+const name = "aloft-control-plane";
+const annotation = "aloft.dev/configuration";
+const configuration = { folder: "/etc/aloft", file: "control-plane.yaml" };
+const stateDirectory = `/var/lib/${name}`;
+/** Not those of the DaemonSet's agent, which may run beside it. */
+const http = { host: "127.0.0.1", port: 9107 };
+
+export function controlPlanePod(plane: ControlPlane): object {
+  const probe = (path: string) => ({ httpGet: { ...http, path } });
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace: "kube-system",
+      labels: { "app.kubernetes.io/name": "aloft", "app.kubernetes.io/component": "control-plane" },
+      annotations: { [annotation]: stringify(controlPlaneVirtualIP(plane), { lineWidth: 120 }) },
+    },
+    spec: {
+      hostNetwork: true,
+      // As kubeadm's own: nobody has resolved the class of a Pod that no API server has seen.
+      priorityClassName: "system-node-critical",
+      priority: 2_000_001_000,
+      terminationGracePeriodSeconds: 30,
+      tolerations: [{ operator: "Exists" }],
+      securityContext: { seccompProfile: { type: "RuntimeDefault" } },
+      containers: [
+        {
+          name: "agent",
+          image: plane.image,
+          imagePullPolicy: "IfNotPresent",
+          args: [
+            "agent",
+            "--standalone",
+            `--config=${configuration.folder}/${configuration.file}`,
+            `--state-dir=${stateDirectory}`,
+            `--http=${http.host}:${http.port}`,
+          ],
+          env: [
+            { name: "NODE_OPTIONS", value: "--max-semi-space-size=1 --v8-pool-size=1" },
+            { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+          ],
+          livenessProbe: { ...probe("/healthz"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+          readinessProbe: { ...probe("/readyz"), periodSeconds: 5, timeoutSeconds: 3 },
+          resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "192Mi" } },
+          securityContext: {
+            runAsUser: 0,
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW", "SYS_NICE", "BPF"] },
+          },
+          volumeMounts: [
+            { name: "configuration", mountPath: configuration.folder, readOnly: true },
+            { name: "state", mountPath: stateDirectory },
+          ],
+        },
+      ],
+      volumes: [
+        {
+          name: "configuration",
+          downwardAPI: { items: [{ path: configuration.file, fieldRef: { fieldPath: `metadata.annotations['${annotation}']` } }] },
+        },
+        { name: "state", hostPath: { path: stateDirectory, type: "DirectoryOrCreate" } },
+      ],
+    },
+  };
+}
+
+/** The same on every node: of equals the higher address leads, and nobody is preempted. */
+export function controlPlaneVirtualIP({ addresses, apiPort, ...plane }: ControlPlane) {
+  return {
+    apiVersion,
+    kind: "VirtualIP",
+    metadata: { name: "control-plane" },
+    spec: {
+      addresses: addresses.map((address) => ({ address })),
+      ...(plane.interface && { interface: plane.interface }),
+      vrrp: {
+        virtualRouterID: plane.virtualRouterID,
+        ...(plane.advertisementInterval && { advertisementInterval: plane.advertisementInterval }),
+      },
+      // Takes priority away, and not the part in the election: kubeadm asks for the address before the first API server is ready.
+      track: [{ name: "api", http: { port: apiPort, scheme: "HTTPS", path: "/livez" }, timeout: "900ms", fall: 3, weight: -50 }],
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * The control loop for Services: plan all, write what differs. It meets the one for VirtualIPs in the VirtualIPs of the pools alone,
+ * whose spec it writes: however often endpoints change, elections are only planned anew when one of those does.
+ */
+import type { KubeClient } from "../../kube/client.ts";
+import { Controller, type Result } from "../../kube/controller.ts";
+import type { KubeMetrics } from "../../kube/metrics.ts";
+import { type KubeObject, keyOf } from "../../kube/object.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Logger } from "../../runtime/log.ts";
+import type { OperatorMetrics } from "../metrics.ts";
+import type { GeneratedWriter } from "./generatedWriter.ts";
+import type { PoolWriter } from "./poolWriter.ts";
+import { addressPools, services, virtualIPs, virtualServers } from "./resources.ts";
+import type { CurrentServicesPlan, ServicePlanner } from "./servicePlanner.ts";
+import type { ServiceWriter } from "./serviceWriter.ts";
+import { forEach, type Outcome, throwIfAny } from "./writes.ts";
+
+export interface ServiceControllerOptions {
+  planner: ServicePlanner;
+  poolWriter: PoolWriter;
+  serviceWriter: ServiceWriter;
+  generatedWriter: GeneratedWriter;
+  client: Pick<KubeClient, "find">;
+  metrics: OperatorMetrics;
+  kubeMetrics: KubeMetrics;
+  clock: Clock;
+  log: Logger;
+}
+
+/** A rollout changes many EndpointSlices, and a Helm chart makes several Services, within milliseconds. */
+const shortestCollapseMs = 20;
+/** As for VirtualIPs: plans take at most a third of the time. */
+const restPerPlan = 2;
+/** Silence is the absence of events. */
+const longestPauseMs = 5000;
+const theKey = "services";
+
+export class ServiceController {
+  readonly #options: ServiceControllerOptions;
+  readonly #controller: Controller;
+  /** Services and pools that the API server says do not exist. */
+  readonly #gone = new Set<string>();
+  #collapseMs = shortestCollapseMs;
+
+  constructor(options: ServiceControllerOptions) {
+    this.#options = options;
+    const { clock, log, kubeMetrics } = options;
+    const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
+    this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
+  }
+
+  /** Something changed; usable as an informer's handler without binding. */
+  readonly changed = (): void => this.#controller.enqueueAfter(theKey, this.#collapseMs);
+
+  /** The same for EndpointSlices, of which clusters change many. */
+  readonly endpointsChanged = (key: string): void => {
+    if (this.#options.planner.concerns(key)) this.changed();
+  };
+
+  /** Works until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void> {
+    this.#controller.enqueue(theKey);
+    return this.#controller.run(signal);
+  }
+
+  async #pass(signal: AbortSignal): Promise<Result> {
+    let plan = this.#plan();
+    if (!plan) return { requeueAfterMs: longestPauseMs };
+    const gone = await this.#confirmGone(plan, signal);
+    if (gone.done > 0) plan = this.#plan() ?? plan;
+    const pools = await this.#writePools(plan, signal);
+    // What has just been recorded may be used now.
+    if (pools.done > 0) plan = this.#plan() ?? plan;
+    const current = plan;
+    const objects = new Map(current.objects.services);
+    const finalizers = await this.#addFinalizers(current, objects, signal);
+    const generated = this.#writeGenerated(current, signal);
+    const written = forEach(current.services, async (planned) => {
+      const object = objects.get(planned.view.key);
+      return object !== undefined && (await this.#options.serviceWriter.write(planned, object, signal));
+    });
+    const outcomes = [gone, pools, finalizers, ...(await generated), await written];
+    this.#options.planner.remember(current);
+    throwIfAny(outcomes);
+    return { requeueAfterMs: longestPauseMs };
+  }
+
+  #plan(): CurrentServicesPlan | undefined {
+    const { clock, planner, metrics } = this.#options;
+    const startedAt = clock.now();
+    const plan = planner.plan(this.#gone);
+    this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
+    if (plan) metrics.showPools(plan.pools);
+    return plan;
+  }
+
+  #writePools({ pools, objects }: CurrentServicesPlan, signal: AbortSignal): Promise<Outcome> {
+    return forEach(pools, async (planned) => {
+      const object = objects.addressPools.get(planned.view.name);
+      return object !== undefined && (await this.#options.poolWriter.write(planned, object, signal));
+    });
+  }
+
+  /** Puts the newest versions into `objects`. */
+  #addFinalizers(plan: CurrentServicesPlan, objects: Map<string, KubeObject>, signal: AbortSignal): Promise<Outcome> {
+    return forEach(plan.services, async (planned) => {
+      const object = objects.get(planned.view.key);
+      const answer = object && (await this.#options.serviceWriter.addFinalizer(planned, object, signal));
+      if (answer) objects.set(keyOf(answer), answer);
+      return answer !== undefined;
+    });
+  }
+
+  /** VirtualIPs first: a VirtualServer is on one. */
+  async #writeGenerated({ virtualIPs: addresses, virtualServers: servers, objects }: CurrentServicesPlan, signal: AbortSignal) {
+    const { generatedWriter, log } = this.#options;
+    const removal = (resource: typeof virtualIPs, object: KubeObject | undefined) => {
+      if (!object) return Promise.resolve(false);
+      log.info({ kind: resource.kind, name: keyOf(object) }, "no Service needs it any more: removing it");
+      return generatedWriter.remove(resource, object, signal);
+    };
+    return [
+      await forEach(addresses.apply, (each) => generatedWriter.writeVirtualIP(each, objects.virtualIPs.get(each.name), signal)),
+      await forEach(addresses.remove, ({ name }) => removal(virtualIPs, objects.virtualIPs.get(name))),
+      await forEach(servers.apply, (each) => generatedWriter.writeVirtualServer(each, objects.virtualServers.get(each.key), signal)),
+      await forEach(servers.remove, ({ key }) => removal(virtualServers, objects.virtualServers.get(key))),
+    ];
+  }
+
+  /** Asks the API server for what is recorded and the caches lack: an empty cache proves nothing, and neither does an error. */
+  #confirmGone({ unknown, objects }: CurrentServicesPlan, signal: AbortSignal): Promise<Outcome> {
+    for (const key of this.#gone) if (objects.services.has(key) || objects.addressPools.has(key)) this.#gone.delete(key);
+    const doubtful = [
+      ...unknown.services.map((key) => ({ key, resource: services })),
+      ...unknown.pools.map((key) => ({ key, resource: addressPools })),
+    ].filter(({ key }) => !this.#gone.has(key));
+    return forEach(doubtful, async ({ key, resource }) => {
+      const [name = "", namespace] = key.split("/").toReversed();
+      if ((await this.#options.client.find(resource, { namespace, name }, { signal })) !== undefined) return false;
+      this.#gone.add(key);
+      this.#options.log.info({ kind: resource.kind, name: key }, "it was deleted: its addresses are withdrawn");
+      return true;
+    });
+  }
+}

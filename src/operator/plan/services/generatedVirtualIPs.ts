@@ -1,0 +1,86 @@
+/** The VirtualIPs of a pool as they shall be: its template and the addresses that they hold. Pure. */
+import { isDeepStrictEqual } from "node:util";
+import type { AddressPoolSpec } from "../../../api/addressPool.ts";
+import { canonicalAddress } from "../../../api/ipAddress.ts";
+import { excludeLabel, poolLabel, type Role, roleLabel } from "../../../api/service.ts";
+import { type VirtualIPSpec, virtualIPSpecSchema } from "../../../api/virtualIP.ts";
+import type { PoolView, VirtualIPView } from "../cluster.ts";
+import { familyOf } from "./claims.ts";
+import type { PlacedVirtualIP } from "./placing.ts";
+import type { Whereabouts } from "./whereabouts.ts";
+
+export interface GeneratedVirtualIP {
+  name: string;
+  labels: Record<string, string>;
+  spec: VirtualIPSpec;
+}
+
+/**
+ * Of the addresses only those that may stand there already; undefined where that is none.
+ * `present` is the object as it stands.
+ */
+export function generateVirtualIP(
+  pool: PoolView & { spec: AddressPoolSpec },
+  { name, role, units, nodes }: PlacedVirtualIP,
+  present: VirtualIPView | undefined,
+  whereabouts: Whereabouts,
+): GeneratedVirtualIP | undefined {
+  const addresses = units.flatMap((unit) => unit.addresses).filter((address) => whereabouts.mayEnter(address, name));
+  if (addresses.length === 0) return undefined;
+  const { advertised, carried } = divide(addresses, present?.spec?.addresses.map(({ address }) => canonicalAddress(address)) ?? []);
+  const { segment, interface: device, nodes: choice, vrrp, conflictDetection, deadManSwitch } = pool.spec.virtualIP;
+  const spec = {
+    addresses: advertised.map((address) => ({ address })),
+    ...(carried.length > 0 && { excludedAddresses: carried.map((address) => ({ address })) }),
+    segment,
+    ...(device !== undefined && { interface: device }),
+    nodes: nodesOf(choice, role, nodes),
+    vrrp,
+    conflictDetection,
+    deadManSwitch,
+  };
+  return { name, labels: labelsOf(pool.name, role), spec: virtualIPSpecSchema.parse(spec) };
+}
+
+export function labelsOf(pool: string, role: Role): Record<string, string> {
+  return { [poolLabel]: pool, [roleLabel]: role };
+}
+
+/** Whether the object is as it shall be. Where the addresses shall be, `kubectl vip move` says. */
+export function isAsGenerated({ spec: wanted }: GeneratedVirtualIP, { spec }: VirtualIPView): boolean {
+  if (!spec) return false;
+  const { preferred: _preferred, ...nodes } = spec.nodes;
+  return isDeepStrictEqual(inOrder({ ...spec, nodes }), inOrder(wanted));
+}
+
+/** Server-side apply leaves what was there before in its place. */
+function inOrder(spec: VirtualIPSpec) {
+  const texts = (list: VirtualIPSpec["addresses"] = []) => list.map(({ address }) => address).sort();
+  return { ...spec, addresses: texts(spec.addresses), excludedAddresses: texts(spec.excludedAddresses) };
+}
+
+function nodesOf(choice: VirtualIPSpec["nodes"], role: Role, names: readonly string[] = []): VirtualIPSpec["nodes"] {
+  const { selector = {} } = choice;
+  // The names of a local one leave out what may not answer.
+  if (role === "local") return { ...choice, names: [...names] };
+  const matchExpressions = [...(selector.matchExpressions ?? []), { key: excludeLabel, operator: "DoesNotExist" as const }];
+  return { ...choice, selector: { ...selector, matchExpressions } };
+}
+
+/**
+ * How many addresses adverts name. Not all: then each new Service would change the adverts, and for a moment they would differ between
+ * nodes, which VRRP version 2 takes for those of somebody else. And not one: when it goes, the adverts would have nothing in common.
+ */
+const mostAdvertised = 4;
+
+/** What is advertised stays so. One family is enough for an election, which moves all. */
+function divide(addresses: readonly string[], before: readonly string[]): { advertised: string[]; carried: string[] } {
+  const staying = before.filter((address) => addresses.includes(address)).slice(0, mostAdvertised);
+  const isIPv4 = (address: string) => familyOf(address) === "IPv4";
+  const family = familyOf(staying[0] ?? addresses.find(isIPv4) ?? addresses[0] ?? "");
+  const known = new Set(staying);
+  const others = addresses.filter((address) => familyOf(address) === family && !known.has(address)).sort();
+  const advertised = [...staying, ...others].slice(0, mostAdvertised).sort();
+  const named = new Set(advertised);
+  return { advertised, carried: addresses.filter((address) => !named.has(address)).sort() };
+}

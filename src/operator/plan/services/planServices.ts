@@ -1,0 +1,111 @@
+/**
+ * The whole plan for Services: who has which addresses, on which VirtualIPs, and what is written where. Pure; computed anew at every change.
+ * Nothing is used before it stands in the status of its pool: what is planned from unrecorded addresses is only that record.
+ */
+import { mostAssignments } from "../../../api/addressPoolStatus.ts";
+import { allocateAddresses } from "../../allocate/serviceAddresses.ts";
+import type { PoolClaim } from "../../allocate/serviceClaims.ts";
+import { type PoolView, runningRouters, type VirtualIPView } from "../cluster.ts";
+import { judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
+import { claimOf, isOurs } from "./claims.ts";
+import { planDataPlanes } from "./dataPlanes.ts";
+import { type GeneratedVirtualIP, isAsGenerated } from "./generatedVirtualIPs.ts";
+import type { VirtualServerChanges } from "./generatedVirtualServers.ts";
+import { type Layout, layOut } from "./layout.ts";
+import { Ledger } from "./ledger.ts";
+import { type PoolPlan, planPool } from "./poolPlans.ts";
+import { planServiceWrites, type ServicePlan } from "./servicePlans.ts";
+import type { ServicesMemory, ServicesQuestion } from "./servicesQuestion.ts";
+import { Whereabouts } from "./whereabouts.ts";
+
+export interface ServicesPlan {
+  pools: PoolPlan[];
+  services: ServicePlan[];
+  virtualIPs: { apply: GeneratedVirtualIP[]; remove: VirtualIPView[] };
+  virtualServers: VirtualServerChanges;
+  memory: ServicesMemory;
+  /** Services that a pool knows and nobody else; pools that VirtualIPs name and nobody else. */
+  unknown: { services: string[]; pools: string[] };
+}
+
+export function planServices(question: ServicesQuestion): ServicesPlan {
+  const running = runningRouters(question.agents);
+  const verdicts = judgePools(question.pools, question.virtualIPs, running);
+  const whereabouts = new Whereabouts(question.virtualIPs, running, question.agents, question.memory.traces);
+  const unknownPools = findUnknownPools(question);
+  const ledger = new Ledger(question);
+  const results = allocate(question, verdicts);
+  const held = ledger.effective(results);
+  const layout = layOut({ ...question, held, ghosts: ledger.ghosts, whereabouts });
+  const dataPlanes = planDataPlanes({ ...question, held, layout });
+  const services = planServiceWrites({ question, ledger, results, layout, whereabouts, foreign: dataPlanes.foreign });
+  const pools = question.pools.map((view) => planPool(view, question, verdicts, ledger.next(view, results, whereabouts)));
+  const plan: ServicesPlan = {
+    pools,
+    services: services.plans,
+    virtualIPs: compareVirtualIPs(layout, question),
+    virtualServers: dataPlanes,
+    memory: { traces: whereabouts.traces, answers: services.answers },
+    unknown: { services: ledger.unknown, pools: unknownPools },
+  };
+  // Pools of which nobody knows anything, though their VirtualIPs stand: a list that went wrong. Nothing is taken away for it.
+  return unknownPools.length > 0 ? { ...plan, ...noWrites } : plan;
+}
+
+const noWrites = {
+  pools: [],
+  services: [],
+  virtualIPs: { apply: [], remove: [] },
+  virtualServers: { apply: [], remove: [], foreign: [] },
+} satisfies Partial<ServicesPlan>;
+
+function findUnknownPools({ pools, virtualIPs, gone }: ServicesQuestion): string[] {
+  const known = new Set(pools.map(({ name }) => name));
+  const named = new Set(virtualIPs.flatMap(({ generated }) => generated?.pool ?? []));
+  return [...named].filter((name) => !known.has(name) && !gone.has(name)).sort();
+}
+
+/** Also room for both families of a Service. */
+const mostGiven = mostAssignments - 1;
+
+function allocate({ pools, services, namespaces, isDefault, virtualIPs }: ServicesQuestion, verdicts: PoolVerdicts) {
+  const facts = { pools, namespaces: namespaces && new Map(namespaces.map(({ name, labels }) => [name, labels])) };
+  const claims = services.filter((view) => isOurs(view, isDefault) && !view.deleting).map((view) => claimOf(view, facts));
+  return allocateAddresses({ pools: pools.map((view) => poolClaim(view, verdicts)), services: claims, taken: takenBy(virtualIPs) });
+}
+
+function poolClaim({ name, ranges, spec, status }: PoolView, verdicts: PoolVerdicts): PoolClaim {
+  return {
+    name,
+    ranges,
+    open: verdicts.get(name)?.accepted === true,
+    priority: spec?.priority ?? 0,
+    autoAssign: spec?.autoAssign ?? false,
+    skipZeroAnd255: spec?.skipZeroAnd255 ?? false,
+    sharing: spec?.sharing ?? "Disabled",
+    assignments: status.assignments ?? [],
+    most: mostGiven,
+  };
+}
+
+/** Addresses of VirtualIPs that are not of a pool. */
+function takenBy(virtualIPs: readonly VirtualIPView[]): Map<string, string> {
+  const others = virtualIPs.filter(({ generated }) => !generated);
+  return new Map(others.flatMap((view) => specifiedAddresses(view).map(({ text }) => [text, `VirtualIP "${view.name}"`] as const)));
+}
+
+function compareVirtualIPs({ generated, kept }: Layout, { virtualIPs, pools, gone }: ServicesQuestion) {
+  const standing = new Map(virtualIPs.map((view) => [view.name, view]));
+  const wanted = new Set(generated.map(({ name }) => name));
+  const plannable = new Set([...pools.filter(({ spec }) => spec).map(({ name }) => name), ...gone]);
+  return {
+    apply: generated.filter((each) => {
+      const view = standing.get(each.name);
+      return !view || (!view.deleting && !isAsGenerated(each, view));
+    }),
+    remove: virtualIPs.filter((view) => {
+      const { name, deleting, generated: origin } = view;
+      return origin !== undefined && !deleting && plannable.has(origin.pool) && !wanted.has(name) && !kept.has(name);
+    }),
+  };
+}

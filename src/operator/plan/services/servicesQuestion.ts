@@ -1,0 +1,31 @@
+/** All that a plan for Services is computed from. */
+import type { AgentView, NodeView, PoolView, VirtualIPView, VirtualServerView } from "../cluster.ts";
+import type { NamespaceView, ServiceView } from "./views.ts";
+import type { Traces } from "./whereabouts.ts";
+
+export interface ServicesQuestion {
+  pools: readonly PoolView[];
+  /** All of the cluster. */
+  services: readonly ServiceView[];
+  /** Absent while they could not be read. */
+  namespaces?: readonly NamespaceView[];
+  /** Nodes with ready endpoints, by key of the Service. */
+  endpoints: ReadonlyMap<string, ReadonlySet<string>>;
+  nodes: readonly NodeView[];
+  agents: readonly AgentView[];
+  virtualIPs: readonly VirtualIPView[];
+  /** Absent while they could not be read. */
+  virtualServers?: readonly VirtualServerView[];
+  /** Whether Services without a class are Aloft's, too. */
+  isDefault: boolean;
+  /** Keys of Services, and names of pools, that certainly do not exist. */
+  gone: ReadonlySet<string>;
+  memory: ServicesMemory;
+  wallNow: string;
+}
+
+export interface ServicesMemory {
+  traces: Traces;
+  /** What was last told of who answers, by key of the Service. */
+  answers: ReadonlyMap<string, string>;
+}

@@ -1,0 +1,162 @@
+/** What a user of the cluster does and sees. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeAgent } from "../../src/api/nodeAgent.ts";
+import type { VirtualIP } from "../../src/api/virtualIP.ts";
+import { run } from "../support/command.ts";
+import { chart, type KubeCluster } from "../support/kubeCluster.ts";
+import { until } from "../support/waiting.ts";
+import type { Connections } from "./connections.ts";
+import type { Probing } from "./probe.ts";
+
+export const namespace = "aloft-system";
+/** One that the previous chart did not have. */
+export const newColumn = "Backups";
+
+export const virtualIP = (name: string, addresses: string[]) => ({
+  apiVersion: "aloft.dev/v1alpha1",
+  kind: "VirtualIP",
+  metadata: { name },
+  spec: { addresses: addresses.map((address) => ({ address })) },
+});
+
+/** A server on every node, in the nodes' own network: whoever holds an address answers on it. */
+const echo = (image: string) => ({
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { name: "echo" },
+  spec: {
+    selector: { matchLabels: { app: "echo" } },
+    template: {
+      metadata: { labels: { app: "echo" } },
+      spec: {
+        hostNetwork: true,
+        terminationGracePeriodSeconds: 0,
+        tolerations: [{ operator: "Exists" }],
+        containers: [
+          {
+            name: "echo",
+            image,
+            imagePullPolicy: "Never",
+            command: ["/usr/bin/node", "-e", readFileSync(join(import.meta.dirname, "echo.cjs"), "utf8")],
+            env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+          },
+        ],
+      },
+    },
+  },
+});
+
+export class User {
+  readonly #cluster: KubeCluster;
+
+  constructor(cluster: KubeCluster) {
+    this.#cluster = cluster;
+  }
+
+  install(from = chart): Promise<string> {
+    return this.#cluster.helm(["install", "aloft", from, "-n", namespace, "--create-namespace", "--wait", "--timeout=120s"]);
+  }
+
+  upgrade(values: string[]): Promise<string> {
+    const set = values.flatMap((value) => ["--set", value]);
+    return this.#cluster.helm(["upgrade", "aloft", chart, "-n", namespace, "--wait", "--timeout=120s", ...set]);
+  }
+
+  /** The chart as it might have been before: VirtualIPs without a column. */
+  async previousChart(): Promise<string> {
+    const copy = join(this.#cluster.folder, "previous");
+    // The kinds are a link to the folder of the checkout: what it leads to is copied.
+    await run("cp", ["--recursive", "--dereference", chart, copy]);
+    const edit = (path: string, change: (text: string) => string) => writeFileSync(path, change(readFileSync(path, "utf8")));
+    edit(join(copy, "Chart.yaml"), (text) => text.replace(/^version: .*$/m, "version: 0.0.1"));
+    edit(join(copy, "files/crds/aloft.dev_virtualips.yaml"), (text) => text.replace(`name: ${newColumn}`, "name: Old"));
+    return copy;
+  }
+
+  async columns(): Promise<string[]> {
+    interface Kind {
+      spec: { versions: { additionalPrinterColumns: { name: string }[] }[] };
+    }
+    const { spec } = await this.#cluster.get<Kind>("crd", "virtualips.aloft.dev");
+    return spec.versions.flatMap(({ additionalPrinterColumns }) => additionalPrinterColumns.map(({ name }) => name));
+  }
+
+  async startEcho(): Promise<void> {
+    await this.#cluster.apply(echo(this.#cluster.image));
+    await this.#cluster.kubectl(["rollout", "status", "daemonset/echo", "--timeout=60s"]);
+  }
+
+  /** The node that answers for an address, asked over HTTP from outside. */
+  async answers(address: string): Promise<string> {
+    const host = address.includes(":") ? `[${address}]` : address;
+    const script = `fetch("http://${host}:8080", { signal: AbortSignal.timeout(1000) }).then((r) => r.text()).then(console.log)`;
+    return (await this.#cluster.in("client", process.execPath, ["-e", script])).trim();
+  }
+
+  async answersWithin(address: string, timeoutMs: number): Promise<string> {
+    return until(`an answer of ${address}`, () => this.answers(address), { timeoutMs, everyMs: 100 });
+  }
+
+  /** Asks without pause while `work` goes on, and a moment before and after it. */
+  async probe(address: string, work: () => Promise<void>): Promise<Probing> {
+    return (await this.#whileRunning("probe.ts", address, work)) as Probing;
+  }
+
+  /** Opens connections without pause meanwhile. */
+  async connect(address: string, work: () => Promise<void>): Promise<Connections> {
+    return (await this.#whileRunning("connections.ts", address, work)) as Connections;
+  }
+
+  /** What a program of this folder, in the client's network, prints at its end. */
+  async #whileRunning(program: string, address: string, work: () => Promise<void>): Promise<unknown> {
+    const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), address]);
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => (text += chunk));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    try {
+      await sleep(700);
+      await work();
+      await sleep(500);
+    } finally {
+      child.stdin?.end();
+      await ended;
+    }
+    return JSON.parse(text);
+  }
+
+  status(name: string): Promise<VirtualIP> {
+    return this.#cluster.get<VirtualIP>("vip", name);
+  }
+
+  /** Waits until one node answers, all others stand by, and the status says so; returns that node. */
+  async settled(name: string, standbys = 2): Promise<string> {
+    const settled = async () => {
+      const { status } = await this.status(name);
+      const { items } = await this.#cluster.get<{ items: NodeAgent[] }>("nodeagents");
+      const states = items.flatMap((agent) => agent.status?.virtualRouters?.filter((router) => router.virtualIP === name) ?? []);
+      const standing = states.filter(({ state }) => state === "BACKUP").length;
+      const families = new Set(states.map(({ family }) => family)).size;
+      return states.filter(({ state }) => state === "MASTER").length === families && standing === standbys * families && status?.activeNode;
+    };
+    return until(`VirtualIP ${name} on one node, ${standbys} standing by`, settled, { timeoutMs: 60_000, everyMs: 200 });
+  }
+
+  async restarts(): Promise<number> {
+    interface Pods {
+      items: { status: { containerStatuses?: { restartCount: number }[] } }[];
+    }
+    const { items } = await this.#cluster.get<Pods>("pods", "-n", namespace);
+    return items.flatMap(({ status }) => status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+  }
+
+  /** The only holder by the kernels of all nodes that run. */
+  async holderByKernels(address: string, nodes: readonly string[]): Promise<string> {
+    const has = await Promise.all(nodes.map(async (node) => ((await this.#cluster.addresses(node)).includes(address) ? [node] : [])));
+    const holders = has.flat();
+    assert.equal(holders.length, 1, `${address} is on ${holders.join(", ") || "no node"}`);
+    return holders[0] ?? "";
+  }
+}

@@ -1,0 +1,343 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { mergeRanges, parseRange } from "../../../../src/api/addressRange.ts";
+import { type Family, parseAddress } from "../../../../src/api/ipAddress.ts";
+import { allocateAddresses } from "../../../../src/operator/allocate/serviceAddresses.ts";
+import type { PoolClaim, ServiceAddresses, ServiceClaim } from "../../../../src/operator/allocate/serviceClaims.ts";
+import { timeAt } from "../samples.ts";
+
+function pool(name: string, ranges: string[], more: Partial<PoolClaim> = {}): PoolClaim {
+  return {
+    name,
+    ranges: mergeRanges(ranges.flatMap((text) => parseRange(text) ?? [])),
+    open: true,
+    priority: 0,
+    autoAssign: true,
+    skipZeroAnd255: false,
+    sharing: "Namespace",
+    assignments: [],
+    most: 4096,
+    ...more,
+  };
+}
+
+interface Wish extends Partial<Omit<ServiceClaim, "requested">> {
+  asks?: string[];
+}
+
+/** Of the namespace web, for one IPv4 address. */
+function service(name: string, age: number, { asks = [], ...more }: Wish = {}): ServiceClaim {
+  const { namespace = "web" } = more;
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    createdAt: timeAt(age),
+    families: ["IPv4"],
+    needsAll: true,
+    requested: asks.flatMap((text) => parseAddress(text) ?? []),
+    ports: ["TCP/80"],
+    mayUse: () => true,
+    present: [],
+    ...more,
+  };
+}
+
+/** "a: 192.0.2.1" or, without any, "a: Reason"; both where it has not what it asks for. */
+function allocate(pools: PoolClaim[], services: ServiceClaim[], taken?: Map<string, string>): string[] {
+  const results = allocateAddresses({ pools, services, taken });
+  return services.map(({ key }) => {
+    const { addresses = [], refusal } = results.get(key) ?? {};
+    return `${key.slice(key.indexOf("/") + 1)}: ${[...addresses, ...(refusal ? [refusal.reason] : [])].join(" ")}`;
+  });
+}
+
+const small = ["192.0.2.1-192.0.2.2"];
+const dual = ["192.0.2.1-192.0.2.2", "2001:db8::1-2001:db8::2"];
+const both: Family[] = ["IPv4", "IPv6"];
+const given = (address: string, ...services: string[]) => ({ address, services: services.map((name) => `web/${name}`) });
+
+const cases: { name: string; pools: PoolClaim[]; services: ServiceClaim[]; taken?: Map<string, string>; expected: string[] }[] = [
+  {
+    name: "the lowest free address, older first, and none for the last",
+    pools: [pool("p", small)],
+    services: [service("c", 3), service("a", 1), service("b", 2)],
+    expected: ["c: PoolExhausted", "a: 192.0.2.1", "b: 192.0.2.2"],
+  },
+  {
+    name: "what is recorded stays, though an older Service comes",
+    pools: [pool("p", ["192.0.2.1"], { assignments: [given("192.0.2.1", "young")] })],
+    services: [service("old", 1), service("young", 9)],
+    expected: ["old: PoolExhausted", "young: 192.0.2.1"],
+  },
+  {
+    name: "what is recorded for a Service that is not there is nobody else's",
+    pools: [pool("p", ["192.0.2.1"], { assignments: [given("192.0.2.1", "gone")] })],
+    services: [service("a", 1)],
+    expected: ["a: PoolExhausted"],
+  },
+  {
+    name: "of two pools the one of higher priority, then the next",
+    pools: [pool("a", ["192.0.2.1"]), pool("z", ["198.51.100.1"], { priority: 5 })],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 198.51.100.1", "b: 192.0.2.1"],
+  },
+  {
+    name: "a pool without autoAssign only for who asks for it or for an address of it",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { autoAssign: false })],
+    services: [service("a", 1), service("b", 2, { pool: "p" }), service("c", 3, { asks: ["192.0.2.7"] })],
+    expected: ["a: NoPool", "b: 192.0.2.1", "c: 192.0.2.7"],
+  },
+  {
+    name: "who asks for an address comes before those who take any",
+    pools: [pool("p", small)],
+    services: [service("a", 1), service("b", 2, { asks: ["192.0.2.1"] })],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.1"],
+  },
+  {
+    name: "an address that somebody has, that is a VirtualIP's, and that no pool holds",
+    pools: [pool("p", small)],
+    services: [
+      service("a", 1, { asks: ["192.0.2.1"] }),
+      service("b", 2, { asks: ["192.0.2.1"] }),
+      service("c", 3, { asks: ["192.0.2.2"] }),
+      service("d", 4, { asks: ["192.0.2.9"] }),
+    ],
+    taken: new Map([["192.0.2.2", 'VirtualIP "gateway"']]),
+    expected: ["a: 192.0.2.1", "b: AddressTaken", "c: AddressTaken", "d: AddressNotInPool"],
+  },
+  {
+    name: "an address of a VirtualIP is not chosen either",
+    pools: [pool("p", small)],
+    services: [service("a", 1)],
+    taken: new Map([["192.0.2.1", 'VirtualIP "gateway"']]),
+    expected: ["a: 192.0.2.2"],
+  },
+  {
+    name: "a pool that is not there, not open, or not for it",
+    pools: [pool("closed", ["192.0.2.1"], { open: false }), pool("p", ["192.0.2.2"])],
+    services: [
+      service("a", 1, { pool: "other" }),
+      service("b", 2, { pool: "closed" }),
+      service("c", 3, { pool: "p", mayUse: () => false }),
+    ],
+    expected: ["a: PoolNotFound", "b: PoolNotAccepted", "c: PoolNotAllowed"],
+  },
+  {
+    name: "a closed pool keeps what it has given",
+    pools: [pool("p", small, { open: false, assignments: [given("192.0.2.1", "a")] })],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 192.0.2.1", "b: PoolNotAccepted"],
+  },
+  {
+    name: "a pool that no longer holds an address keeps it given",
+    pools: [pool("p", ["192.0.2.2"], { assignments: [given("192.0.2.1", "a")] })],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.2"],
+  },
+  {
+    name: "both families from one pool, in the Service's own order",
+    pools: [pool("p", dual)],
+    services: [service("a", 1, { families: ["IPv6", "IPv4"] })],
+    expected: ["a: 2001:db8::1 192.0.2.1"],
+  },
+  {
+    name: "dual stack required: nothing from a pool of one family; preferred: what there is",
+    pools: [pool("p", small)],
+    services: [service("a", 1, { families: both }), service("b", 2, { families: both, needsAll: false })],
+    expected: ["a: FamilyMismatch", "b: 192.0.2.1"],
+  },
+  {
+    name: "dual stack preferred: a pool of both families before one of higher priority, and the second family when there is one",
+    pools: [pool("four", ["198.51.100.1"], { priority: 9 }), pool("p", dual, { assignments: [given("192.0.2.1", "b")] })],
+    services: [service("a", 1, { families: both, needsAll: false }), service("b", 2, { families: both, needsAll: false })],
+    expected: ["a: 192.0.2.2 2001:db8::1", "b: 192.0.2.1 2001:db8::2"],
+  },
+  {
+    name: "from two families to one: the other address is given up",
+    pools: [pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("2001:db8::1", "a")] })],
+    services: [service("a", 1, { families: ["IPv6"] })],
+    expected: ["a: 2001:db8::1"],
+  },
+  {
+    name: "another address that is asked for replaces the first; one that is taken does not",
+    pools: [pool("p", ["192.0.2.1-192.0.2.3"], { assignments: [given("192.0.2.1", "a"), given("192.0.2.2", "b")] })],
+    services: [service("a", 1, { asks: ["192.0.2.3"] }), service("b", 2, { asks: ["192.0.2.1"] })],
+    expected: ["a: 192.0.2.3", "b: 192.0.2.2 AddressTaken"],
+  },
+  {
+    name: "another pool that is asked for replaces the first",
+    pools: [pool("p", small, { assignments: [given("192.0.2.1", "a")] }), pool("q", ["198.51.100.1"])],
+    services: [service("a", 1, { pool: "q" })],
+    expected: ["a: 198.51.100.1"],
+  },
+  {
+    name: "one key shares an address, with different ports and in one namespace only",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"])],
+    services: [
+      service("a", 1, { sharingKey: "k" }),
+      service("b", 2, { sharingKey: "k", ports: ["TCP/443", "UDP/80"] }),
+      service("c", 3, { sharingKey: "k" }),
+      service("d", 4, { sharingKey: "k", namespace: "shop", ports: ["TCP/25"] }),
+      service("e", 5, { ports: ["TCP/26"] }),
+    ],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.1", "c: 192.0.2.2", "d: 192.0.2.3", "e: 192.0.2.4"],
+  },
+  {
+    name: "across namespaces where the pool allows it, and not at all where it does not",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { sharing: "Cluster" }), pool("q", ["198.51.100.1-198.51.100.9"], { sharing: "Disabled" })],
+    services: [
+      service("a", 1, { sharingKey: "k", pool: "p" }),
+      service("b", 2, { sharingKey: "k", pool: "p", namespace: "shop", ports: ["TCP/25"] }),
+      service("c", 3, { sharingKey: "k", pool: "q" }),
+      service("d", 4, { sharingKey: "k", pool: "q", ports: ["TCP/25"] }),
+    ],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.1", "c: 198.51.100.1", "d: 198.51.100.2"],
+  },
+  {
+    name: "a port that is taken at the address that is asked for",
+    pools: [pool("p", small)],
+    services: [service("a", 1, { sharingKey: "k", asks: ["192.0.2.1"] }), service("b", 2, { sharingKey: "k", asks: ["192.0.2.1"] })],
+    expected: ["a: 192.0.2.1", "b: PortTaken"],
+  },
+  {
+    name: "sharers that no longer may: the older one keeps the address",
+    pools: [pool("p", small, { assignments: [given("192.0.2.1", "a", "b")] })],
+    services: [service("a", 1, { sharingKey: "k" }), service("b", 2, { ports: ["TCP/443"] })],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.2"],
+  },
+  {
+    name: "without a record, what the status says, before anybody new",
+    pools: [pool("p", small)],
+    services: [service("a", 1), service("b", 2, { present: ["192.0.2.1"] })],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.1"],
+  },
+  {
+    name: "two that say they have one address: the older has it",
+    pools: [pool("p", small)],
+    services: [service("a", 1, { present: ["192.0.2.2"] }), service("b", 2, { present: ["192.0.2.2"] })],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.1"],
+  },
+  {
+    name: "no .0 and no .255, unless it is asked for",
+    pools: [pool("p", ["192.0.2.254-192.0.3.1"], { skipZeroAnd255: true })],
+    services: [service("a", 1), service("b", 2), service("c", 3), service("d", 4, { asks: ["192.0.3.0"] })],
+    expected: ["a: 192.0.2.254", "b: 192.0.3.1", "c: PoolExhausted", "d: 192.0.3.0"],
+  },
+  {
+    name: "no more than the record can hold",
+    pools: [pool("p", small, { most: 1 })],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 192.0.2.1", "b: PoolExhausted"],
+  },
+  {
+    name: "wishes that are wrong: what it has stays",
+    pools: [pool("p", small, { assignments: [given("192.0.2.2", "a")] })],
+    services: [service("a", 1, { problem: { reason: "InvalidAnnotation", message: "" } })],
+    expected: ["a: 192.0.2.2 InvalidAnnotation"],
+  },
+];
+
+for (const { name, pools, services, taken, expected } of cases) {
+  test(`addresses of Services: ${name}`, () => assert.deepEqual(allocate(pools, services, taken), expected));
+}
+
+const wishes = fc.uniqueArray(
+  fc.record({
+    name: fc.integer({ min: 0, max: 40 }).map((number) => `s${number}`),
+    age: fc.integer({ min: 0, max: 5 }),
+    families: fc.constantFrom<Family[]>(["IPv4"], ["IPv6"], both),
+    needsAll: fc.boolean(),
+    asks: fc.constantFrom<string[]>([], [], ["192.0.2.2"], ["2001:db8::2"]),
+    pool: fc.constantFrom(undefined, undefined, "p", "q"),
+    sharingKey: fc.constantFrom(undefined, "k", "l"),
+    ports: fc.constantFrom(["TCP/80"], ["TCP/443"], ["UDP/53", "TCP/53"]),
+  }),
+  { selector: ({ name }) => name, maxLength: 20 },
+);
+const pools = [
+  pool("p", ["192.0.2.1-192.0.2.6", "2001:db8::1-2001:db8::4"], { sharing: "Cluster" }),
+  pool("q", ["198.51.100.1-198.51.100.3"], { priority: 1 }),
+];
+type Wishes = typeof wishes extends fc.Arbitrary<infer Value> ? Value : never;
+const claimsOf = (all: Wishes) =>
+  all.map(({ name, age, asks, ...more }) =>
+    service(name, age, { ...more, asks: asks.filter((text) => more.families.includes(text.includes(":") ? "IPv6" : "IPv4")) }),
+  );
+
+/** The pools with the results recorded. */
+function recorded(results: ReadonlyMap<string, ServiceAddresses>): PoolClaim[] {
+  return pools.map((each) => {
+    const pairs = [...results].flatMap(([key, { pool: place, addresses }]) =>
+      place === each.name ? addresses.map((address) => ({ address, key })) : [],
+    );
+    const byAddress = Map.groupBy(pairs, ({ address }) => address);
+    return { ...each, assignments: [...byAddress].map(([address, holders]) => ({ address, services: holders.map(({ key }) => key) })) };
+  });
+}
+
+const addressesOf = (results: ReadonlyMap<string, ServiceAddresses>) =>
+  [...results].map(([key, { addresses }]) => `${key} ${addresses}`).sort();
+
+test("addresses of Services property: none is given twice, but to those of one key with different ports", () => {
+  fc.assert(
+    fc.property(wishes, (all) => {
+      const claims = claimsOf(all);
+      const results = allocateAddresses({ pools, services: claims });
+      for (const a of claims) {
+        for (const b of claims) {
+          if (a.key >= b.key) continue;
+          const common = results.get(a.key)?.addresses.filter((address) => results.get(b.key)?.addresses.includes(address)) ?? [];
+          if (common.length === 0) continue;
+          assert.ok(a.sharingKey !== undefined && a.sharingKey === b.sharingKey);
+          assert.ok(!a.ports.some((port) => b.ports.includes(port)));
+        }
+      }
+    }),
+  );
+});
+
+test("addresses of Services property: all are of pools, of the families that are asked for, and all or enough of them", () => {
+  fc.assert(
+    fc.property(wishes, (all) => {
+      const claims = claimsOf(all);
+      const results = allocateAddresses({ pools, services: claims });
+      for (const { key, families, needsAll } of claims) {
+        const { addresses = [], refusal } = results.get(key) ?? {};
+        assert.ok(addresses.every((address) => families.includes(address.includes(":") ? "IPv6" : "IPv4")));
+        assert.equal(new Set(addresses.map((address) => address.includes(":"))).size, addresses.length);
+        if (needsAll && addresses.length > 0) assert.equal(addresses.length, families.length);
+        assert.equal(refusal !== undefined, addresses.length === 0);
+      }
+    }),
+  );
+});
+
+test("addresses of Services property: the order of the input does not matter", () => {
+  fc.assert(
+    fc.property(
+      wishes.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+      ([all, shuffled]) =>
+        assert.deepEqual(
+          addressesOf(allocateAddresses({ pools, services: claimsOf(shuffled) })),
+          addressesOf(allocateAddresses({ pools: pools.toReversed(), services: claimsOf(all) })),
+        ),
+    ),
+  );
+});
+
+test("addresses of Services property: a restart changes nothing, whoever is new; a second look gives nobody more", () => {
+  fc.assert(
+    fc.property(wishes, wishes, (all, more) => {
+      const claims = claimsOf(all);
+      const first = allocateAddresses({ pools, services: claims });
+      const newcomers = claimsOf(more).filter(({ key }) => !first.has(key));
+      const second = allocateAddresses({ pools: recorded(first), services: [...claims, ...newcomers] });
+      for (const { key, needsAll } of claims) {
+        const before = first.get(key)?.addresses ?? [];
+        const after = second.get(key)?.addresses ?? [];
+        if (before.length > 0) assert.deepEqual(needsAll ? after : after.filter((address) => before.includes(address)), before);
+      }
+    }),
+  );
+});

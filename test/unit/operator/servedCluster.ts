@@ -1,0 +1,259 @@
+/** A played cluster with pools and Services: both control loops write, agents run what they are told, and what must never be is looked for. */
+
+import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
+import { viewPool } from "../../../src/operator/plan/parse.ts";
+import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
+import type { ServicesMemory } from "../../../src/operator/plan/services/servicesQuestion.ts";
+import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
+import { PlayedCluster } from "./playedCluster.ts";
+import { timeAt, virtualIP, virtualServer } from "./samples.ts";
+
+/** Of the namespace web and of Aloft's class, for one IPv4 address at TCP port 80. */
+export function service(name: string, more: Partial<ServiceView> = {}): ServiceView {
+  const { namespace = "web" } = more;
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid: `uid-of-${name}`,
+    createdAt: timeAt(0),
+    deleting: false,
+    hasFinalizer: false,
+    labels: {},
+    annotations: {},
+    isLoadBalancer: true,
+    loadBalancerClass: "aloft.dev/vrrp",
+    families: ["IPv4"],
+    familyPolicy: "SingleStack",
+    ports: [{ protocol: "TCP", port: 80 }],
+    isLocal: false,
+    limitsSources: false,
+    publishesNotReady: false,
+    ingress: [],
+    conditions: [],
+    ...more,
+  };
+}
+
+export function pool(name: string, spec: object, more: Partial<PoolView> = {}): PoolView {
+  const view = viewPool({ metadata: { name, creationTimestamp: timeAt(0), generation: 1 }, spec });
+  if (!view) throw new Error("no view");
+  return { ...view, hasFinalizer: true, ...more };
+}
+
+export class ServedCluster extends PlayedCluster {
+  override pools: PoolView[] = [];
+  services: ServiceView[] = [];
+  readonly endpoints = new Map<string, Set<string>>();
+  isDefault = false;
+  /** Whether the API server can be asked what is gone. */
+  confirms = true;
+  /** Writes of the loop for Services. */
+  writes = 0;
+  /** "web/shop Assigned: …". */
+  readonly told: string[] = [];
+  #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
+  #gone = new Set<string>();
+
+  constructor(...names: string[]) {
+    super(...names);
+    this.virtualServers = [];
+  }
+
+  override round(applies?: (node: string) => boolean) {
+    this.serve();
+    const plan = super.round(applies);
+    this.#check();
+    return plan;
+  }
+
+  /** Rounds until nothing is written any more. */
+  override rest(): void {
+    for (let quiet = 0, round = 0; quiet < 4; round += 1) {
+      if (round === 80) throw new Error(`it does not come to rest: ${this.told.slice(-5).join("; ")}`);
+      const before = this.writes;
+      const { nodeAgents } = this.round();
+      quiet = this.writes === before && nodeAgents.size === 0 ? quiet + 1 : 0;
+    }
+  }
+
+  /** One pass of the loop. */
+  serve(): void {
+    let plan = this.#plan();
+    if (this.confirms && plan.unknown.services.length + plan.unknown.pools.length > 0) {
+      for (const key of [...plan.unknown.services, ...plan.unknown.pools]) this.#gone.add(key);
+      plan = this.#plan();
+    }
+    if (this.#writePools(plan)) plan = this.#plan();
+    this.#writeVirtualIPs(plan);
+    this.#writeVirtualServers(plan);
+    this.#writeServices(plan);
+    this.#memory = plan.memory;
+  }
+
+  /** Another process leads: it remembers nothing. */
+  restart(): void {
+    this.#memory = { traces: new Map(), answers: new Map() };
+    this.#gone = new Set();
+  }
+
+  change(key: string, more: Partial<ServiceView>): void {
+    this.services = this.services.flatMap((view) => {
+      if (view.key !== key) return [view];
+      return more.deleting && !view.hasFinalizer ? [] : [{ ...view, ...more }];
+    });
+  }
+
+  changePool(name: string, spec: object): void {
+    this.pools = this.pools.map((view) => {
+      if (view.name !== name) return view;
+      const { hasFinalizer, deleting, createdAt, status, generation } = view;
+      return pool(name, spec, { hasFinalizer, deleting, createdAt, status, generation: generation + 1 });
+    });
+  }
+
+  deletePool(name: string): void {
+    this.pools = this.pools.map((view) => (view.name === name ? { ...view, deleting: true } : view));
+  }
+
+  serviceOf(key: string): ServiceView {
+    const found = this.services.find((view) => view.key === key);
+    if (!found) throw new Error(`no Service ${key}`);
+    return found;
+  }
+
+  addresses(key: string): string[] {
+    return this.serviceOf(key).ingress.flatMap(({ ip }) => ip ?? []);
+  }
+
+  reason(key: string): string | undefined {
+    return this.serviceOf(key).conditions[0]?.reason;
+  }
+
+  /** The VirtualIP that has the address. */
+  placeOf(address: string): string | undefined {
+    return this.virtualIPs.find(({ spec }) => allAddresses(spec).includes(address))?.name;
+  }
+
+  /** The node that answers for the address. */
+  answers(address: string): string | undefined {
+    const place = this.placeOf(address);
+    return place === undefined ? undefined : this.active(place);
+  }
+
+  poolCondition(name: string, type: string): string | undefined {
+    const found = this.pools.find((view) => view.name === name)?.status.conditions?.find((condition) => condition.type === type);
+    return found && `${found.status}/${found.reason}`;
+  }
+
+  assignments(name: string): Record<string, string> {
+    const { assignments = [] } = this.pools.find((view) => view.name === name)?.status ?? {};
+    return Object.fromEntries(assignments.map(({ address, services }) => [address, services.join(" ")]));
+  }
+
+  #plan(): ServicesPlan {
+    return planServices({
+      pools: this.pools,
+      services: this.services,
+      endpoints: this.endpoints,
+      nodes: this.nodes,
+      agents: this.agents,
+      virtualIPs: this.virtualIPs,
+      virtualServers: this.virtualServers,
+      isDefault: this.isDefault,
+      gone: this.#gone,
+      memory: this.#memory,
+      wallNow: timeAt(this.nowMs / 1000),
+    });
+  }
+
+  #writePools({ pools }: ServicesPlan): boolean {
+    const changes = pools.filter(({ changed, finalizer }) => changed || finalizer !== "keep");
+    const byName = new Map(changes.map((planned) => [planned.view.name, planned]));
+    this.writes += changes.length;
+    this.pools = this.pools.flatMap((view) => {
+      const planned = byName.get(view.name);
+      if (!planned) return [view];
+      this.told.push(...planned.notices.map(({ reason, message }) => `${view.name} ${reason}: ${message}`));
+      return planned.finalizer === "remove" ? [] : [{ ...view, status: planned.status, hasFinalizer: true }];
+    });
+    return changes.length > 0;
+  }
+
+  #writeVirtualIPs({ virtualIPs: { apply, remove } }: ServicesPlan): void {
+    this.writes += apply.length + remove.length;
+    const removed = new Set(remove.map(({ name }) => name));
+    this.virtualIPs = this.virtualIPs.flatMap((view): VirtualIPView[] => {
+      if (!removed.has(view.name)) return [view];
+      return view.hasFinalizer ? [{ ...view, deleting: true }] : [];
+    });
+    for (const { name, labels, spec } of apply) {
+      const before = this.virtualIPs.find((view) => view.name === name);
+      if (before && !before.generated) throw new Error(`${name} is somebody else's`);
+      const generated = { pool: labels["aloft.dev/pool"] ?? "", role: labels["aloft.dev/pool-role"] as "shared" | "local" };
+      const { generation = 0, status = {}, hasFinalizer = false } = before ?? {};
+      const view = virtualIP(name, spec, { generated, generation: generation + 1, status, hasFinalizer });
+      this.virtualIPs = [...this.virtualIPs.filter((each) => each.name !== name), view];
+    }
+  }
+
+  #writeVirtualServers({ virtualServers: { apply, remove } }: ServicesPlan): void {
+    this.writes += apply.length + remove.length;
+    for (const { key } of remove) this.gone.add(key);
+    for (const { key } of apply) this.gone.delete(key);
+    const replaced = new Set([...apply, ...remove].map(({ key }) => key));
+    const made = apply.map(({ name, namespace, spec, owner }) => ({
+      ...virtualServer(name, { virtualIP: "any" }, { namespace, service: owner.name }),
+      spec,
+    }));
+    this.virtualServers = [...(this.virtualServers ?? []).filter(({ key }) => !replaced.has(key)), ...made];
+  }
+
+  #writeServices({ services }: ServicesPlan): void {
+    const byKey = new Map(services.map((planned) => [planned.view.key, planned]));
+    this.services = this.services.flatMap((view) => {
+      const planned = byKey.get(view.key);
+      if (!planned) return [view];
+      const { changed, finalizer, status, notices } = planned;
+      this.writes += Number(changed) + Number(finalizer !== "keep");
+      this.told.push(...notices.map(({ reason, message }) => `${view.key} ${reason}: ${message}`));
+      if (finalizer === "remove" && view.deleting) return [];
+      const hasFinalizer = finalizer === "keep" ? view.hasFinalizer : finalizer === "add";
+      return [{ ...view, hasFinalizer, ...(changed && { ingress: status.ingress, conditions: status.conditions }) }];
+    });
+  }
+
+  /** No address on two VirtualIPs, nor with two Services that do not share it; and none is told that is not recorded. */
+  #check(): void {
+    const owners = new Map<string, string>();
+    const claim = (address: string, holder: string, where: string) => {
+      const owner = owners.get(address) ?? holder;
+      if (owner !== holder) throw new Error(`${address} is on ${owner} and, ${where}, on ${holder}`);
+      owners.set(address, holder);
+    };
+    const routers = this.applied().flatMap(({ node, routers: own }) => own.map((router) => ({ node, ...router })));
+    for (const { node, virtualIP: holder, addresses } of routers) {
+      for (const { address } of addresses) claim(address.slice(0, address.indexOf("/")), holder, `on ${node}`);
+    }
+    for (const { name, spec } of this.virtualIPs) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
+    const recorded = new Map(
+      this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address, services }) => [address, services])),
+    );
+    const served = this.services.filter(
+      ({ deleting, isLoadBalancer, loadBalancerClass: wanted }) => !deleting && isLoadBalancer && wanted !== "other",
+    );
+    const told = served.flatMap(({ key, ingress }) => ingress.map(({ ip = "" }) => ({ key, ip })));
+    if (this.pools.length === 0) return;
+    for (const { key, ip } of told)
+      if (!recorded.get(ip)?.includes(key)) throw new Error(`${key} is told ${ip}, which is not recorded for it`);
+    for (const { address } of [...recorded.keys()].map((each) => ({ address: each }))) {
+      const sharers = told.filter(({ ip }) => ip === address).map(({ key }) => this.serviceOf(key));
+      const ports = sharers.flatMap((view) => view.ports.map(({ protocol, port }) => `${protocol}/${port}`));
+      if (new Set(ports).size < ports.length) throw new Error(`${address} is given to ${sharers.map(({ key }) => key).join(" and ")}`);
+    }
+  }
+}
+
+function allAddresses(spec: VirtualIPView["spec"]): string[] {
+  return [...(spec?.addresses ?? []), ...(spec?.excludedAddresses ?? [])].map(({ address }) => address);
+}
