@@ -24,7 +24,26 @@ export interface VirtualServerMemory {
   quorum: boolean;
   /** By their keys. */
   servers: ReadonlyMap<string, RememberedServer>;
+  planned: PlannedVirtualServer;
 }
+
+/** What came out for a VirtualServer, and what it was made of. While that is the same, so is this, object by object. */
+export interface PlannedVirtualServer {
+  causes: Causes;
+  services: readonly OwnedService[];
+  targets: readonly HealthTarget[];
+  /** Of the targets, in their order. */
+  results: readonly (HealthResult | undefined)[];
+  status: NodeVirtualServerStatus;
+}
+
+type Causes = Pick<VirtualServersQuestion, "holds"> & {
+  virtualServer: ResolvedVirtualServer;
+  endpoints: readonly Endpoint[] | undefined;
+  message: string;
+  /** What others have of its services. */
+  lost: string;
+};
 
 export interface RememberedServer {
   server: Server;
@@ -48,8 +67,8 @@ export interface VirtualServersQuestion {
   doubts: ReadonlyMap<string, string>;
   /** By the key of a target; undefined: not configured yet. */
   result(key: string): HealthResult | undefined;
-  /** Whether an address is on the node now. */
-  holds(address: string): boolean;
+  /** Whether an address is on the node now. The same function as before while it would answer the same. */
+  holds: (address: string) => boolean;
   memory: ReadonlyMap<string, VirtualServerMemory>;
   /** Counts where there is no memory. */
   restored: ReadonlyMap<string, RestoredHealth>;
@@ -93,17 +112,59 @@ function planOne(
     return;
   }
   const { virtualServer, endpoints } = isKnown || !before ? { virtualServer: wanted, endpoints: found } : before;
-  const { spec } = virtualServer;
+  const { own, lost } = claim(serviceKeys(virtualServer), name, taken);
+  const doubts = doubt ? [`${doubt}; what it had goes on`] : isKnown ? [] : [notYet];
+  const message = [...doubts, ...lost].join("; ");
+  const causes = { virtualServer, endpoints, message, lost: lost.join("; "), holds: question.holds };
+  const memory = before && isAsBefore(before.planned, causes, question) ? before : remember(causes, own, question, plan, before);
+  const { planned } = memory;
+  plan.targets.push(...planned.targets);
+  plan.services.push(...planned.services);
+  plan.statuses.push(planned.status);
+  plan.memory.set(name, memory);
+}
+
+function isAsBefore({ causes, targets, results }: PlannedVirtualServer, now: Causes, { result }: VirtualServersQuestion): boolean {
+  const isSameCause = (Object.keys(now) as (keyof Causes)[]).every((name) => causes[name] === now[name]);
+  return isSameCause && targets.every(({ key }, index) => isSameResult(results[index], result(key)));
+}
+
+function isSameResult(before: HealthResult | undefined, now: HealthResult | undefined): boolean {
+  if (!before || !now) return before === now;
+  const { up, weight, weightChange, since, message } = before;
+  return (
+    up === now.up &&
+    weight === now.weight &&
+    weightChange === now.weightChange &&
+    since?.getTime() === now.since?.getTime() &&
+    message === now.message
+  );
+}
+
+/** Plans it anew, and tells what has changed. */
+function remember(
+  causes: Causes,
+  own: readonly IpvsServiceKey[],
+  question: VirtualServersQuestion,
+  plan: VirtualServersPlan,
+  before: VirtualServerMemory | undefined,
+): VirtualServerMemory {
+  const { virtualServer, endpoints, message } = causes;
+  const name = nameOf(virtualServer);
   const judged = judge(virtualServer, listServers(virtualServer, endpoints ?? []), knownHealth(name, virtualServer, question));
   const upWeight = judged.reduce((sum, { health }) => sum + (health.up ? health.weight : 0), 0);
-  const quorum = judgeQuorum(spec, upWeight, before?.quorum ?? question.restored.get(name)?.quorum ?? false);
-  const { own, lost } = claim(serviceKeys(virtualServer), name, taken);
-  const message = [...(doubt ? [`${doubt}; what it had goes on`] : isKnown ? [] : [notYet]), ...lost].join("; ");
-  plan.targets.push(...judged.flatMap(({ server, isChecked }) => (isChecked ? targetsOf(virtualServer, server) : [])));
-  plan.services.push(...own.map((key) => whereItIs(planService(key, virtualServer, judged, quorum.up), question)));
+  const wasQuorum = before?.quorum ?? question.restored.get(name)?.quorum ?? false;
+  const quorum = judgeQuorum(virtualServer.spec, upWeight, wasQuorum);
   plan.changes.push(...changesOf({ virtualServer, judged, quorum, upWeight, before }));
-  plan.statuses.push(statusOf({ virtualServer, judged, quorum: quorum.up, message }));
-  plan.memory.set(name, { virtualServer, endpoints, quorum: quorum.up, servers: remembered(judged, before) });
+  const targets = judged.flatMap(({ server, isChecked }) => (isChecked ? targetsOf(virtualServer, server) : []));
+  const planned: PlannedVirtualServer = {
+    causes,
+    targets,
+    results: targets.map(({ key }) => question.result(key)),
+    services: own.map((key) => whereItIs(planService(key, virtualServer, judged, quorum.up), question)),
+    status: statusOf({ virtualServer, judged, quorum: quorum.up, message }),
+  };
+  return { virtualServer, endpoints, quorum: quorum.up, servers: remembered(judged, before), planned };
 }
 
 /** What a loopback address names is another server on each node. */

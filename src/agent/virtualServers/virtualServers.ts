@@ -73,6 +73,8 @@ export class VirtualServers {
   /** When the last plan was ready, and how long it took. */
   #plannedAt = Number.NEGATIVE_INFINITY;
   #planMs = 0;
+  #held: ReadonlySet<string> = new Set();
+  #holds: (address: string) => boolean = () => false;
   #timer: Timer | undefined;
   #tail: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -160,9 +162,7 @@ export class VirtualServers {
     this.#timer = undefined;
     const begin = clock.now();
     const { settings, isComplete, ...what } = this.#configuration;
-    // A plan asks for each of its servers.
-    const held = addresses();
-    const holds = (address: string) => held.has(address);
+    const holds = this.#holdsOf(addresses());
     const plan = planVirtualServers({ ...what, result: (key) => health.result(key), holds, memory: this.#memory, restored });
     this.#plannedAt = clock.now();
     this.#planMs = this.#plannedAt - begin;
@@ -178,6 +178,15 @@ export class VirtualServers {
     this.#log(plan.changes);
     if (plan.changes.length > 0) tell(plan.changes);
     onStatus();
+  }
+
+  /** The same function while it would answer the same: what was planned with it stands then. */
+  #holdsOf(addresses: ReadonlySet<string>): (address: string) => boolean {
+    const isSame = this.#held.size === addresses.size && [...addresses].every((address) => this.#held.has(address));
+    if (isSame) return this.#holds;
+    this.#held = addresses;
+    this.#holds = (address) => addresses.has(address);
+    return this.#holds;
   }
 
   #log(changes: readonly VirtualServerChange[]): void {

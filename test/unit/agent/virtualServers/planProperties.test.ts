@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { HealthResult } from "../../../../src/agent/healthChecks/healthTarget.ts";
 import { planVirtualServers, type VirtualServersPlan } from "../../../../src/agent/virtualServers/planVirtualServers.ts";
-import { nameOf } from "../../../../src/agent/virtualServers/resolvedVirtualServer.ts";
+import { type Endpoint, nameOf, type ResolvedVirtualServer } from "../../../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { formatServiceKey } from "../../../../src/agent/virtualServers/serviceKeys.ts";
 import { nodeVirtualServerStatusSchema } from "../../../../src/api/virtualServerStatus.ts";
 import { endpoint, virtualServer } from "./samples.ts";
@@ -30,29 +30,48 @@ const endpointArbitrary = fc.record({ address, ready: fc.boolean(), serving: fc.
 const worldArbitrary = fc.record({
   specs: fc.array(specArbitrary, { maxLength: 3 }),
   endpoints: fc.option(fc.array(endpointArbitrary, { maxLength: 4 }), { nil: undefined }),
-  /** By the number of the address: down, unknown or up. */
-  health: fc.array(fc.constantFrom(false, undefined, true), { minLength: 7, maxLength: 7 }),
+  /** By the number of the address: down, unknown, up, or up with a weight of its own. */
+  health: fc.array(fc.constantFrom(false, undefined, true, 2), { minLength: 7, maxLength: 7 }),
   holds: fc.boolean(),
 });
 type World = typeof worldArbitrary extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** As the agent has it: what is the same is the same object. */
+const holding = new Map([true, false].map((answer) => [answer, () => answer]));
+
 function planWorld({ specs, endpoints, health, holds }: World, before?: VirtualServersPlan): VirtualServersPlan {
   const virtualServers = specs.map((spec, index) => virtualServer({ name: `vs${index}`, spec }));
+  return planFor(virtualServers, { endpoints, health, holds }, before);
+}
+
+function planFor(
+  virtualServers: ResolvedVirtualServer[],
+  { endpoints, health, holds }: Omit<World, "specs">,
+  before?: VirtualServersPlan,
+): VirtualServersPlan {
   const since = new Date(0);
   return planVirtualServers({
     virtualServers,
     doubts: new Map(),
-    endpoints: new Map(
-      endpoints ? virtualServers.map((one) => [nameOf(one), endpoints.map((given) => endpoint(given.address, given))]) : [],
-    ),
+    endpoints: new Map(endpoints ? virtualServers.map((one) => [nameOf(one), endpointsOf(endpoints)]) : []),
     result: (key): HealthResult | undefined => {
       const up = health[Number(/10\.0\.0\.(\d)/.exec(key)?.[1])];
-      return up === undefined ? undefined : { key, up, since, message: up ? "" : "refused" };
+      if (up === undefined) return undefined;
+      return { key, up: up !== false, since, message: "", ...(typeof up === "number" && { weight: up }) };
     },
-    holds: () => holds,
+    holds: holding.get(holds) as () => boolean,
     memory: before?.memory ?? new Map(),
     restored: new Map(),
   });
+}
+
+const lists = new Map<string, Endpoint[]>();
+
+function endpointsOf(given: NonNullable<World["endpoints"]>): Endpoint[] {
+  const text = JSON.stringify(given);
+  const list = lists.get(text) ?? given.map((one) => endpoint(one.address, one));
+  lists.set(text, list);
+  return list;
 }
 
 const steps = fc.array(worldArbitrary, { minLength: 1, maxLength: 4 });
@@ -91,6 +110,38 @@ test("the same again changes nothing and tells nothing", () => {
     }),
   );
 });
+
+const changing = fc.record({
+  specs: fc.array(specArbitrary, { minLength: 1, maxLength: 3 }),
+  steps: fc.array(worldArbitrary, { minLength: 2, maxLength: 6 }),
+});
+
+test("what is taken from the plan before is what would be planned anew", () => {
+  fc.assert(
+    fc.property(changing, ({ specs, steps: worlds }) => {
+      const virtualServers = specs.map((spec, index) => virtualServer({ name: `vs${index}`, spec }));
+      let taken: VirtualServersPlan | undefined;
+      let anew: VirtualServersPlan | undefined;
+      for (const world of worlds) {
+        taken = planFor(virtualServers, world, taken);
+        anew = planFor(virtualServers, world, anew && { ...anew, memory: withoutPlans(anew.memory) });
+        assert.deepEqual(taken, anew);
+      }
+      const again = planFor(virtualServers, worlds.at(-1) as World, taken);
+      assert.ok(again.services.every((service, index) => service === taken?.services[index]));
+    }),
+  );
+});
+
+function withoutPlans(memory: VirtualServersPlan["memory"]): VirtualServersPlan["memory"] {
+  const stranger = virtualServer();
+  return new Map(
+    [...memory].map(([name, { planned, ...rest }]) => {
+      const causes = { ...planned.causes, virtualServer: stranger };
+      return [name, { ...rest, planned: { ...planned, causes } }];
+    }),
+  );
+}
 
 /** Addresses that get new connections, of each service. */
 function* servingOf({ services, memory }: VirtualServersPlan) {
