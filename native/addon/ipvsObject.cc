@@ -37,7 +37,7 @@ IpvsObject::IpvsObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 }
 
 Napi::Value IpvsObject::apply(const Napi::CallbackInfo& info) {
-  auto table = readIpvsState(info[0]);
+  auto table = readIpvsState(info[0], session_->taken());
   if (const auto* problem = std::get_if<runtime::FieldProblem>(&table)) return toRefusal(info.Env(), "apply", *problem);
   return toResult(info.Env(), session_->apply(std::move(std::get<0>(table))));
 }

@@ -30,8 +30,10 @@ os::Status IpvsSession::apply(ipvs::Table desired) {
   const auto isMaster = [](const wire::IpvsDaemon& daemon) { return daemon.role == wire::IpvsDaemonRole::Master; };
   const auto master = std::find_if(desired.daemons.begin(), desired.daemons.end(), isMaster);
   auto daemon = master == desired.daemons.end() ? std::nullopt : std::optional(*master);
-  if (os::Status status = thread_->apply(std::move(desired)); !status.ok()) return status;
-  return teller_->use(std::move(daemon));
+  if (os::Status status = thread_->apply(desired); !status.ok()) return status;
+  if (os::Status status = teller_->use(std::move(daemon)); !status.ok()) return status;
+  taken_ = std::move(desired);
+  return {};
 }
 
 /// The last connections are told of while there still are services that they belong to.

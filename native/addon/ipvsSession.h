@@ -11,12 +11,15 @@
 
 namespace aloft::addon {
 
-/// The thread that keeps IPVS, and the one that tells other directors of connections. When nobody stops it, it leaves what stands: the next process adopts it, and no connection is lost.
+/// The thread that keeps IPVS, and the one that tells other directors of connections. When nobody stops it, it leaves what stands: the next
+/// process adopts it, and no connection is lost.
 class IpvsSession : public Session {
  public:
   static std::variant<std::shared_ptr<IpvsSession>, os::Error> start(Napi::Env env, ipvs::ServiceKeys owned, Napi::Function onEvents);
 
   os::Status apply(ipvs::Table desired);
+  /// The state that was applied last.
+  const ipvs::Table& taken() const { return taken_; }
   void carry(std::set<wire::IpAddress> addresses) { teller_->carry(std::move(addresses)); }
   /// Promises, kept by a thread of the pool.
   Napi::Value tell(Napi::Env env);
@@ -32,6 +35,7 @@ class IpvsSession : public Session {
   os::Status end(bool keep) override;
   bool keepsAtExit() const override { return true; }
 
+  ipvs::Table taken_;
   std::unique_ptr<runtime::IpvsThread> thread_;
   std::unique_ptr<runtime::ConnectionTeller> teller_;
 };

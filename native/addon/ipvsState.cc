@@ -91,13 +91,18 @@ runtime::DesiredIpvsDaemon readDaemon(Napi::Value value, const std::string& path
 
 }  // namespace
 
-std::variant<ipvs::Table, runtime::FieldProblem> readIpvsState(Napi::Value value) {
+std::variant<ipvs::Table, runtime::FieldProblem> readIpvsState(Napi::Value value, const ipvs::Table& former) {
   Problem problem;
   runtime::DesiredIpvsState desired;
   FieldReader root(value, "", problem);
   root.array("services", [&](Napi::Value element, const std::string& path) {
     if (desired.services.size() == kMaxServices) return refuse(problem, "services", "must have at most 65536 entries");
     desired.services.push_back(readService(element, path, problem));
+  });
+  root.maybeArray("kept", [&](Napi::Value element, const std::string& path) {
+    if (desired.kept.size() == kMaxServices) return refuse(problem, "kept", "must have at most 65536 entries");
+    FieldReader fields(element, path, problem);
+    desired.kept.push_back(readKey(fields));
   });
   std::vector<runtime::DesiredIpvsDaemon> daemons;
   const bool managesDaemons = root.maybeArray(
@@ -109,7 +114,7 @@ std::variant<ipvs::Table, runtime::FieldProblem> readIpvsState(Napi::Value value
     desired.timeouts.udp = timeouts.maybeNumber("udp");
   });
   if (problem) return *problem;
-  return runtime::validate(desired);
+  return runtime::validate(desired, former);
 }
 
 std::variant<ipvs::ServiceKeys, runtime::FieldProblem> readOwnedServices(Napi::Value value) {

@@ -9,8 +9,8 @@
 
 namespace aloft::addon {
 
-/// IpvsState of src/agent/native.ts, checked.
-std::variant<ipvs::Table, runtime::FieldProblem> readIpvsState(Napi::Value value);
+/// IpvsState of src/agent/native.ts, checked. `former`: the one that was taken last.
+std::variant<ipvs::Table, runtime::FieldProblem> readIpvsState(Napi::Value value, const ipvs::Table& former);
 /// IpvsOptions of src/agent/native.ts.
 std::variant<ipvs::ServiceKeys, runtime::FieldProblem> readOwnedServices(Napi::Value value);
 /// Addresses, as text.

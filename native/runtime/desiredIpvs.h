@@ -72,6 +72,7 @@ struct DesiredIpvsTimeouts {
 
 struct DesiredIpvsState {
   std::vector<DesiredIpvsService> services;
+  std::vector<DesiredIpvsServiceKey> kept = {};  ///< as they were in the state before
   std::optional<std::vector<DesiredIpvsDaemon>> daemons = {};  ///< absent: not ours
   DesiredIpvsTimeouts timeouts = {};
 };

@@ -1,6 +1,7 @@
 #include "runtime/ipvsValidation.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace aloft::runtime {
@@ -163,9 +164,24 @@ void addDaemons(const std::vector<DesiredIpvsDaemon>& desired, const Fields& roo
   }
 }
 
+void addKept(const std::vector<DesiredIpvsServiceKey>& kept, const ipvs::Table& former, const Fields& root, ipvs::ServiceKeys& keys,
+             ipvs::Table& out) {
+  std::map<wire::IpvsServiceKey, const ipvs::Service*> known;
+  for (const ipvs::Service& service : former.services) known.emplace(service.key, &service);
+  for (std::size_t i = 0; i < kept.size() && !root.failed(); ++i) {
+    const Fields at = root.element("kept", i);
+    const wire::IpvsServiceKey key = toKey(kept[i], at);
+    if (root.failed()) return;
+    const auto found = known.find(key);
+    if (found == known.end()) return at.fail("", "was not in the state before");
+    if (!keys.insert(key).second) return at.fail("", "this service is there twice");
+    out.services.push_back(*found->second);
+  }
+}
+
 }  // namespace
 
-std::variant<ipvs::Table, FieldProblem> validate(const DesiredIpvsState& desired) {
+std::variant<ipvs::Table, FieldProblem> validate(const DesiredIpvsState& desired, const ipvs::Table& former) {
   std::optional<FieldProblem> problem;
   const Fields root("", problem);
   ipvs::Table table;
@@ -175,6 +191,7 @@ std::variant<ipvs::Table, FieldProblem> validate(const DesiredIpvsState& desired
     table.services.push_back(toService(desired.services[i], at));
     if (!keys.insert(table.services.back().key).second) at.fail("key", "this service is there twice");
   }
+  if (!desired.kept.empty()) addKept(desired.kept, former, root, keys, table);
   table.managesDaemons = desired.daemons.has_value();
   if (desired.daemons) addDaemons(*desired.daemons, root, table);
   const Fields timeouts = root.object("timeouts");

@@ -409,6 +409,8 @@ export interface IpvsDaemon {
 /** The whole desired state of what is ours. Foreign services are never touched. */
 export interface IpvsState {
   services: IpvsService[];
+  /** Further services, which stay as they were in the last state that was taken: of thousands few change at a time. */
+  kept?: IpvsServiceKey[];
   /** Absent: daemons are not ours. */
   daemons?: IpvsDaemon[];
   /** Seconds. */

@@ -44,7 +44,7 @@ export class KernelTable {
   /** Why they were not even handed over. */
   readonly #refusals = new Map<string, string>();
   /** Services of the last state that was taken, by formatServiceKey(). */
-  #accepted: ReadonlyMap<string, IpvsService> = new Map();
+  #accepted: ReadonlyMap<string, OwnedService> = new Map();
   #isSettled = false;
   /** VirtualServers with services that the kernel has not answered for yet. */
   readonly #fresh = new Set<string>();
@@ -106,17 +106,20 @@ export class KernelTable {
 
   /** One service that cannot be must not hold up the others: it stays in its last form that could be, if there is any. */
   #handOver(ipvs: Ipvs, services: readonly OwnedService[], settings: Settings): CoreError | undefined {
-    const wanted = new Map(services.map(({ owner: _, ...service }) => [formatServiceKey(service.key), service]));
+    const accepted = this.#accepted;
+    const wanted = new Map(services.map((service) => [formatServiceKey(service.key), service]));
     this.#refusals.clear();
-    for (const { key, owner } of services) if (!this.#accepted.has(formatServiceKey(key))) this.#fresh.add(owner);
+    for (const [text, { owner }] of wanted) if (!accepted.has(text)) this.#fresh.add(owner);
     for (;;) {
-      const result = ipvs.apply({ services: [...wanted.values()], ...settings });
+      const changed = [...wanted].filter(([text, service]) => accepted.get(text) !== service);
+      const kept = [...wanted].flatMap(([text, service]) => (accepted.get(text) === service ? [service.key] : []));
+      const result = ipvs.apply({ services: changed.map(([, service]) => withoutOwner(service)), kept, ...settings });
       if (result.ok) break;
       const place = Number(refusedService.exec(result.error.path ?? "")?.[1] ?? Number.NaN);
-      const text = [...wanted.keys()][place];
+      const [text] = changed[place] ?? [];
       if (text === undefined) return result.error;
-      const former = this.#accepted.get(text);
-      if (former && former !== wanted.get(text)) wanted.set(text, former);
+      const former = accepted.get(text);
+      if (former) wanted.set(text, former);
       else wanted.delete(text);
       this.#refusals.set(this.#owners.get(text) ?? "", `${text}: ${result.error.message}`);
     }
@@ -199,6 +202,10 @@ export class KernelTable {
     });
     return this.#writing;
   }
+}
+
+function withoutOwner({ owner: _, ...service }: OwnedService): IpvsService {
+  return service;
 }
 
 /** Messages of services by the VirtualServer that they belong to. */

@@ -17,7 +17,7 @@ DesiredIpvsService good() {
 }
 
 ipvs::Table taken(const DesiredIpvsState& desired) {
-  auto result = validate(desired);
+  auto result = validate(desired, {});
   const auto* problem = std::get_if<FieldProblem>(&result);
   EXPECT_EQ(problem, nullptr) << problem->path << ": " << problem->message;
   return problem == nullptr ? std::get<ipvs::Table>(result) : ipvs::Table();
@@ -131,8 +131,8 @@ const Bad kBad[] = {
     {"services[0].drainSeconds", [](auto& s) { s.drainSeconds = -1; }},
 };
 
-std::string pathOf(const DesiredIpvsState& state) {
-  const auto result = validate(state);
+std::string pathOf(const DesiredIpvsState& state, const ipvs::Table& former = {}) {
+  const auto result = validate(state, former);
   const auto* problem = std::get_if<FieldProblem>(&result);
   return problem == nullptr ? "nothing is refused" : problem->path;
 }
@@ -143,6 +143,31 @@ TEST(ValidateIpvs, NamesTheFieldThatIsWrong) {
     bad.change(service);
     EXPECT_EQ(pathOf(DesiredIpvsState{{service}}), bad.path);
   }
+}
+
+TEST(ValidateIpvs, KeepsServicesOfTheStateBefore) {
+  DesiredIpvsService other = good();
+  other.key.port = 443;
+  const ipvs::Table former = taken(DesiredIpvsState{{good(), other}});
+  other.scheduler = "rr";
+  DesiredIpvsState state{{other}};
+  state.kept = {good().key};
+  const auto result = validate(state, former);
+  ASSERT_TRUE(std::holds_alternative<ipvs::Table>(result));
+  const auto& services = std::get<ipvs::Table>(result).services;
+  ASSERT_EQ(services.size(), 2u);
+  EXPECT_EQ(services[0].settings.scheduler, "rr");
+  EXPECT_EQ(services[1].key, former.services[0].key);
+  EXPECT_EQ(services[1].settings, former.services[0].settings);
+  EXPECT_EQ(services[1].destinations.size(), 2u);
+
+  EXPECT_EQ(pathOf(state), "kept[0]") << "there was nothing before";
+  state.kept = {good().key, good().key};
+  EXPECT_EQ(pathOf(state, former), "kept[1]");
+  state.kept = {other.key};
+  EXPECT_EQ(pathOf(state, former), "kept[0]") << "it is among those that are given";
+  state.kept = {{"IPv4", "TCP", "nowhere", 80.0}};
+  EXPECT_EQ(pathOf(state, former), "kept[0].address");
 }
 
 TEST(ValidateIpvs, NamesTheFieldOutsideOfServices) {

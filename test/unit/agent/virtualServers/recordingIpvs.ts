@@ -1,4 +1,6 @@
 /** An IPVS that has at once what it is told, and records it. */
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import type {
   CoreError,
   CoreResult,
@@ -44,11 +46,19 @@ export class RecordingIpvs implements Ipvs {
 
   apply(state: IpvsState): CoreResult {
     this.calls.push("apply");
-    const result = this.answer(state);
+    const whole = this.#wholeOf(structuredClone(state));
+    const result = this.answer(whole);
     if (!result.ok) return result;
-    this.applied.push(structuredClone(state));
+    this.applied.push(whole);
     if (this.tells) this.tell({ type: "applied", programmed: this.#isProgrammed });
     return result;
+  }
+
+  /** With what it keeps. */
+  #wholeOf({ kept = [], ...state }: IpvsState): IpvsState {
+    const former = kept.map((key) => this.last.services.find((service) => isDeepStrictEqual(service.key, key)));
+    assert.ok(former.every((service) => service !== undefined), "what was not there cannot be kept");
+    return { ...state, services: [...state.services, ...former] };
   }
 
   tell(...events: IpvsEvent[]): void {
