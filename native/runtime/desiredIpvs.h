@@ -72,9 +72,9 @@ struct DesiredIpvsTimeouts {
 
 struct DesiredIpvsState {
   std::vector<DesiredIpvsService> services;
-  std::vector<DesiredIpvsServiceKey> kept = {};  ///< as they were in the state before
   std::optional<std::vector<DesiredIpvsDaemon>> daemons = {};  ///< absent: not ours
   DesiredIpvsTimeouts timeouts = {};
+  std::vector<DesiredIpvsServiceKey> kept = {};  ///< as they were in the state before
 };
 
 }  // namespace aloft::runtime
