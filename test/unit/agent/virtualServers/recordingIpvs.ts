@@ -57,7 +57,10 @@ export class RecordingIpvs implements Ipvs {
   /** With what it keeps. */
   #wholeOf({ kept = [], ...state }: IpvsState): IpvsState {
     const former = kept.map((key) => this.last.services.find((service) => isDeepStrictEqual(service.key, key)));
-    assert.ok(former.every((service) => service !== undefined), "what was not there cannot be kept");
+    assert.ok(
+      former.every((service) => service !== undefined),
+      "what was not there cannot be kept",
+    );
     return { ...state, services: [...state.services, ...former] };
   }
 
