@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { chartFiles } from "./chart/generateChart.ts";
+import { chartSchema, plainManifests } from "./chart/generateChart.ts";
 import { customResourceDefinitions } from "./generate-crds.ts";
 import { conformancePage } from "./generate-docs.ts";
 
@@ -19,8 +19,13 @@ function readIfThere(path: string): string | undefined {
 
 type File = [path: string, text: string];
 
-/** In this order: the chart has the kinds in it. */
-const makers: (() => Promise<File[]>)[] = [async () => customResourceDefinitions(), async () => [conformancePage()], chartFiles];
+/** In this order: the manifests are made of the chart, which has the kinds and the schema in it. */
+const makers: (() => Promise<File[]>)[] = [
+  async () => customResourceDefinitions(),
+  async () => [conformancePage()],
+  async () => [chartSchema()],
+  plainManifests,
+];
 
 function report(path: string): void {
   process.stderr.write(`${path} is not current: run \`npm run generate\` and commit it\n`);

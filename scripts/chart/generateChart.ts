@@ -39,13 +39,17 @@ const manifests: Manifest[] = [
   },
 ];
 
-export async function chartFiles(): Promise<[path: string, text: string][]> {
+type File = [path: string, text: string];
+
+export function chartSchema(): File {
+  return [join(chart, "values.schema.json"), valuesJsonSchema()];
+}
+
+/** Helm checks the values against the schema that stands in the chart. */
+export async function plainManifests(): Promise<File[]> {
   checkVersions();
   const { helm } = await ensureBinaries(["helm"]);
-  return [
-    [join(chart, "values.schema.json"), valuesJsonSchema()],
-    ...manifests.map((manifest): [string, string] => [join(root, manifest.path), render(helm, manifest)]),
-  ];
+  return manifests.map((manifest) => [join(root, manifest.path), render(helm, manifest)]);
 }
 
 /** Chart, image and program are released together. @throws Error */

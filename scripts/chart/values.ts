@@ -73,6 +73,7 @@ export const valuesSchema = z.strictObject({
     replicas: z.int().min(1).max(5),
     leaseDuration: durationField,
     deadAfter: durationField,
+    defaultLoadBalancer: z.boolean(),
     resources,
     podDisruptionBudget: toggle,
     topologySpread: toggle,

@@ -120,6 +120,12 @@ test("operators: two, apart from each other, as nobody, without a right on the n
   assert.deepEqual([capabilities, readOnlyRootFilesystem, pod.volumes], [{ drop: ["ALL"] }, true, undefined]);
 });
 
+test("Services without a class are served where that is wanted", async () => {
+  const args = async (values: string[]) => pick(await render(values), "Deployment").spec.template.spec.containers[0].args as string[];
+  assert.equal((await args([])).includes("--default-load-balancer"), false);
+  assert.equal((await args(["operator.defaultLoadBalancer=true"])).includes("--default-load-balancer"), true);
+});
+
 test("agents may read what VirtualServers refer to only where there can be any", async () => {
   const resources = async (values: string[]) => {
     const rules = pick(await render(values), "ClusterRole", "aloft-agent").rules as { resources: string[] }[];
