@@ -22,6 +22,9 @@ export const assignedCondition = `${group}/Assigned`;
 /** A node with this label, whatever its value, answers for no Service. */
 export const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 
+/** On a Node that somebody says is shut down: what is bound to it may go elsewhere. https://kep.k8s.io/2268 */
+export const outOfServiceTaint = "node.kubernetes.io/out-of-service";
+
 /** Labels of a generated VirtualIP: the AddressPool that it is of, and what for. */
 export const poolLabel = `${group}/pool`;
 export const roleLabel = `${group}/pool-role`;

@@ -25,6 +25,7 @@ import { ClusterSecrets } from "./clusterSecrets.ts";
 import { NodeAgentController } from "./nodeAgentController.ts";
 import { writeStatus } from "./nodeAgentStatus.ts";
 import { watchNodeAgent } from "./nodeAgentWatch.ts";
+import { NodeRemoval } from "./nodeRemoval.ts";
 import { PodWatch } from "./podWatch.ts";
 import { Reporter } from "./reporter.ts";
 import { VirtualServerWatch } from "./virtualServerWatch.ts";
@@ -103,11 +104,25 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   if (damage) host.problems.push(damage);
   // The configuration is the API server's business; some init systems send it nevertheless, and its default is to end the process.
   process.on("SIGHUP", () => log.info({}, "there is nothing to reload in a cluster"));
+  const removal = new NodeRemoval({
+    client,
+    node,
+    clock,
+    log: log.child({ component: "removal" }),
+    signal,
+    onRemoved: () => controller.onNodeRemoved(),
+  });
   const watch = watchNodeAgent(
     node,
     {
-      onObject: (object) => controller.onObject(object),
-      onMissing: () => controller.onMissing(),
+      onObject: (object) => {
+        removal.onPresent();
+        controller.onObject(object);
+      },
+      onMissing: () => {
+        controller.onMissing();
+        removal.onMissing();
+      },
       onReachable: () => reporter.reachable(),
     },
     { client, clock, log: log.child({ component: "watch" }), signal },

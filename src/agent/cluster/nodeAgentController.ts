@@ -1,6 +1,6 @@
 /**
- * The NodeAgent object → the last-known file → the core. Missing is not empty: only an explicit empty list of virtual routers or a
- * deletionTimestamp withdraws; an object that is gone, or that cannot be read, keeps what runs.
+ * The NodeAgent object → the last-known file → the core. Missing is not empty: only an explicit empty list of virtual routers, a
+ * deletionTimestamp or the removal of the node withdraws; an object that is gone, or that cannot be read, keeps what runs.
  */
 import { z } from "zod";
 import type { Logger } from "../../runtime/log.ts";
@@ -75,6 +75,14 @@ export class NodeAgentController {
       this.#options.log.warn({ reason: configuration }, "the NodeAgent cannot be used; what runs goes on");
       return;
     }
+    this.#take(configuration);
+  }
+
+  onNodeRemoved(): void {
+    this.#take({ key: "removed", spec: { virtualRouters: [] } });
+  }
+
+  #take(configuration: Configuration): void {
     if (configuration.key === this.#current) return;
     this.#current = configuration.key;
     this.#next = configuration;

@@ -1,5 +1,6 @@
 /** Chooses the nodes that take part in an election, and the interface each of them uses for each VirtualIP that moves with it. Pure. */
 import { formatAddress } from "../../api/ipAddress.ts";
+import { excludeLabel, outOfServiceTaint } from "../../api/service.ts";
 import type { InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { explicitInterface, type InterfaceChoice, searchInterfaces } from "../../plan/interfaces.ts";
@@ -12,6 +13,8 @@ export interface NodeFacts {
   deleting: boolean;
   /** Somebody asked it to hand over all that it holds. */
   draining: boolean;
+  /** Somebody says that it is shut down. */
+  outOfService: boolean;
   /** The node is Ready and its agent reports. Counts only for a node that is no candidate yet. */
   alive: boolean;
   /** What the agent last reported; absent when it never did. */
@@ -39,6 +42,8 @@ export interface CandidateChoice {
   candidates: Candidate[];
   /** Selected nodes that cannot take part, and why. */
   unfit: { node: string; message: string }[];
+  /** Candidates that hand over what they hold, and then are none; with the reason. */
+  departing: ReadonlyMap<string, string>;
 }
 
 export interface CandidateQuestion {
@@ -58,39 +63,75 @@ interface Fit {
   isCurrent: boolean;
   interfaces: ReadonlyMap<string, InterfaceChoice>;
   problem?: string;
+  departure?: Departure;
 }
 
-export const drainMessage = "is being drained";
+/** Why a node shall take part no more. */
+interface Departure {
+  message: string;
+  /** Where nobody else can take over it goes at once: its user has said where the addresses may be, and not that they shall be elsewhere. */
+  isStrict: boolean;
+}
+
+const departures = {
+  outOfService: { message: `has the taint ${outOfServiceTaint}`, isStrict: false },
+  draining: { message: "is being drained", isStrict: false },
+  excluded: { message: `has the label ${excludeLabel}`, isStrict: true },
+  deselected: { message: "is no longer selected", isStrict: true },
+} satisfies Record<string, Departure>;
 
 /**
  * Current candidates stay while their node exists and is selected: neither silence nor a lost interface removes one, but one whose
  * interface is gone yields its place to a node that has one. Free places go to living nodes first, then to those with the least load.
- * A node that is being drained has no place, but stays besides the others until it has handed over.
+ * A node that departs has no place, but stays besides the others until it has handed over.
  */
 export function chooseCandidates({ members, nodes, current, needed, load }: CandidateQuestion): CandidateChoice {
   const { maxCandidates = 1, ...choice } = members[0]?.spec.nodes ?? {};
-  const selected = nodes.filter((node) => !node.deleting && isSelected(choice, node));
   const positions = new Map(current.map((node, position) => [node, position]));
-  const fits = selected.map((facts) => fitNode(members, facts, positions.has(facts.name)));
+  const concerned = nodes.filter((node) => !node.deleting && (isSelected(choice, node) || isExcluded(choice, node) || positions.has(node.name)));
+  const fits = concerned.map((facts) => fitNode(members, facts, positions.has(facts.name), departureOf(choice, facts)));
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
-  const usable = fits.filter(({ problem, isCurrent, facts }) => !facts.draining && (problem === undefined || isCurrent));
+  const usable = fits.filter(({ departure, problem, isCurrent }) => !departure && (problem === undefined || isCurrent));
   usable.sort((a, b) => rankOf(a) - rankOf(b) || loadOf(a) - loadOf(b) || byName(a.facts, b.facts));
-  const leaving = fits.filter(({ facts, isCurrent }) => facts.draining && isCurrent && needed.has(facts.name));
+  const isLingering = ({ departure, isCurrent, facts }: Fit) =>
+    departure && isCurrent && needed.has(facts.name) && (!departure.isStrict || usable.length > 0) && !isNamedOut(choice, facts);
+  const leaving = fits.filter(isLingering);
   const chosen = new Set([...usable.slice(0, maxCandidates), ...leaving]);
-  const unfit = fits.filter((fit) => messageOf(fit) !== undefined && !chosen.has(fit));
+  const unfit = fits.filter((fit) => messageOf(fit) !== undefined && !chosen.has(fit) && fit.departure !== departures.deselected);
   return {
     candidates: [...chosen].map((fit) => ({ node: fit.facts.name, interfaces: fit.interfaces, ...withMessage(messageOf(fit)) })),
     unfit: unfit.map((fit) => ({ node: fit.facts.name, message: messageOf(fit) ?? "" })).sort((a, b) => (a.node < b.node ? -1 : 1)),
+    departing: new Map(leaving.map((fit) => [fit.facts.name, messageOf(fit) ?? ""])),
   };
 }
 
+type Choice = Pick<VirtualIPSpec["nodes"], "selector" | "names">;
+
 /** Whether the user lets the node take part. */
-function isSelected({ selector = {}, names }: Pick<VirtualIPSpec["nodes"], "selector" | "names">, { name, labels }: NodeFacts): boolean {
+function isSelected({ selector = {}, names }: Choice, { name, labels }: Pick<NodeFacts, "name" | "labels">): boolean {
   return matches(selector, labels) && names?.includes(name) !== false;
 }
 
-function messageOf({ facts, problem }: Fit): string | undefined {
-  return facts.draining ? drainMessage : problem;
+/** Whether nothing but the label keeps it out. VirtualIPs that do not serve Services may be had by such nodes: kubeadm has it on control planes. */
+function isExcluded(choice: Choice, { name, labels }: NodeFacts): boolean {
+  const { [excludeLabel]: label, ...others } = labels;
+  return label !== undefined && !isSelected(choice, { name, labels }) && isSelected(choice, { name, labels: others });
+}
+
+/** The names are those of nodes with ready endpoints: one that is left out has none any more, and every moment that it stays is lost. */
+function isNamedOut({ names }: Choice, { name, labels }: NodeFacts): boolean {
+  return names?.includes(name) === false && !Object.hasOwn(labels, excludeLabel);
+}
+
+function departureOf(choice: Choice, facts: NodeFacts): Departure | undefined {
+  if (facts.outOfService) return departures.outOfService;
+  if (facts.draining) return departures.draining;
+  if (isSelected(choice, facts)) return undefined;
+  return Object.hasOwn(facts.labels, excludeLabel) ? departures.excluded : departures.deselected;
+}
+
+function messageOf({ departure, problem }: Fit): string | undefined {
+  return departure?.message ?? problem;
 }
 
 function withMessage(message: string | undefined) {
@@ -103,7 +144,7 @@ function rankOf({ isCurrent, problem, facts }: Fit): number {
   return facts.alive ? 1 : 2;
 }
 
-function fitNode(members: readonly Member[], facts: NodeFacts, isCurrent: boolean): Fit {
+function fitNode(members: readonly Member[], facts: NodeFacts, isCurrent: boolean, departure: Departure | undefined): Fit {
   const interfaces = new Map<string, InterfaceChoice>();
   const problems: string[] = [];
   for (const { name, spec, interfaces: used } of members) {
@@ -113,10 +154,10 @@ function fitNode(members: readonly Member[], facts: NodeFacts, isCurrent: boolea
     interfaces.set(name, typeof found === "string" ? present : found);
   }
   const [problem] = problems;
-  if (problem === undefined) return { facts, isCurrent, interfaces };
+  if (problem === undefined) return { facts, isCurrent, interfaces, departure };
   // Recorded but nowhere running yet: nothing would be lost.
   const runs = members.some((member) => Object.keys(member.interfaces.get(facts.name) ?? {}).length > 0);
-  return { facts, isCurrent: isCurrent && runs, interfaces, problem };
+  return { facts, isCurrent: isCurrent && runs, interfaces, problem, departure };
 }
 
 /** The interface of each family, or why there is none. */

@@ -67,6 +67,8 @@ export interface NodeView {
   ready: boolean;
   /** Somebody asked it to hand over all that it holds. */
   draining: boolean;
+  /** Somebody says that it is shut down, and will not come back by itself. */
+  outOfService: boolean;
 }
 
 export interface AgentView {

@@ -9,7 +9,7 @@ import { dnsLabelField } from "../../api/fields.ts";
 import { drainAnnotation, releaseFinalizer } from "../../api/group.ts";
 import { nodeAgentSpecSchema, nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
-import { poolLabel, type Role, roleLabel, serviceLabel } from "../../api/service.ts";
+import { outOfServiceTaint, poolLabel, type Role, roleLabel, serviceLabel } from "../../api/service.ts";
 import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
 import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
 import { virtualServerSpecSchema } from "../../api/virtualServer.ts";
@@ -108,6 +108,7 @@ export function viewVirtualServer(object: ApiObject): VirtualServerView | undefi
   };
 }
 
+const nodeSpecSchema = z.object({ taints: z.array(z.object({ key: z.string() })).optional() });
 const nodeStatusSchema = z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional() });
 
 export function viewNode(object: ApiObject): NodeView | undefined {
@@ -117,7 +118,9 @@ export function viewNode(object: ApiObject): NodeView | undefined {
   const conditions = salvage(nodeStatusSchema, object.status).conditions ?? [];
   const ready = isTrue(conditions, "Ready");
   const draining = annotations[drainAnnotation] === "true";
-  return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready, draining };
+  const taints = salvage(nodeSpecSchema, object.spec).taints ?? [];
+  const outOfService = taints.some(({ key }) => key === outOfServiceTaint);
+  return { name, uid, labels, deleting: deletionTimestamp !== undefined, ready, draining, outOfService };
 }
 
 const ownersSchema = z.object({ ownerReferences: z.array(z.object({ kind: z.string(), uid: z.string() })) });

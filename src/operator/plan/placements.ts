@@ -130,7 +130,7 @@ function placeUnit(question: UnitQuestion): Placement[] {
   if (!leader) return [];
   const masters = mastersOf(question);
   const frozen = isFrozen(leader, masters);
-  const { candidates, unfit } = chooseCandidates({
+  const { candidates, unfit, departing } = chooseCandidates({
     members: members.map(({ view, spec, interfaces }) => ({ name: view.name, spec, interfaces })),
     nodes: frozen ? nodes.filter(({ name }) => leader.priorities.has(name)) : nodes,
     current: activeFirst(leader),
@@ -140,8 +140,8 @@ function placeUnit(question: UnitQuestion): Placement[] {
   const rest = ({ view, verdict, spec }: MemberElection) => ({ view, verdict, advertisementInterval: effectiveInterval(spec), unfit });
   const awaited = leader.priorities.size === 0 ? awaitedNodes(nodes, candidates, unfit) : [];
   if (awaited.length > 0) return members.map((member) => ({ ...rest(member), candidates: [], awaited, seating: new Map() }));
-  const assigned = assign(leader, candidates, question);
-  const { priorities, move } = moveUnit(assigned, leader, question);
+  const assigned = assign(leader, candidates, departing, question);
+  const { priorities, move } = moveUnit(assigned, leader, departing, question);
   const names = candidates.map(({ node }) => node);
   for (const member of members) {
     if (member.priorities.size === 0) standing.add([...priorities.keys()]);
@@ -173,14 +173,19 @@ function seatingOf({ view, spec }: MemberElection, candidates: readonly PlacedCa
 }
 
 /** Without what spec.nodes.preferred changes, highest first. */
-function assign(leader: MemberElection, candidates: readonly Candidate[], { nodes, standing, members }: UnitQuestion): Map<string, number> {
+function assign(
+  leader: MemberElection,
+  candidates: readonly Candidate[],
+  departing: CandidateChoice["departing"],
+  { nodes, standing, members }: UnitQuestion,
+): Map<string, number> {
   const names = candidates.map(({ node }) => node);
   const explicit = new Map(
     (leader.spec.nodes.overrides ?? []).flatMap(({ name, priority }) => (priority === undefined ? [] : [[name, priority] as const])),
   );
   // Once nobody is preferred any more who takes part, the order that this has made stays.
   const { preferred } = preferredOf(members.map(({ view, spec }) => ({ name: view.name, spec })));
-  const hasTarget = nodes.some(({ name, draining }) => name === preferred && !draining && names.includes(name));
+  const hasTarget = preferred !== undefined && names.includes(preferred) && !departing.has(preferred);
   const before = hasTarget ? leader.assigned : leader.priorities;
   const current = new Map([...before].filter(([node]) => names.includes(node)));
   const alive = new Set(nodes.filter((node) => node.alive).map(({ name }) => name));
@@ -188,8 +193,13 @@ function assign(leader: MemberElection, candidates: readonly Candidate[], { node
   return assignPriorities({ candidates: names, explicit, current, dormant }, standing);
 }
 
-function moveUnit(assigned: ReadonlyMap<string, number>, leader: MemberElection, question: UnitQuestion): MoveAnswer {
-  const { members, nodes, reports, running, agents, wallNow } = question;
+function moveUnit(
+  assigned: ReadonlyMap<string, number>,
+  leader: MemberElection,
+  departing: CandidateChoice["departing"],
+  question: UnitQuestion,
+): MoveAnswer {
+  const { members, reports, running, agents, wallNow } = question;
   const routers = members.flatMap(({ view, spec }) => familiesOf(spec).map((family) => ({ virtualIP: view.name, family })));
   const recordedMoves = members.flatMap(({ view }) => view.status.plannedMove ?? []);
   const asked = routers
@@ -198,7 +208,7 @@ function moveUnit(assigned: ReadonlyMap<string, number>, leader: MemberElection,
   return planMove({
     ...preferredOf(members.map(({ view, spec }) => ({ name: view.name, spec }))),
     assigned,
-    draining: new Set(nodes.filter(({ draining }) => draining).map(({ name }) => name)),
+    departing,
     recorded: leader.priorities,
     seats: readSeats({ nodes: [...assigned.keys()], routers, reports, running, agents }),
     leaving: leaversOf([...assigned.keys()], question),
@@ -263,13 +273,14 @@ function retained({ view, priorities, assigned, interfaces }: Election, verdict:
 
 function nodeFacts({ nodes, agents }: ClusterView, now: number): PlaceableNode[] {
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
-  return nodes.map(({ name, labels, deleting, draining, ready }) => {
+  return nodes.map(({ name, labels, deleting, draining, outOfService, ready }) => {
     const agent = byName.get(name);
     return {
       name,
       labels,
       deleting,
       draining,
+      outOfService,
       alive: ready && agent?.silent === false,
       interfaces: agent?.status.interfaces && readSubnets(agent.status.interfaces),
       awaited: awaitedState(agent, now),

@@ -1,5 +1,5 @@
 /**
- * Moves that somebody asked for: to the preferred node, and away from one that is being drained. Pure.
+ * Moves that somebody asked for: to the preferred node, and away from one that shall take part no more. Pure.
  *
  * The order that costs nothing, whatever preempt says: the target gets the best priority of all that stand by, below that of the active
  * node, so that nobody preempts; once it stands by with that, the active node is asked to hand over make-before-break, and with the same
@@ -15,8 +15,8 @@ export interface MoveRequest {
   preferred?: string;
   /** What they say when they do not. */
   disagreement?: string;
-  /** Nodes that are being drained. */
-  draining: ReadonlySet<string>;
+  /** Candidates that hand over what they hold, and why. */
+  departing: ReadonlyMap<string, string>;
   /** As they are without any move, highest first. */
   assigned: ReadonlyMap<string, number>;
   /** As they were recorded last. */
@@ -60,7 +60,7 @@ export function planMove(request: MoveRequest): MoveAnswer {
   const situation = survey(request);
   const { holder, target, assigned, before } = situation;
   if (before && isUnderWay(situation, before)) return { priorities: orderOf(situation, before), move: before };
-  if (holder !== undefined && request.draining.has(holder)) {
+  if (holder !== undefined && request.departing.has(holder)) {
     return { priorities: keptOrder(situation), move: planDrain(situation, holder) };
   }
   if (target !== undefined && canLead(assigned, target)) return planPreferred(situation, target);
@@ -68,10 +68,10 @@ export function planMove(request: MoveRequest): MoveAnswer {
 }
 
 function survey(request: MoveRequest): Situation {
-  const { preferred, assigned, draining, seats, wallNow } = request;
+  const { preferred, assigned, departing, seats, wallNow } = request;
   const holder = holderOf(seats);
   const before = request.before && holder !== undefined ? endOf(request.before, holder, wallNow) : request.before;
-  const takesPart = preferred !== undefined && assigned.has(preferred) && !draining.has(preferred);
+  const takesPart = preferred !== undefined && assigned.has(preferred) && !departing.has(preferred);
   return { ...request, holder, before, target: takesPart ? preferred : undefined };
 }
 
@@ -117,8 +117,8 @@ function endOf(before: PlannedMove, holder: string, wallNow: string): PlannedMov
 }
 
 function planDrain(situation: Situation, holder: string): PlannedMove {
-  const { assigned, before, seats, wallNow, draining } = situation;
-  const others = [...assigned.keys()].filter((node) => node !== holder && !draining.has(node));
+  const { assigned, before, seats, wallNow, departing } = situation;
+  const others = [...assigned.keys()].filter((node) => node !== holder && !departing.has(node));
   const able = others.filter((node) => seats.get(node)?.problem === undefined);
   const [to] = able.sort((a, b) => strength(seats.get(b), seats.get(b)?.priority) - strength(seats.get(a), seats.get(a)?.priority));
   const wish = { from: holder, to: to ?? "", reason: "Drain" as const };
@@ -130,7 +130,7 @@ function planDrain(situation: Situation, holder: string): PlannedMove {
   const change = unsettled(keptOrder(situation), situation);
   const waiting = wait(change ?? "");
   if (change !== undefined && Date.parse(wallNow) - Date.parse(waiting.time) < patienceMs) return waiting;
-  return ask({ ...wish, message: `${holder} hands over, as it is being drained` }, situation);
+  return ask({ ...wish, message: `${holder} hands over, as it ${departing.get(holder)}` }, situation);
 }
 
 function planPreferred(situation: Situation, to: string): MoveAnswer {

@@ -64,7 +64,7 @@ export function serverReport(name: string, more: Partial<NodeVirtualServerStatus
 }
 
 export function node(name: string, more: Partial<NodeView> = {}): NodeView {
-  return { name, uid: `uid-of-${name}`, labels: {}, deleting: false, ready: true, draining: false, ...more };
+  return { name, uid: `uid-of-${name}`, labels: {}, deleting: false, ready: true, draining: false, outOfService: false, ...more };
 }
 
 /** An agent that reports eth0 with a subnet of each family. */

@@ -119,6 +119,19 @@ for (const [name, object] of withdraws) {
   });
 }
 
+test("the removal of the node withdraws everything, also from the file, and when it joins again it gets its configuration", async (context) => {
+  const { controller, lastKnown, changed, keys } = setUp(context);
+  controller.onObject(nodeAgent(1, [web]));
+  await changed();
+  controller.onNodeRemoved();
+  await changed();
+  const saved = await lastKnown.read();
+  assert.deepEqual(saved.kind === "read" && saved.value.spec, { virtualRouters: [] });
+  controller.onObject({ ...nodeAgent(1, [web]), metadata: { uid: "u2", generation: 1 } });
+  await changed();
+  assert.deepEqual(keys(), ["web/IPv4", "", "web/IPv4"]);
+});
+
 test("an object that comes again after it was gone is applied, even with the same generation", async (context) => {
   const { controller, changed, keys } = setUp(context);
   controller.onObject(nodeAgent(1, [web]));

@@ -12,7 +12,8 @@ const eth0 = { name: "eth0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/
 type Facts = Omit<NodeFacts, "interfaces"> & { interfaces: InterfaceStatus[] | undefined };
 
 function facts(name: string, more: Partial<Facts> = {}): NodeFacts {
-  const { interfaces, ...rest } = { name, labels: {}, deleting: false, draining: false, alive: true, interfaces: [eth0], ...more };
+  const present = { deleting: false, draining: false, outOfService: false, alive: true };
+  const { interfaces, ...rest } = { name, labels: {}, ...present, interfaces: [eth0], ...more };
   return { ...rest, interfaces: interfaces && readSubnets(interfaces) };
 }
 
@@ -33,8 +34,8 @@ function choose({ spec, nodes, current = {}, load = {}, needed = [] }: Question)
     needed: new Set(needed),
     load: new Map(Object.entries(load)),
   };
-  const { candidates, unfit } = chooseCandidates(question);
-  return { unfit, candidates: candidates.map(({ interfaces, ...rest }) => ({ ...rest, interfaces: interfaces.get("web") })) };
+  const { candidates, unfit, departing } = chooseCandidates(question);
+  return { unfit, departing, candidates: candidates.map(({ interfaces, ...rest }) => ({ ...rest, interfaces: interfaces.get("web") })) };
 }
 
 const names = (question: Question) => choose(question).candidates.map(({ node }) => node);
@@ -64,6 +65,56 @@ test("candidates: current ones go first, then living ones, then those with the l
   assert.deepEqual(names({ ...question, spec: { nodes: { maxCandidates: 2 } } }), ["n4", "n3"]);
 });
 
+const label = "node.kubernetes.io/exclude-from-external-load-balancers";
+const withoutExcluded = { nodes: { selector: { matchExpressions: [{ key: label, operator: "DoesNotExist" }] } } };
+const excluded = (name: string) => facts(name, { labels: { [label]: "" } });
+
+const departures: [what: string, spec: object, node: NodeFacts, message: string][] = [
+  ["is being drained", {}, facts("n1", { draining: true }), "is being drained"],
+  ["is out of service", {}, facts("n1", { outOfService: true }), "has the taint node.kubernetes.io/out-of-service"],
+  ["is excluded from Services", withoutExcluded, excluded("n1"), `has the label ${label}`],
+  ["is excluded from Services that only some nodes may serve", { nodes: { names: ["n2"] } }, excluded("n1"), `has the label ${label}`],
+  ["lost the label that selected it", { nodes: { selector: { matchLabels: { edge: "" } } } }, facts("n1"), "is no longer selected"],
+];
+for (const [what, spec, node, message] of departures) {
+  const others = [facts("n2", { labels: { edge: "" } })];
+  const current = { n1: onEth0, n2: onEth0 };
+  test(`candidates: a node that ${what} stays until it has handed over, and then is none`, () => {
+    const holding = choose({ spec, nodes: [node, ...others], current, needed: ["n1"] });
+    assert.deepEqual(holding.candidates, [
+      { node: "n2", interfaces: onEth0 },
+      { node: "n1", interfaces: onEth0, message },
+    ]);
+    assert.deepEqual(holding.departing, new Map([["n1", message]]));
+    assert.deepEqual(names({ spec, nodes: [node, ...others], current }), ["n2"]);
+    assert.deepEqual(names({ spec, nodes: [node, ...others] }), ["n2"]);
+  });
+}
+
+test("candidates: where nobody can follow, a node that is drained keeps what it has, and one that its user excludes does not", () => {
+  const alone = (spec: object, node: NodeFacts) => names({ spec, nodes: [node], current: { n1: onEth0 }, needed: ["n1"] });
+  assert.deepEqual(alone({}, facts("n1", { draining: true })), ["n1"]);
+  assert.deepEqual(alone({}, facts("n1", { outOfService: true })), ["n1"]);
+  assert.deepEqual(alone(withoutExcluded, excluded("n1")), []);
+  assert.deepEqual(alone({ nodes: { selector: { matchLabels: { edge: "" } } } }, facts("n1")), []);
+});
+
+test("candidates: a node that the names leave out goes at once: it has no endpoint any more", () => {
+  const spec = { nodes: { names: ["n2"] } };
+  assert.deepEqual(names({ spec, nodes: [facts("n1"), facts("n2")], current: { n1: onEth0, n2: onEth0 }, needed: ["n1"] }), ["n2"]);
+});
+
+test("candidates: the label that excludes from Services is named where it keeps a node out, and means nothing to other VirtualIPs", () => {
+  assert.deepEqual(choose({ spec: withoutExcluded, nodes: [excluded("n1")] }).unfit, [{ node: "n1", message: `has the label ${label}` }]);
+  assert.deepEqual(names({ nodes: [excluded("n1")] }), ["n1"]);
+});
+
+test("candidates: a node that is out of service frees its place for another one", () => {
+  const nodes = [facts("n1", { outOfService: true, alive: false }), facts("n2"), facts("n3")];
+  const question = { nodes, spec: { nodes: { maxCandidates: 2 } }, current: { n1: onEth0, n2: onEth0 } };
+  assert.deepEqual(names(question), ["n2", "n3"]);
+});
+
 test("candidates: a node says why it cannot take part", () => {
   const nodes = [
     facts("n1", { interfaces: undefined }),
@@ -75,6 +126,7 @@ test("candidates: a node says why it cannot take part", () => {
       { node: "n1", message: "no agent has reported" },
       { node: "n2", message: "no interface holds 192.0.2.10" },
     ],
+    departing: new Map(),
   });
   const [unfit] = choose({ spec: { interface: "eth1" }, nodes: [facts("n1")] }).unfit;
   assert.equal(unfit?.message, "interface eth1 does not exist");

@@ -73,6 +73,14 @@ test("parse: a Node is ready only when it says so", () => {
   assert.equal(ready(), false);
 });
 
+test("a Node that is cordoned is like any other; one with the taint out-of-service is out of service", () => {
+  const seen = (spec: object) => viewNode({ metadata: { name: "n1" }, spec });
+  const unschedulable = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+  assert.deepEqual(seen({ unschedulable: true, taints: [unschedulable] }), seen({}));
+  const taint = { key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" };
+  assert.deepEqual([seen({})?.outOfService, seen({ taints: [unschedulable, taint] })?.outOfService], [false, true]);
+});
+
 test("parse: of a NodeAgent the routers that can be read, and its owner", () => {
   const router = {
     virtualIP: "web",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { excludeLabel, outOfServiceTaint } from "../../../../src/api/service.ts";
+import type { NodeView } from "../../../../src/operator/plan/cluster.ts";
 import { PlayedCluster } from "../playedCluster.ts";
 import { dual, virtualIP } from "../samples.ts";
 
@@ -263,6 +265,32 @@ test("drain: the preferred node leaves too, and leads again afterwards", () => {
   assert.equal(cluster.active("web"), "n3");
   assert.deepEqual(cluster.model.costs, []);
 });
+
+const farewells: [what: string, change: Partial<NodeView>, why: string][] = [
+  ["the label that excludes a node from Services", { labels: { [excludeLabel]: "" } }, `it has the label ${excludeLabel}`],
+  ["the taint out-of-service", { outOfService: true }, `it has the taint ${outOfServiceTaint}`],
+];
+for (const [what, change, why] of farewells) {
+  test(`drain: ${what} does the same, for nothing, and its end brings the node back as one that stands by`, () => {
+    const matchExpressions = [{ key: excludeLabel, operator: "DoesNotExist" }];
+    const cluster = webOn({ nodes: { selector: { matchExpressions } } });
+    const [n1, ...others] = cluster.nodes;
+    assert.ok(n1 && cluster.active("web") === "n1");
+    cluster.nodes = [{ ...n1, ...change }, ...others];
+    const plan = cluster.round();
+    assert.equal(plan.nodeAgents.has("n1"), false, "it stays until it has handed over");
+    cluster.rest();
+    assert.equal(cluster.active("web"), "n2");
+    assert.deepEqual(cluster.model.costs, []);
+    assert.deepEqual(cluster.priorities("web"), { n2: 244, n3: 234 });
+    const accepted = cluster.view("web").status.conditions?.find(({ type }) => type === "Accepted");
+    assert.ok(accepted?.message.includes(`not among them n1: ${why.slice("it ".length)}`), accepted?.message);
+    cluster.nodes = [n1, ...others];
+    cluster.rest();
+    assert.equal(cluster.active("web"), "n2");
+    assert.deepEqual(Object.keys(cluster.priorities("web")), ["n2", "n3", "n1"]);
+  });
+}
 
 test("drain: of all nodes: the last one stays", () => {
   const cluster = webOn();
