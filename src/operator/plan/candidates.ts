@@ -15,7 +15,7 @@ export interface NodeFacts {
   draining: boolean;
   /** Somebody says that it is shut down. */
   outOfService: boolean;
-  /** The node is Ready and its agent reports. Counts only for a node that is no candidate yet. */
+  /** The node is Ready and its agent reports. Of a candidate it counts only when it is out of service, too. */
   alive: boolean;
   /** What the agent last reported; absent when it never did. */
   interfaces?: readonly InterfaceSubnets[];
@@ -88,14 +88,20 @@ const departures = {
 export function chooseCandidates({ members, nodes, current, needed, load }: CandidateQuestion): CandidateChoice {
   const { maxCandidates = 1, ...choice } = members[0]?.spec.nodes ?? {};
   const positions = new Map(current.map((node, position) => [node, position]));
-  const concerned = nodes.filter((node) => !node.deleting && (isSelected(choice, node) || isExcluded(choice, node) || positions.has(node.name)));
+  const concerned = nodes.filter(
+    (node) => !node.deleting && (isSelected(choice, node) || isExcluded(choice, node) || positions.has(node.name)),
+  );
   const fits = concerned.map((facts) => fitNode(members, facts, positions.has(facts.name), departureOf(choice, facts)));
   const loadOf = (fit: Fit) => positions.get(fit.facts.name) ?? load.get(fit.facts.name) ?? 0;
   const usable = fits.filter(({ departure, problem, isCurrent }) => !departure && (problem === undefined || isCurrent));
   usable.sort((a, b) => rankOf(a) - rankOf(b) || loadOf(a) - loadOf(b) || byName(a.facts, b.facts));
-  const isLingering = ({ departure, isCurrent, facts }: Fit) =>
-    departure && isCurrent && needed.has(facts.name) && (!departure.isStrict || usable.length > 0) && !isNamedOut(choice, facts);
-  const leaving = fits.filter(isLingering);
+  const leaving = fits.filter(({ departure, isCurrent, facts }) => {
+    const isNeeded = isCurrent && needed.has(facts.name) && !isNamedOut(choice, facts);
+    if (!departure || !isNeeded) return false;
+    // The last that it said may be from before it was shut down.
+    if (facts.outOfService && !facts.alive) return false;
+    return !departure.isStrict || usable.length > 0;
+  });
   const chosen = new Set([...usable.slice(0, maxCandidates), ...leaving]);
   const unfit = fits.filter((fit) => messageOf(fit) !== undefined && !chosen.has(fit) && fit.departure !== departures.deselected);
   return {

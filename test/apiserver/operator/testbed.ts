@@ -6,7 +6,7 @@ import { type VirtualServer, virtualServerSchema } from "../../../src/api/virtua
 import { KubeClient } from "../../../src/kube/client.ts";
 import { isKubeError } from "../../../src/kube/kubeError.ts";
 import { agentConfigs, nodeAgents, nodes, virtualIPs, virtualServers } from "../../../src/operator/controllers/resources.ts";
-import { type ControlPlane, startControlPlane } from "../../support/controlPlane.ts";
+import { type ControlPlane, type ControlPlaneUser, startControlPlane } from "../../support/controlPlane.ts";
 import { until } from "../../support/waiting.ts";
 import { type OperatorFlags, OperatorProcess } from "./operatorProcess.ts";
 import { PlayedLan } from "./playedLan.ts";
@@ -28,8 +28,9 @@ export class Testbed {
     this.lan.start();
   }
 
-  static async start(): Promise<Testbed> {
-    const plane = await startControlPlane({ users: [{ name: "operator", groups: ["aloft:operators"] }, { name: "limited" }] });
+  /** @param others users beside those that operators run as. */
+  static async start(others: ControlPlaneUser[] = []): Promise<Testbed> {
+    const plane = await startControlPlane({ users: [{ name: "operator", groups: ["aloft:operators"] }, { name: "limited" }, ...others] });
     await plane.kubectl(["apply", "-f", rbac]);
     await plane.kubectl(["apply", "--server-side", "-f", crds]);
     await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
@@ -47,6 +48,10 @@ export class Testbed {
     const operator = await OperatorProcess.start(this.plane, name, flags);
     this.#operators.push(operator);
     return operator;
+  }
+
+  get hasOperator(): boolean {
+    return this.#operators.length > 0;
   }
 
   async endOperators(): Promise<void> {
