@@ -36,6 +36,8 @@ export interface Roles {
   /** Addresses that it takes packets for as a real server. */
   serverAddresses: string[];
   tunnels: TunnelDevice[];
+  /** Links that carry IPv4 addresses of VirtualIPs, or may carry them. */
+  carriers: string[];
 }
 
 /** The dummy link on which kube-proxy in IPVS mode keeps the addresses of Services. */
@@ -52,7 +54,11 @@ export function hasAddress(link: MachineLink | undefined, address: string): bool
 }
 
 /** By what its specification says. */
-export function rolesOf({ virtualServers = [], realServers = [] }: NodeAgentSpec, schedulers: string[], machine: Machine): Roles {
+export function rolesOf(
+  { virtualRouters, virtualServers = [], realServers = [] }: NodeAgentSpec,
+  schedulers: string[],
+  machine: Machine,
+): Roles {
   const own = new Set(virtualServers.flatMap(({ addresses }) => addresses));
   const hasMarks = virtualServers.some(({ addresses }) => addresses.length === 0);
   const isOwn = ({ address }: TableService) => (address === undefined ? hasMarks : own.has(address));
@@ -64,6 +70,7 @@ export function rolesOf({ virtualServers = [], realServers = [] }: NodeAgentSpec
     schedulers,
     serverAddresses: [...new Set(realServers.flatMap(({ addresses }) => addresses))],
     tunnels: [...new Set(realServers.flatMap(({ tunnels = [] }) => tunnels))],
+    carriers: [...new Set(virtualRouters.filter(({ family }) => family === "IPv4").map((router) => router.interface))],
   };
 }
 
@@ -82,5 +89,7 @@ export function rolesFromKernel(machine: Machine): Roles {
     schedulers: [],
     serverAddresses,
     tunnels: serverAddresses.length > 0 ? tunnelDevices.filter((name) => linkOf(machine, name)?.up) : [],
+    // Which addresses are those of VirtualIPs the kernel does not tell.
+    carriers: [],
   };
 }

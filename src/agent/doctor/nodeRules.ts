@@ -31,6 +31,7 @@ const rules: Rule[] = [
   tunnelFiltered,
   tunnelBare,
   detourFiltered,
+  carrierFiltered,
   settingsContested,
 ];
 
@@ -286,6 +287,20 @@ function detourFiltered(machine: Machine, { serverAddresses }: Roles): Finding[]
       what: `The reverse path filter is strict (1) on ${names(filtered)} of a real server, and the default route leads elsewhere.`,
       why: "If the director passes packets on by that link, those of clients beyond the default route are dropped.",
       fix: filtered.map(({ name }) => set(name, "rp_filter", "2")).join("; "),
+    },
+  ];
+}
+
+/** The answer to a client beyond a router leaves by the default route, wherever the question came in. */
+function carrierFiltered(machine: Machine, { carriers }: Roles): Finding[] {
+  const filtered = carriers.filter((name) => !machine.defaultLinks.includes(name) && greater(machine, name, "rp_filter") === strict);
+  if (machine.defaultLinks.length === 0 || filtered.length === 0) return [];
+  return [
+    {
+      severity: "Warning",
+      what: `The reverse path filter is strict (1) on ${filtered.join(", ")}, where VirtualIPs are, and the default route leads elsewhere.`,
+      why: "Packets to them of clients beyond a router of that link are dropped; those of its own subnet are not.",
+      fix: filtered.map((name) => set(name, "rp_filter", "2")).join("; "),
     },
   ];
 }

@@ -4,6 +4,7 @@ import type { Finding } from "../../api/finding.ts";
 import { contains, parseAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
 import type { PlacedFinding } from "../findingView.ts";
+import { deafToEachOther, troubledConditions } from "./conditionRules.ts";
 import type { ExaminedAgent, Patient } from "./patient.ts";
 
 type Rule = (patient: Patient, now: Date) => PlacedFinding[];
@@ -19,7 +20,11 @@ const rules: Rule[] = [
   agentConditions,
   clockOff,
   nodeFindings,
-  notAccepted,
+  versionsDiffer,
+  oldKernel,
+  deafToEachOther,
+  troubledConditions,
+  serverNotAccepted,
   notProgrammed,
   podsWithoutAddress,
   hostsOutside,
@@ -155,20 +160,55 @@ function clockOff(patient: Patient): PlacedFinding[] {
   });
 }
 
+/** For as long as an upgrade lasts that is as it should be. */
+function versionsDiffer({ agents }: Patient): PlacedFinding[] {
+  const running = agents.filter(({ status }) => status.version !== undefined && status.state !== "Stopped");
+  const byVersion = Map.groupBy(running, ({ status }) => status.version ?? "");
+  if (byVersion.size < 2) return [];
+  const list = [...byVersion].sort().map(([version, of]) => `${version} on ${of.map(({ name }) => name).join(", ")}`);
+  return [
+    {
+      severity: "Note",
+      where: "agents",
+      what: `They are of several versions: ${list.join("; ")}.`,
+      why: "They elect with each other; what only the newer ones know runs only there.",
+      fix: "Let the upgrade come to its end: kubectl -n aloft-system rollout status daemonset",
+    },
+  ];
+}
+
+/** Up to then a director with connection tracking loses the first packet of a client that uses a port again. */
+const portReuse = { major: 5, minor: 9 };
+
+function oldKernel({ nodes, agents }: Patient): PlacedFinding[] {
+  const directors = new Set(agents.filter(({ spec }) => (spec.virtualServers ?? []).length > 0).map(({ name }) => name));
+  return nodes.flatMap(({ name, kernelVersion = "" }) => {
+    const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelVersion) ?? [];
+    if (!directors.has(name) || major === undefined) return [];
+    if (Number(major) > portReuse.major || (Number(major) === portReuse.major && Number(minor) >= portReuse.minor)) return [];
+    return [
+      {
+        severity: "Warning",
+        where: `node ${name}`,
+        what: `A director with Linux ${kernelVersion}.`,
+        why: "With connection tracking its IPVS drops the first packet of a client that uses a port again: that connection takes a second longer.",
+        fix: `Linux ${portReuse.major}.${portReuse.minor} or newer`,
+      },
+    ];
+  });
+}
+
 function nodeFindings(patient: Patient): PlacedFinding[] {
   return perAgent(patient, ({ status }) => status.findings ?? []);
 }
 
-function notAccepted({ virtualIPs, virtualServers }: Patient): PlacedFinding[] {
-  const objects = [
-    ...virtualIPs.map(({ name, status }) => ({ where: `VirtualIP ${name}`, status })),
-    ...virtualServers.map(({ key, status }) => ({ where: `VirtualServer ${key}`, status })),
-  ];
-  return objects.flatMap(({ where, status: { conditions } }) => {
+function serverNotAccepted({ virtualServers }: Patient): PlacedFinding[] {
+  return virtualServers.flatMap(({ key, status: { conditions } }) => {
     const accepted = findCondition(conditions, "Accepted");
     if (accepted?.status !== "False") return [];
     const what = `It is not accepted (${accepted.reason}): ${accepted.message}`;
-    return [{ severity: "Error" as const, where, what, why: "It does not run in its present form.", fix: "Change the object as it says." }];
+    const why = "It does not run in its present form.";
+    return [{ severity: "Error" as const, where: `VirtualServer ${key}`, what, why, fix: "Change the object as it says." }];
   });
 }
 

@@ -4,9 +4,9 @@ import { z } from "zod";
 import type { VirtualIPStatus } from "../../api/virtualIP.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
-import { nodeAgents, nodes, virtualIPs, virtualServers } from "../../operator/controllers/resources.ts";
-import type { AgentView, NodeView, VirtualIPView, VirtualServerView } from "../../operator/plan/cluster.ts";
-import { viewAgent, viewNode, viewVirtualIP, viewVirtualServer } from "../../operator/plan/parse.ts";
+import { addressPools, nodeAgents, nodes, virtualIPs, virtualServers } from "../../operator/controllers/resources.ts";
+import type { AgentView, PoolView, VirtualIPView, VirtualServerView } from "../../operator/plan/cluster.ts";
+import { viewAgent, viewPool, viewVirtualIP, viewVirtualServer } from "../../operator/plan/parse.ts";
 
 export interface KubeProxy {
   mode: string;
@@ -19,10 +19,16 @@ export interface ExaminedAgent extends Pick<AgentView, "name" | "spec" | "status
   takenAt?: string;
 }
 
+export interface ExaminedNode {
+  name: string;
+  kernelVersion?: string;
+}
+
 export interface Patient {
   virtualIPs: (Pick<VirtualIPView, "name" | "spec"> & { status: VirtualIPStatus })[];
   virtualServers: Pick<VirtualServerView, "key" | "spec" | "status">[];
-  nodes: Pick<NodeView, "name">[];
+  addressPools: Pick<PoolView, "name" | "status">[];
+  nodes: ExaminedNode[];
   agents: ExaminedAgent[];
   /** Absent: it could not be read, or there is none. */
   kubeProxy?: KubeProxy;
@@ -34,14 +40,28 @@ const configMaps: Resource = { apiVersion: "v1", kind: "ConfigMap", plural: "con
 export async function readPatient(client: KubeClient): Promise<Patient> {
   const list = async <View>(resource: Resource, view: (object: KubeObject) => View | undefined) =>
     (await client.list(resource)).items.flatMap((object) => view(object) ?? []);
-  const [vips, servers, nodeViews, agents, kubeProxy] = await Promise.all([
+  const [vips, servers, pools, examinedNodes, agents, kubeProxy] = await Promise.all([
     list(virtualIPs, viewVirtualIP),
     list(virtualServers, viewVirtualServer),
-    list(nodes, viewNode),
+    list(addressPools, viewPool),
+    list(nodes, examinedNode),
     list(nodeAgents, examinedAgent),
     client.find(configMaps, { namespace: "kube-system", name: "kube-proxy" }).catch(() => undefined),
   ]);
-  return { virtualIPs: vips, virtualServers: servers, nodes: nodeViews, agents, kubeProxy: kubeProxy && parseKubeProxy(kubeProxy) };
+  return {
+    virtualIPs: vips,
+    virtualServers: servers,
+    addressPools: pools,
+    nodes: examinedNodes,
+    agents,
+    kubeProxy: kubeProxy && parseKubeProxy(kubeProxy),
+  };
+}
+
+const nodeInfoSchema = z.object({ status: z.object({ nodeInfo: z.object({ kernelVersion: z.string() }) }) });
+
+function examinedNode(object: KubeObject): ExaminedNode {
+  return { name: object.metadata.name, kernelVersion: nodeInfoSchema.safeParse(object).data?.status.nodeInfo.kernelVersion };
 }
 
 const managedFieldsSchema = z.object({

@@ -93,6 +93,7 @@ const patient: Patient = {
       status: { addresses: ["192.0.2.10"] },
     },
   ],
+  addressPools: [],
   nodes: [{ name: "n1" }, { name: "n2" }],
   agents: [reported("n1"), reported("n2", "2026-11-21T14:40:05Z")],
   kubeProxy: { mode: "ipvs", strictARP: true, excludeCIDRs: [] },

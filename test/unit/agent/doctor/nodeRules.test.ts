@@ -5,6 +5,7 @@ import { type Machine, type MachineLink, type Roles, rolesFromKernel, rolesOf } 
 import { nodeDoctor } from "../../../../src/agent/doctor/nodeDoctor.ts";
 import { examineNode } from "../../../../src/agent/doctor/nodeRules.ts";
 import { VirtualClock } from "../../runtime/virtualClock.ts";
+import { routerSpec } from "../fixtures.ts";
 
 const eth0: MachineLink = { name: "eth0", up: true, mtu: 1500, addresses: ["192.0.2.1/24", "2001:db8::1/64"] };
 const lo: MachineLink = { name: "lo", up: true, mtu: 65536, addresses: ["127.0.0.1/8", "::1/128", "192.0.2.10/32"] };
@@ -58,6 +59,7 @@ function examine({ settings = {}, links = [lo, { ...eth0, mtu: 9000 }, tunl0], m
     schedulers: ["mh"],
     serverAddresses: ["192.0.2.10"],
     tunnels: ["tunl0"],
+    carriers: ["eth0"],
     ...roles,
   };
   return examineNode(facts, all);
@@ -82,6 +84,12 @@ const bad: [what: string, state: State, severity: string, fix: string][] = [
     },
     "Warning",
     "ipvs.strictARP: true",
+  ],
+  [
+    "The reverse path filter is strict (1) on eth1, where VirtualIPs are, and the default route leads elsewhere.",
+    { roles: { carriers: ["eth0", "eth1"], serverAddresses: [], tunnels: [] } },
+    "Warning",
+    "net.ipv4.conf.eth1.rp_filter=2",
   ],
   [
     "kube-proxy has 192.0.2.10 on kube-ipvs0.",
@@ -237,13 +245,13 @@ const machine = (links: MachineLink[]): Machine => ({
 
 test("what a node is there for follows from its specification, or from its kernel", () => {
   const spec = {
-    virtualRouters: [],
+    virtualRouters: [routerSpec({ interface: "eth1" }), { ...routerSpec({ interface: "eth2" }), family: "IPv6" as const }],
     virtualServers: [{ namespace: "web", name: "shop", virtualIP: "gateway", addresses: ["192.0.2.10"] }],
     realServers: [{ namespace: "web", name: "dns", addresses: ["2001:db8::10"], tunnels: ["ip6tnl0" as const] }],
   };
   const given = rolesOf(spec, ["mh"], machine([lo]));
   assert.deepEqual([given.isDirector, given.services.length, given.foreign.length], [true, 1, 3]);
-  assert.deepEqual(given.schedulers, ["mh"]);
+  assert.deepEqual([given.schedulers, given.carriers], [["mh"], ["eth1"]]);
   assert.deepEqual([given.serverAddresses, given.tunnels], [["2001:db8::10"], ["ip6tnl0"]]);
   const found = rolesFromKernel(machine([lo, tunl0, kubeIpvs0]));
   assert.deepEqual([found.isDirector, found.services.length, found.foreign.map(({ address }) => address)], [true, 3, ["10.96.0.1"]]);

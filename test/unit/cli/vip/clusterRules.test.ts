@@ -24,23 +24,41 @@ const server = (spec: object, status: Patient["virtualServers"][number]["status"
   status: { addresses: ["192.0.2.10"], ...status },
 });
 
+const condition = (type: string, status: "True" | "False", reason: string, message = "So it is.") => ({
+  type,
+  status,
+  reason,
+  message,
+  lastTransitionTime: time,
+});
+type Trouble = ReturnType<typeof condition>;
+
+const vip = (trouble: Trouble, vrrp: object = {}) => ({
+  name: "gateway",
+  spec: virtualIPSpecSchema.parse({ addresses: [{ address: "192.0.2.10/24" }], vrrp }),
+  status: { conditions: [trouble] },
+});
+const pool = (trouble: Trouble) => ({ name: "public", status: { conditions: [trouble] } });
+
 function patient(more: Partial<Patient> = {}): Patient {
   return {
     virtualIPs: [{ name: "gateway", spec: virtualIPSpecSchema.parse({ addresses: [{ address: "192.0.2.10/24" }] }), status: {} }],
     virtualServers: [server({ forwarding: "DR" })],
-    nodes: [{ name: "n1" }, { name: "n2" }],
+    addressPools: [
+      {
+        name: "public",
+        status: { conditions: [condition("Accepted", "True", "Accepted"), condition("Exhausted", "False", "FreeAddresses")] },
+      },
+    ],
+    nodes: [
+      { name: "n1", kernelVersion: "5.9.0" },
+      { name: "n2", kernelVersion: "6.1.0-18-amd64" },
+    ],
     agents: [agent("n1"), agent("n2")],
     ...more,
   };
 }
 
-const condition = (type: string, status: "True" | "False", reason: string) => ({
-  type,
-  status,
-  reason,
-  message: "So it is.",
-  lastTransitionTime: time,
-});
 const finding = { severity: "Warning" as const, what: "MTU.", why: "It stalls.", fix: "Raise it." };
 const ipvs = { mode: "ipvs", strictARP: true, excludeCIDRs: [] };
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
@@ -119,6 +137,79 @@ const bad: [title: string, more: Partial<Patient>, where: string, severity: stri
     "VirtualIP gateway",
     "Error",
     /AddressConflict/,
+  ],
+  [
+    "nodes that do not hear each other",
+    { virtualIPs: [vip(condition("Ready", "False", "MultipleMasters", "IPv6: n1 and n2 answer at the same time"))] },
+    "VirtualIP gateway",
+    "Error",
+    /hear each other's adverts: IPv6: n1 and n2 .*without a querier forgets who wants ff02::12.*mode: Unicast/s,
+  ],
+  [
+    "nodes that do not hear each other by unicast",
+    { virtualIPs: [vip(condition("Ready", "False", "MultipleMasters"), { mode: "Unicast" })] },
+    "VirtualIP gateway",
+    "Error",
+    /Something between them drops IP protocol 112/,
+  ],
+  [
+    "no node that can answer",
+    { virtualIPs: [vip(condition("Ready", "False", "NoCandidates"))] },
+    "VirtualIP gateway",
+    "Error",
+    /spec\.nodes/,
+  ],
+  [
+    "no node that answers",
+    { virtualIPs: [vip(condition("Ready", "False", "NoMaster"))] },
+    "VirtualIP gateway",
+    "Error",
+    /kubectl vip status/,
+  ],
+  ["no standby", { virtualIPs: [vip(condition("Degraded", "True", "NoStandby"))] }, "VirtualIP gateway", "Warning", /nobody takes over/],
+  [
+    "a host outside",
+    { virtualIPs: [vip(condition("AddressConflict", "True", "ForeignClaim"))] },
+    "VirtualIP gateway",
+    "Error",
+    /MAC address/,
+  ],
+  [
+    "a pool without addresses",
+    { addressPools: [pool(condition("Exhausted", "True", "NoFreeAddress"))] },
+    "AddressPool public",
+    "Warning",
+    /pending/,
+  ],
+  [
+    "a pool that is not accepted",
+    { addressPools: [pool(condition("Accepted", "False", "PoolOverlap"))] },
+    "AddressPool public",
+    "Error",
+    /PoolOverlap/,
+  ],
+  [
+    "agents of several versions",
+    { agents: [agent("n1", { version: "0.2.0" }), agent("n2", { version: "0.1.0" })] },
+    "agents",
+    "Note",
+    /0\.1\.0 on n2; 0\.2\.0 on n1/,
+  ],
+  [
+    "a director with an old kernel",
+    {
+      nodes: [
+        { name: "n1", kernelVersion: "5.8.18" },
+        { name: "n2", kernelVersion: "5.8.18" },
+      ],
+      agents: [
+        agent("n1", {}, { spec: { virtualRouters: [], virtualServers: [{ namespace: "web", name: "shop", addresses: [] }] } }),
+        agent("n2"),
+      ],
+    },
+    "node n1",
+    "Warning",
+    /Linux 5\.8\.18.*uses a port again/s,
   ],
   [
     "a VirtualServer that is not accepted",
