@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes this checkout ready and runs one of its programs:
 #
-#   setup.sh [build | test | fuzz | demo | image | bench:NAME] [ARGUMENT...]
+#   setup.sh [build | test | fuzz | demo | image | plugin | bench:NAME] [ARGUMENT...]
 #
 # Installs and builds what is missing or out of date, nothing else; ends within two seconds when all is current.
 # The machine needs Node 20 or newer with npm, Go 1.21 or newer (demo, test) and a C++ compiler. On Debian and Ubuntu, as root, the rest is installed.
@@ -230,6 +230,7 @@ needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes need
 case $command in
   everything) program= needs_native_tests=yes needs_fuzzers=yes needs_ipvs=yes needs_cluster=yes ;;
   build) program= needs_namespaces=no needs_peers=no needs_control_plane=no ;;
+  plugin) program=scripts/build-plugin.ts needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   image) program=scripts/build-image.ts needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   fuzz) program=test/fuzz/run.sh needs_fuzzers=yes needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
@@ -248,7 +249,7 @@ case $command in
     case $suites in *" apiserver "* | *" e2e "* | *" cluster "*) ;; *) needs_control_plane=no ;; esac
     case $suites in *" netns "* | *" ipvs "* | *" apiserver "* | *" package "* | *" e2e "* | *" cluster "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
     ;;
-  *) fail "usage: setup.sh [build | test | fuzz | demo | image | bench:NAME] [ARGUMENT...]" ;;
+  *) fail "usage: setup.sh [build | test | fuzz | demo | image | plugin | bench:NAME] [ARGUMENT...]" ;;
 esac
 [ -z "$program" ] || [ -f "$program" ] || fail "there is no $program"
 

@@ -43,16 +43,20 @@ export function systemEntries(): Entry[] {
 
 /** Changes with every commit. */
 export function aloftEntries(): Entry[] {
+  const compiled = [addon, ...nativeModules()].map((path) => file(`${home}/${path}`, stripped(path)));
+  return [file("/usr/bin/aloft", program, 0o755), ...compiled, ...scriptEntries(home)];
+}
+
+/** The compiled JavaScript below a folder, which runs wherever Node does. */
+export function scriptEntries(folder: string): Entry[] {
   const own = [...globSync("dist/**/*.js", { cwd: root }), "package.json", "LICENSE"];
   const modules = productionPackages().flatMap(packageFiles);
-  return [
-    file("/usr/bin/aloft", program, 0o755),
-    file(`${home}/${addon}`, stripped(addon)),
-    ...[...own, ...modules].map((path) => {
-      const content = extname(path) === ".node" ? stripped(path) : readFileSync(join(root, path));
-      return file(`${home}/${path}`, content);
-    }),
-  ];
+  return [...own, ...modules].map((path) => file(`${folder}/${path}`, readFileSync(join(root, path))));
+}
+
+/** Node, and the addon, which `explain` asks: of the machine's own system and architecture. */
+export function nativeEntries(folder: string): Entry[] {
+  return [file(`${folder}/bin/node`, stripped(node), 0o755), file(`${folder}/${addon}`, stripped(addon))];
 }
 
 interface LockedPackage {
@@ -71,7 +75,7 @@ const loaded = new Set([".js", ".cjs", ".mjs", ".json"]);
 
 function packageFiles(folder: string): string[] {
   const isWanted = (path: string) => loaded.has(extname(path)) || /\/(licen[cs]e|copying|notice)[^/]*$/i.test(path);
-  return [...filesBelow(folder).filter(isWanted), ...builtAddons(folder)];
+  return filesBelow(folder).filter(isWanted);
 }
 
 /** But for packages within the package: the lock file names those. */
