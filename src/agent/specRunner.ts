@@ -136,7 +136,8 @@ export class SpecRunner {
     const { spec, generation, secrets = this.#options.secrets, servers, wholeOrNothing = false } = asked;
     await secrets.require(secretRefs(spec.virtualRouters));
     const { realTime, links } = core.snapshot();
-    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles, staysPrepared });
+    const before = wholeOrNothing ? [] : this.#running.accepted.virtualRouters;
+    const plan = await planSpec(spec, { realTime: realTime.granted, secrets, programs, seesPods, makesFiles, staysPrepared, before });
     const applied: AppliedSpec = { generation, appliedAt: clock.wallNow(), ...plan };
     if (wholeOrNothing && plan.rejected.length > 0) return applied;
     await this.#write(() => journal.add(mayHold(plan.desired, links)));

@@ -268,6 +268,47 @@ test("an entry that cannot run is refused with its reason, and the others go on"
   assert.match(conditionOf(object, "Preflight")?.message ?? "", /Interface eth7 does not exist on this node\./);
 });
 
+/** The kind of a later version, which takes whatever an operator of that version writes. */
+async function asLater(happen: () => Promise<void>): Promise<void> {
+  const crd = "nodeagents.aloft.dev";
+  const spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+  const open = [{ op: "replace", path: spec, value: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }];
+  await plane.kubectl(["patch", "crd", crd, "--type=json", "-p", JSON.stringify(open)]);
+  try {
+    await happen();
+  } finally {
+    await plane.kubectl(["delete", "nodeagents", "--all"]);
+    await plane.kubectl(["replace", "-f", join(crds, "aloft.dev_nodeagents.yaml")]);
+  }
+}
+
+test("a NodeAgent of a later operator: what is not known has no effect and is told, what cannot be read changes nothing", async () => {
+  await apply("n1", web);
+  const agent = startAgent("n1", newStateDirectory());
+  await reports("n1", web, "MASTER");
+  await asLater(async () => {
+    // The open kind takes effect a moment later, and watches of before go on without it: until then the field is pruned.
+    let quorum = 0;
+    const told = await until("the unknown field in the status", async () => {
+      await apply("n1", { ...web, quorum: ++quorum } as VirtualRouterSpec);
+      await delay(500);
+      const object = await nodeAgent("n1");
+      return routerOf(object, web)?.message !== undefined && object;
+    });
+    assert.match(routerOf(told, web)?.message ?? "", /quorum: not known to this version of the agent, without effect/);
+    assert.equal(conditionOf(told, "ConfigurationApplied")?.status, "True");
+    const unreadable = { ...web, checksum: "Sum" as "Auto" };
+    await apply("n1", unreadable, db);
+    await reports("n1", db, "MASTER");
+    const kept = await reported("n1", "what goes on", (object) => conditionOf(object, "ConfigurationApplied")?.status === "False");
+    assert.match(conditionOf(kept, "ConfigurationApplied")?.message ?? "", /web\/IPv4: checksum: .*; what ran before goes on/);
+    const { state, since } = routerOf(kept, web) ?? {};
+    assert.deepEqual([state, since], ["MASTER", routerOf(told, web)?.since]);
+    assert.ok(await has("n1", web));
+    assert.equal(agent.log().split('"to":"INIT"').length - 1, 0, "nothing was restarted");
+  });
+});
+
 test("without CAP_SYS_NICE it says so and raises short intervals", async () => {
   await apply("n1", { ...web, advertisementInterval: "20ms" });
   startAgent("n1", newStateDirectory(), ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", "--"]);

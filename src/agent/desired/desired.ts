@@ -1,6 +1,7 @@
 /**
  * NodeAgent.spec → what the core shall run, and what runs beside it. Pure. An entry that cannot run is refused with its reason and the
- * others go on: the spec may come from a newer operator, or from a file that outlived a change of the machine.
+ * others go on: the spec may come from a newer operator, or from a file that outlived a change of the machine. A virtual router that
+ * cannot be read goes on as it ran: while agents are upgraded one by one, the older ones must not drop what they do not understand.
  */
 import type { z } from "zod";
 import { announcementPaceSchema } from "../../api/announcementPace.ts";
@@ -43,6 +44,8 @@ export interface EntryProblem {
   router?: { virtualIP: string; family: Family; priority?: number };
   /** One sentence, without the subject. */
   message: string;
+  /** It cannot be read, and its form of before runs. */
+  isOutdated?: true;
 }
 
 export interface Plan {
@@ -62,6 +65,8 @@ export interface PlanOptions {
   secrets: SecretLookup;
   /** What a real server has stays when the agent ends: in a cluster, for the next one to adopt. */
   staysPrepared?: boolean;
+  /** What runs: an entry that cannot be read leaves its form of before in place. Default: none. */
+  before?: readonly VirtualRouterSpec[];
   /** Why a check cannot run on this node; undefined when it can. */
   checkProblem?(check: NodeCheck): string | undefined;
 }
@@ -80,6 +85,7 @@ export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
   planner.addInterfaces(spec.interfaces);
   planner.addPacing(spec.announcementPacing);
   planner.addNotify(spec);
+  planner.addUnknown(spec);
   planner.plan.desired.debugUnknownRouters = spec.debugUnknownRouters === true;
   return planner.plan;
 }
@@ -113,17 +119,29 @@ class Planner {
 
   addRouters(list: unknown): void {
     const { desired, accepted, paths } = this.plan;
-    desired.routers = this.#entries(list, "virtualRouters", virtualRouterSpecSchema, routerName, (entry, problem) => {
-      const router = desiredRouter(entry, this.#context(problem));
-      this.#claim(routerClaims(router), router.key);
-      if (!this.#options.realTime && router.advertisementIntervalMs < intervalFloorMs) {
-        this.plan.adjusted.push({ ...problem, message: floorMessage(router.advertisementIntervalMs) });
-        router.advertisementIntervalMs = intervalFloorMs;
-      }
-      accepted.virtualRouters.push(entry);
-      paths.set(router.key, problem.path);
-      return router;
-    });
+    desired.routers = this.#entries(
+      list,
+      "virtualRouters",
+      virtualRouterSpecSchema,
+      routerName,
+      (entry, problem, given) => {
+        const router = desiredRouter(entry, this.#context(problem));
+        this.#claim(routerClaims(router), router.key);
+        if (!this.#options.realTime && router.advertisementIntervalMs < intervalFloorMs) {
+          this.plan.adjusted.push({ ...problem, message: floorMessage(router.advertisementIntervalMs) });
+          router.advertisementIntervalMs = intervalFloorMs;
+        }
+        accepted.virtualRouters.push(entry);
+        paths.set(router.key, problem.path);
+        this.#noteUnknown(given, virtualRouterSpecSchema, problem);
+        return router;
+      },
+      ({ router }) => this.#options.before?.find(({ virtualIP, family }) => virtualIP === router?.virtualIP && family === router.family),
+    );
+  }
+
+  addUnknown(spec: RawSpec): void {
+    this.#noteUnknown(spec, nodeAgentSpecSchema, { path: "spec", subject: "specification", message: "" });
   }
 
   addStatic(given: unknown): void {
@@ -216,13 +234,24 @@ class Planner {
     };
   }
 
-  /** Those of a list that `convert` takes; each other one becomes a problem. Anything but an array counts as empty. */
+  /** Fields that this version does not know have no effect. */
+  #noteUnknown(given: unknown, schema: z.ZodObject, problem: EntryProblem): void {
+    const unknown = Object.keys(fields(given)).filter((name) => !Object.hasOwn(schema.shape, name));
+    if (unknown.length === 0) return;
+    this.plan.adjusted.push({ ...problem, message: `${unknown.join(", ")}: not known to this version of the agent, without effect` });
+  }
+
+  /**
+   * Those of a list that `convert` takes; each other one becomes a problem, unless what it was `before` does. Anything but an array counts
+   * as empty.
+   */
   #entries<Schema extends z.ZodType, Result>(
     list: unknown,
     path: string,
     schema: Schema,
     describe: (entry: unknown, place: string) => Omit<EntryProblem, "path" | "message">,
-    convert: (entry: z.output<Schema>, problem: EntryProblem) => Result,
+    convert: (entry: z.output<Schema>, problem: EntryProblem, given: unknown) => Result,
+    before: (problem: EntryProblem) => z.output<Schema> | undefined = () => undefined,
   ): Result[] {
     return (Array.isArray(list) ? list : []).flatMap((entry: unknown, index) => {
       const place = `${path}[${index}]`;
@@ -231,8 +260,12 @@ class Planner {
       const adjustedBefore = this.plan.adjusted.length;
       try {
         const parsed = schema.safeParse(entry);
-        if (!parsed.success) throw new Refusal(schemaMessage(parsed.error.issues));
-        return [convert(parsed.data, problem)];
+        if (parsed.success) return [convert(parsed.data, problem, entry)];
+        const message = schemaMessage(parsed.error.issues);
+        const former = before(problem);
+        if (former === undefined) throw new Refusal(message);
+        this.plan.adjusted.push({ ...problem, message: `${message}; what ran before goes on`, isOutdated: true });
+        return [convert(former, problem, former)];
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.plan.adjusted.length = adjustedBefore;

@@ -35,10 +35,11 @@ function preflight(facts: StatusFacts, routerProblems: readonly (string | undefi
 function configurationApplied(applied: AppliedSpec | undefined): ConditionFinding {
   const type = "ConfigurationApplied";
   if (!applied) return { type, status: "Unknown", reason: "Waiting", message: "No configuration has been received yet." };
-  const { coreError, rejected } = applied;
+  const { coreError, rejected, adjusted } = applied;
   if (coreError) return { type, status: "False", reason: "Refused", message: `The core refused the configuration: ${coreError.message}.` };
-  if (rejected.length === 0) return { type, status: "True", reason: "Applied", message: "All of the specification runs." };
-  const entries = rejected.map(({ subject, message }) => `${subject}: ${message}`);
+  const refused = [...rejected, ...adjusted.filter(({ isOutdated }) => isOutdated)];
+  if (refused.length === 0) return { type, status: "True", reason: "Applied", message: "All of the specification runs." };
+  const entries = refused.map(({ subject, message }) => `${subject}: ${message}`);
   return { type, status: "False", reason: "EntriesRejected", message: `Refused: ${entries.join("; ")}.` };
 }
 

@@ -7,6 +7,34 @@ import { plain, planOf, routerSpec } from "../fixtures.ts";
 
 const plan = (...virtualRouters: unknown[]) => planOf({ virtualRouters });
 
+test("a router that cannot be read goes on as it ran, and says so; one that did not run is refused", () => {
+  const before = [routerSpec({ priority: 90 })];
+  const newer = { ...routerSpec({ priority: 200 }), checksum: "Sum" };
+  const db = routerSpec({ virtualIP: "db", virtualRouterID: 52, addresses: plain("192.0.2.11") });
+  const { desired, accepted, rejected, adjusted } = planOf({ virtualRouters: [newer, db] }, { before });
+  assert.deepEqual(
+    desired.routers.map(({ key, priority }) => `${key} ${priority}`),
+    ["web/IPv4 90", "db/IPv4 100"],
+  );
+  assert.deepEqual([accepted.virtualRouters, rejected], [[...before, db], []]);
+  assert.deepEqual([adjusted[0]?.subject, adjusted[0]?.isOutdated], ["web/IPv4", true]);
+  assert.match(adjusted[0]?.message ?? "", /^checksum: .*; what ran before goes on$/);
+  const other = planOf({ virtualRouters: [{ ...newer, virtualIP: "other" }] }, { before });
+  assert.deepEqual([other.desired.routers, other.rejected.length], [[], 1]);
+});
+
+test("fields of a later version have no effect, and are told", () => {
+  const { desired, adjusted } = planOf({ virtualRouters: [{ ...routerSpec(), quorum: 2, mode: "New" }], later: [] } as object);
+  assert.equal(desired.routers.length, 1);
+  assert.deepEqual(
+    adjusted.map(({ subject, message }) => `${subject}: ${message}`),
+    [
+      "web/IPv4: quorum, mode: not known to this version of the agent, without effect",
+      "specification: later: not known to this version of the agent, without effect",
+    ],
+  );
+});
+
 test("a router in the core's form: milliseconds, canonical addresses without repetition", () => {
   const { desired, rejected } = plan(
     routerSpec({
