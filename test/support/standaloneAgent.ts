@@ -47,7 +47,7 @@ function virtualIP(node: string, router: RouterSettings) {
     metadata: { name: nameOf(router) },
     spec: {
       addresses: addresses.map((address) => ({ address })),
-      interface: "eth0",
+      interface: router.interface ?? "eth0",
       nodes: { overrides: [{ name: node, priority, ...(sourceAddress && { sourceAddress }) }] },
       vrrp: {
         version,

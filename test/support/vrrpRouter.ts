@@ -10,6 +10,8 @@ export interface RouterSettings {
   advertisementIntervalMs: number;
   /** Each with its prefix length. */
   addresses: string[];
+  /** Default eth0. Agents from YAML only. */
+  interface?: string;
   /** Default true. */
   preempt?: boolean;
   /** Adverts go from one address to another instead of to the group. */
