@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { addressPools, services } from "../../../src/operator/controllers/resources.ts";
+import { services } from "../../../src/operator/controllers/resources.ts";
 import { addressesOf, reasonOf, type Service, ServiceBed } from "./serviceBed.ts";
 import { Testbed } from "./testbed.ts";
 
@@ -58,12 +58,15 @@ async function startNodes(): Promise<void> {
 
 /** Beside what else the pool asks of its nodes: a label that none has, or no more. */
 const hold = (pool: string, value: "yes" | null) =>
-  bed.client.patch(
-    addressPools,
-    { name: pool },
-    { spec: { virtualIP: { nodes: { selector: { matchLabels: { "aloft.dev/moved": value } } } } } },
-    { fieldManager: "test" },
-  );
+  merge(["pool", pool], { spec: { virtualIP: { nodes: { selector: { matchLabels: { "aloft.dev/moved": value } } } } } });
+
+const merge = (object: string[], patch: object) => bed.plane.kubectl(["patch", ...object, "--type=merge", "-p", JSON.stringify(patch)]);
+
+/** Commands by which MetalLB gives Services what they have now. */
+const wayBack = [
+  "{{range .items}}{{if .status.loadBalancer.ingress}}kubectl annotate --overwrite -n {{.metadata.namespace}} service {{.metadata.name}} ",
+  'metallb.io/loadBalancerIPs={{range $i, $a := .status.loadBalancer.ingress}}{{if $i}},{{end}}{{$a.ip}}{{end}}{{"\\n"}}{{end}}{{end}}',
+].join("");
 
 const metallb = `
 apiVersion: metallb.io/v1beta1
@@ -122,9 +125,12 @@ test("from MetalLB: Services keep what their statuses say while no node answers 
   const { spec } = await desk.get("classed");
   assert.equal(spec.loadBalancerClass, "example.com/metallb");
   const plain = { type: "ClusterIP", loadBalancerClass: null, externalTrafficPolicy: null, allocateLoadBalancerNodePorts: null };
-  await desk.patchService("classed", { spec: plain });
-  await desk.patchService("classed", { spec: { type: "LoadBalancer", loadBalancerClass: "aloft.dev/vrrp" } });
+  await merge(["service", "classed"], { spec: plain });
+  await merge(["service", "classed"], { spec: { type: "LoadBalancer", loadBalancerClass: "aloft.dev/vrrp" } });
   await desk.untilAddresses("classed", ["192.0.2.105"]);
+  const commands = await bed.plane.kubectl(["get", "services", "--all-namespaces", "-o", `go-template=${wayBack}`]);
+  const web = "kubectl annotate --overwrite -n default service web metallb.io/loadBalancerIPs=192.0.2.107\n";
+  assert.deepEqual([commands.includes(web), commands.trimEnd().split("\n").length], [true, 5]);
 });
 
 const kubeVip = `
