@@ -45,7 +45,7 @@ const commands: Record<string, Command> = {
     usage: async () => (await import("./vipCommand.ts")).vipUsage,
   },
   import: {
-    summary: "turn keepalived.conf of several nodes into objects of a cluster",
+    summary: "turn keepalived.conf of several nodes, or what MetalLB and kube-vip have, into objects of a cluster",
     run: async (args, output) => (await import("./importCommand.ts")).runImportCommand(args, output),
     usage: async () => (await import("./importCommand.ts")).importUsage,
   },

@@ -29,7 +29,8 @@ export async function runManifestCommand(args: string[], output: Output): Promis
   const { flags, words } = parseArguments(manifestFlags, args);
   if (words.length !== 1 || words[0] !== "control-plane") throw new UsageError("manifest: expected control-plane");
   if (flags.address.length === 0) throw new UsageError("manifest control-plane: expected --address ADDRESS");
-  const { controlPlanePod, controlPlaneVirtualIP } = await import("./manifest/controlPlanePod.ts");
+  const { controlPlanePod } = await import("./manifest/controlPlanePod.ts");
+  const { controlPlaneVirtualIP } = await import("../plan/controlPlane.ts");
   const plane = {
     addresses: flags.address,
     interface: flags.interface,

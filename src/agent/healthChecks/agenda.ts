@@ -41,9 +41,16 @@ export class Agenda {
     if (place < 0) return;
     item.place = -1;
     const last = this.#heap.pop();
+    if (!this.#heap[0]) this.#disarm();
     if (!last || last === item) return;
     this.#rise(last, place);
     this.#sink(last, last.place);
+  }
+
+  /** A timer for nothing would keep the process, for as long as a check has from one time to the next. */
+  #disarm(): void {
+    this.#timer?.clear();
+    this.#armedFor = Number.POSITIVE_INFINITY;
   }
 
   #arm(): void {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { agentConfigSchema } from "../../api/agentConfig.ts";
 import { apiVersion } from "../../api/group.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
+import { formatPath, unknownFields } from "../../api/unknownFields.ts";
 import { virtualIPSchema } from "../../api/virtualIP.ts";
 import { virtualServerSchema } from "../../api/virtualServer.ts";
 
@@ -80,12 +81,7 @@ function readDocument(document: Document, lines: LineCounter, objects: Standalon
 }
 
 function pathText(path: PropertyKey[]): string {
-  return path.length === 0
-    ? ""
-    : `${path
-        .map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`))
-        .join("")
-        .slice(1)}: `;
+  return path.length === 0 ? "" : `${formatPath(path)}: `;
 }
 
 function at(lines: LineCounter, offset: number, message: string): FileProblem {
@@ -100,15 +96,6 @@ function offsetOf(document: Document, path: PropertyKey[]): number {
     if (isNode(node) && node.range) return node.range[0];
   }
   return document.range?.[0] ?? 0;
-}
-
-/** Fields that the schema dropped: kube-apiserver would refuse them too. */
-function unknownFields(raw: unknown, parsed: unknown, path: PropertyKey[] = []): PropertyKey[][] {
-  if (typeof raw !== "object" || raw === null || typeof parsed !== "object" || parsed === null) return [];
-  return Object.entries(raw).flatMap(([key, value]) => {
-    const here = [...path, Array.isArray(raw) ? Number(key) : key];
-    return key in parsed ? unknownFields(value, (parsed as Record<string, unknown>)[key], here) : [here];
-  });
 }
 
 function repeatedNames(kind: Kind, placed: Placed<{ metadata: { name: string; namespace?: string } }>[]): FileProblem[] {

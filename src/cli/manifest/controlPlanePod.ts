@@ -3,15 +3,10 @@
  * that the API server keeps; its configuration is an annotation of its own, which a downwardAPI volume makes a file. Pure.
  */
 import { stringify } from "yaml";
-import { apiVersion } from "../../api/group.ts";
+import { type ControlPlaneAddress, controlPlaneVirtualIP } from "../../plan/controlPlane.ts";
 
-export interface ControlPlane {
-  addresses: string[];
-  interface?: string;
+export interface ControlPlane extends ControlPlaneAddress {
   virtualRouterID: number;
-  advertisementInterval?: string;
-  /** Of the API server on each node. */
-  apiPort: number;
   image: string;
 }
 
@@ -79,25 +74,6 @@ export function controlPlanePod(plane: ControlPlane): object {
         },
         { name: "state", hostPath: { path: stateDirectory, type: "DirectoryOrCreate" } },
       ],
-    },
-  };
-}
-
-/** The same on every node: of equals the higher address leads, and nobody is preempted. */
-export function controlPlaneVirtualIP({ addresses, apiPort, ...plane }: ControlPlane) {
-  return {
-    apiVersion,
-    kind: "VirtualIP",
-    metadata: { name: "control-plane" },
-    spec: {
-      addresses: addresses.map((address) => ({ address })),
-      ...(plane.interface && { interface: plane.interface }),
-      vrrp: {
-        virtualRouterID: plane.virtualRouterID,
-        ...(plane.advertisementInterval && { advertisementInterval: plane.advertisementInterval }),
-      },
-      // Takes priority away, and not the part in the election: kubeadm asks for the address before the first API server is ready.
-      track: [{ name: "api", http: { port: apiPort, scheme: "HTTPS", path: "/livez" }, timeout: "900ms", fall: 3, weight: -50 }],
     },
   };
 }

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AddressPoolSpec } from "../../../api/addressPool.ts";
 import { canonicalAddress } from "../../../api/ipAddress.ts";
+import type { LabelSelector } from "../../../api/labelSelector.ts";
 import { excludeLabel, poolLabel, type Role, roleLabel } from "../../../api/service.ts";
 import { type VirtualIPSpec, virtualIPSpecSchema } from "../../../api/virtualIP.ts";
 import type { PoolView, VirtualIPView } from "../cluster.ts";
@@ -59,13 +60,20 @@ function inOrder(spec: VirtualIPSpec) {
   return { ...spec, addresses: texts(spec.addresses), excludedAddresses: texts(spec.excludedAddresses) };
 }
 
-function nodesOf(choice: VirtualIPSpec["nodes"], role: Role, names: readonly string[] = []): VirtualIPSpec["nodes"] {
-  const { selector = {} } = choice;
+function nodesOf(
+  { selector: given = {}, ...choice }: VirtualIPSpec["nodes"],
+  role: Role,
+  names: readonly string[] = [],
+): VirtualIPSpec["nodes"] {
+  const { matchLabels = {}, matchExpressions = [] } = given;
+  // Server-side apply of an empty map takes none of its keys away.
+  const selector = { ...(Object.keys(matchLabels).length > 0 && { matchLabels }), matchExpressions };
   // The names of a local one leave out what may not answer.
-  if (role === "local") return { ...choice, names: [...names] };
-  const matchExpressions = [...(selector.matchExpressions ?? []), { key: excludeLabel, operator: "DoesNotExist" as const }];
-  return { ...choice, selector: { ...selector, matchExpressions } };
+  if (role === "local") return { ...choice, ...(!selectsAll(selector) && { selector }), names: [...names] };
+  return { ...choice, selector: { ...selector, matchExpressions: [...matchExpressions, { key: excludeLabel, operator: "DoesNotExist" }] } };
 }
+
+const selectsAll = ({ matchLabels, matchExpressions = [] }: LabelSelector) => !matchLabels && matchExpressions.length === 0;
 
 /**
  * How many addresses adverts name. Not all: then each new Service would change the adverts, and for a moment they would differ between

@@ -28,6 +28,20 @@ test("agenda: all begin at their time, in order, by one timer", async () => {
   assert.equal(clock.pending, 0);
 });
 
+test("agenda: when the last one is removed no timer stays, and the next one has its own", async () => {
+  const clock = new VirtualClock();
+  const agenda = new Agenda(clock);
+  const { begun, items } = appointments(2, clock);
+  for (const item of items) agenda.set(item, 60_000);
+  agenda.remove(items[0] as Appointment);
+  assert.equal(clock.pending, 1);
+  agenda.remove(items[1] as Appointment);
+  assert.equal(clock.pending, 0);
+  agenda.set(items[0] as Appointment, 70_000);
+  await clock.advance(70_000);
+  assert.deepEqual(begun, [[0, 70_000]]);
+});
+
 type Step = { item: number; due?: number };
 const steps = fc.array(fc.record({ item: fc.nat({ max: 19 }), due: fc.option(fc.nat({ max: 1000 }), { nil: undefined }) }), {
   maxLength: 200,

@@ -280,6 +280,12 @@ test("a node with the exclude label answers for no Service, one that gets it han
   assert.deepEqual(Object.keys(cluster.priorities("public-0")), ["n2", "n3"]);
 });
 
+test("a map of labels that has become empty is left out: applied, it would take none of them away", () => {
+  const cluster = served({ ...ten, virtualIP: { nodes: { selector: { matchLabels: {} } } } }, service("a"));
+  cluster.rest();
+  assert.deepEqual(Object.keys(cluster.view("public-0").spec?.nodes.selector ?? {}), ["matchExpressions"]);
+});
+
 test("kubectl vip move of a VirtualIP of the pool stays", () => {
   const cluster = served({ ...ten, virtualRouters: 1 }, service("a"));
   cluster.rest();
