@@ -56,7 +56,12 @@ export function makeModel(facts: PageFacts, query: PageQuery): PageModel {
   const nodes = nodeRows(cluster, addresses);
   const problems = findProblems(facts, addresses);
   const verdict = facts.cluster ? judge(addresses, problems) : nothingKnown;
-  const table = <Row extends object>(name: TableName, rows: Row[]) => pageOf(rows, name, query);
+  const words = query.filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const related = relationsOf(addresses.filter((row) => isMatch(row, words)));
+  const table = <Row extends object>(name: TableName, rows: Row[], namesOf: (row: Row) => readonly string[] = () => []) => {
+    const found = rows.filter((row) => isMatch(row, words) || namesOf(row).some((each) => related.has(each)));
+    return pageOf(found, rows.length, name, query);
+  };
   return {
     title: titleOf(verdict.tone, problems.length, facts),
     verdict,
@@ -65,10 +70,10 @@ export function makeModel(facts: PageFacts, query: PageQuery): PageModel {
     answered: addresses.filter(({ state }) => state === "answered").length,
     problems,
     addresses: table("addresses", addresses),
-    nodes: table("nodes", nodes),
-    pools: table("pools", poolRows(cluster)),
+    nodes: table("nodes", nodes, ({ virtualIPs }) => virtualIPs),
+    pools: table("pools", poolRows(cluster), ({ name }) => [name]),
     servers: table("servers", serverRows(cluster)),
-    moves: table("moves", moveRows(cluster.virtualIPs)),
+    moves: table("moves", moveRows(cluster.virtualIPs), ({ virtualIPs }) => virtualIPs),
   };
 }
 
@@ -141,13 +146,16 @@ function figuresOf({ cluster = empty, services }: PageFacts, addresses: readonly
   ];
 }
 
-function pageOf<Row extends object>(rows: Row[], name: TableName, { filter, pages }: PageQuery): Rows<Row> {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = words.length === 0 ? rows : rows.filter((row) => isMatch(row, words));
+/** Names of what belongs to the addresses that the filter lets through: their moves and nodes are looked for, too. */
+function relationsOf(rows: readonly AddressRow[]): Set<string> {
+  return new Set(rows.flatMap(({ virtualIP, pool }) => [virtualIP ?? [], pool ?? []].flat()));
+}
+
+function pageOf<Row extends object>(found: Row[], total: number, name: TableName, { pages }: PageQuery): Rows<Row> {
   const size = rowsPerPage[name];
   const last = Math.max(1, Math.ceil(found.length / size));
   const page = Math.min(Math.max(1, pages.get(name) ?? 1), last);
-  return { rows: found.slice((page - 1) * size, page * size), page, pages: last, found: found.length, total: rows.length };
+  return { rows: found.slice((page - 1) * size, page * size), page, pages: last, found: found.length, total };
 }
 
 /** Whether the texts of the row have all words. */

@@ -131,8 +131,9 @@ function agentConcerns({ name, silent, status }: AgentView, now: Date): Concern[
   const away = silenceOf({ silent, status });
   if (away !== undefined) {
     const last = status.lastReportTime;
-    const what = last === undefined ? away : `${away}; its last report is ${formatAge(last, now)} old`;
-    return [{ ...all, severity: "Error", what: `${what}. It can neither be asked nor be counted on.`, since: last, command: pod }];
+    if (last === undefined) return [{ ...all, severity: "Warning", what: `${away}: it can hold no address.`, command: pod }];
+    const what = `${away}. What it said last is ${formatAge(last, now)} old, and need not be so any more.`;
+    return [{ ...all, severity: "Error", what, since: last, command: pod }];
   }
   const findings = (status.findings ?? []).filter(({ severity }) => severity === "Error");
   return [

@@ -52,12 +52,12 @@ const frame = `
 .verdict.bad h1 { color: var(--bad); }
 .verdict p { color: var(--muted); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 1px; margin: 0; background: var(--line); border-top: 1px solid var(--line); }
-.figures div { background: var(--card); padding: 12px 22px 14px; display: flex; flex-direction: column-reverse; }
+.figures div { background: var(--card); padding: 12px 22px 14px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .figures dt { color: var(--muted); font-size: 13px; }
 .figures dd { margin: 0; font-size: 23px; font-weight: 640; font-variant-numeric: tabular-nums; letter-spacing: -0.01em; }
 .figures .off dd { color: var(--bad); }
 .tools { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 10px 20px; padding: 16px 0 2px; font-size: 14px; }
-.tools form { display: flex; gap: 8px; flex: 1 1 300px; max-width: 460px; }
+.tools form { display: flex; align-items: center; gap: 8px 12px; flex: 1 1 300px; max-width: 460px; }
 .tools input { flex: 1; min-width: 0; font: inherit; padding: 7px 12px; border-radius: 9px; border: 1px solid var(--line); background: var(--card); color: var(--text); }
 .tools input::placeholder { color: var(--muted); opacity: 1; }
 .tools button { font: inherit; font-weight: 600; padding: 7px 14px; border-radius: 9px; border: 1px solid var(--line); background: var(--card); color: var(--text); cursor: pointer; }
@@ -92,6 +92,7 @@ td .name, tbody th .name { overflow-wrap: break-word; }
 .usage { display: grid; grid-template-columns: 42px minmax(90px, 1fr) max-content; gap: 0 12px; align-items: center; }
 .usage + .usage { margin-top: 4px; }
 .share { display: grid; grid-template-columns: 110px auto; gap: 10px; align-items: center; }
+.share .bar { min-width: 0; }
 .pages { display: flex; flex-wrap: wrap; gap: 6px 16px; padding: 10px 16px; border-top: 1px solid var(--line); font-size: 13.5px; color: var(--muted); }`;
 
 const lists = `
