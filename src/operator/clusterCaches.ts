@@ -19,7 +19,7 @@ import {
 } from "./controllers/resources.ts";
 
 export interface ClusterCachesOptions {
-  client: KubeClient;
+  client: Pick<KubeClient, "list" | "watch">;
   /** An agent that has not reported for so long is silent. */
   deadAfterMs: number;
   clock: Clock;

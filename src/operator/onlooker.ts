@@ -11,7 +11,7 @@ import type { ClusterView } from "./plan/cluster.ts";
 import { viewService } from "./plan/services/parse.ts";
 
 export interface OnlookerOptions {
-  client: KubeClient;
+  client: Pick<KubeClient, "list" | "watch">;
   deadAfterMs: number;
   clock: Clock;
   log: Logger;
