@@ -3,6 +3,7 @@ import { findCondition } from "../../api/condition.ts";
 import { countOf } from "../plan/words.ts";
 import { type AddressRow, addressRows } from "./addresses.ts";
 import type { PageFacts, PageQuery } from "./facts.ts";
+import { drawLanes, type Picture } from "./lanes.ts";
 import { type NodeRow, nodeRows } from "./nodes.ts";
 import { findProblems, type Problem } from "./problems.ts";
 import { type PoolRow, poolRows, type ServerRow, serverRows } from "./tables.ts";
@@ -41,6 +42,8 @@ export interface PageModel {
   pools: Rows<PoolRow>;
   servers: Rows<ServerRow>;
   moves: Rows<MoveRow>;
+  /** Of those moves; absent while there were none lately. */
+  picture?: Picture;
 }
 
 /** So that the page stays small in a large cluster. */
@@ -62,6 +65,8 @@ export function makeModel(facts: PageFacts, query: PageQuery): PageModel {
     const found = rows.filter((row) => isMatch(row, words) || namesOf(row).some((each) => related.has(each)));
     return pageOf(found, rows.length, name, query);
   };
+  const moves = table("moves", moveRows(cluster.virtualIPs), ({ virtualIPs }) => virtualIPs);
+  const moved = new Set(moves.rows.flatMap(({ virtualIPs }) => virtualIPs));
   return {
     title: titleOf(verdict.tone, problems.length, facts),
     verdict,
@@ -73,7 +78,11 @@ export function makeModel(facts: PageFacts, query: PageQuery): PageModel {
     nodes: table("nodes", nodes, ({ virtualIPs }) => virtualIPs),
     pools: table("pools", poolRows(cluster), ({ name }) => [name]),
     servers: table("servers", serverRows(cluster)),
-    moves: table("moves", moveRows(cluster.virtualIPs), ({ virtualIPs }) => virtualIPs),
+    moves,
+    picture: drawLanes(
+      cluster.virtualIPs.filter(({ name }) => moved.has(name)),
+      facts.now,
+    ),
   };
 }
 

@@ -24,7 +24,7 @@ ${query.refreshSeconds === undefined ? undefined : html`<meta http-equiv="refres
 <a class="skip" href="#main">To the content</a>
 <div class="wrap">
 ${header(facts, query)}<main id="main">
-${notices(model, facts)}${verdict(model)}${tools(view)}${problemsSection(model.problems, view)}${addressesSection(model.addresses, view)}${nodesSection(model.nodes, model.answered, view)}${poolsSection(model.pools, view)}${serversSection(model.servers, view)}${movesSection(model.moves, view)}</main>
+${notices(model, facts)}${verdict(model)}${tools(view)}${problemsSection(model.problems, view)}${addressesSection(model.addresses, view)}${nodesSection(model.nodes, model.answered, view)}${poolsSection(model.pools, view)}${serversSection(model.servers, view)}${movesSection(model.moves, model.picture, view)}</main>
 <footer>Aloft ${facts.version}. This page only reads: <code>kubectl vip</code> moves and explains. Times are UTC; since when a node answers is by its own clock.</footer>
 </div>
 </body>

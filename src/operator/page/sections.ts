@@ -3,6 +3,7 @@ import { formatMilliseconds } from "../plan/moves.ts";
 import { countOf } from "../plan/words.ts";
 import type { AddressRow } from "./addresses.ts";
 import { type Html, html } from "./html.ts";
+import type { Lane, Picture, Span } from "./lanes.ts";
 import type { Rows } from "./model.ts";
 import type { NodeRow } from "./nodes.ts";
 import { age, ago, bar, count, nothingShown, pager, section, shortList, table, tag, type View } from "./parts.ts";
@@ -174,13 +175,41 @@ function upOf({ up, total, name }: ServerRow): Html {
   return html`<div class="share">${bar(total > 0 ? up / total : 0, `${name}: ${text} up`, tone)}<span class="keep">${text}</span></div>`;
 }
 
-export function movesSection(data: Rows<MoveRow>, view: View): Html {
+export function movesSection(data: Rows<MoveRow>, picture: Picture | undefined, view: View): Html {
   const body =
     data.found === 0
       ? html`<p class="none">${nothingShown(data, "No address has been answered for yet.", view)}</p>`
-      : html`<ol class="moves">
+      : html`${picture && lanes(picture)}<ol class="moves">
 ${data.rows.map((move) => moveItem(move, view))}</ol>${pager("moves", data, view)}`;
   return section("moves", "Moves, newest first", data, body, view);
+}
+
+/** The list below says the same in words. */
+function lanes(picture: Picture): Html {
+  const quarters = [0, 1, 2, 3, 4].map(
+    (quarter) => new Date(picture.from.getTime() + (quarter / 4) * (picture.to.getTime() - picture.from.getTime())),
+  );
+  const label = `Which node answered, from ${picture.from.toISOString()} to ${picture.to.toISOString()}; the list below says it in words`;
+  return html`<div class="lanes" role="img" aria-label="${label}">
+${picture.lanes.map((each) => lane(each, picture.nodes))}<div class="axis"><span></span><div>${quarters.map((time) => html`<span>${time.toISOString().slice(11, 16)}</span>`)}</div></div></div>
+`;
+}
+
+/** As many colours as the style has; names stand in the spans as well. */
+const colors = 8;
+
+function lane({ virtualIP, spans }: Lane, nodes: readonly string[]): Html {
+  const span = ({ node, from, to }: Span) => {
+    const color = node === "" ? "nobody" : `node${nodes.indexOf(node) % colors}`;
+    const name = node || "nobody";
+    return html`<svg class="${color}" x="${percent(from)}" width="${percent(to - from)}" height="24"><title>${name}</title><rect width="100%" height="100%"></rect><text x="7" y="16.5">${name}</text></svg>`;
+  };
+  return html`<div class="lane"><span class="name">${virtualIP}</span><svg width="100%" height="24">${spans.map(span)}</svg></div>
+`;
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(3)}%`;
 }
 
 function moveItem(move: MoveRow, { now }: View): Html {

@@ -120,6 +120,28 @@ details summary { cursor: pointer; color: var(--accent); }
 .moves .arrow { color: var(--muted); font-weight: 400; padding: 0 3px; }
 .moves .body .sub { display: block; color: var(--muted); font-size: 13.5px; }`;
 
+/** Nodes in the picture of the moves: soft fills below the text's own colour. */
+const nodeColors = {
+  light: ["#c9e0fb", "#cdebd9", "#fbe3bd", "#e4d7f7", "#fad3d6", "#c9ecee", "#e9e7b9", "#d9dfe7"],
+  dark: ["#1d4168", "#1b4d34", "#57400f", "#453364", "#5f2c35", "#184c51", "#48471b", "#3a4452"],
+};
+const variables = (colors: readonly string[]) => colors.map((color, index) => `--node${index}: ${color};`).join(" ");
+
+const picture = `
+:root { ${variables(nodeColors.light)} }
+@media (prefers-color-scheme: dark) { :root { ${variables(nodeColors.dark)} } }
+.lanes { padding: 16px 18px 10px; border-bottom: 1px solid var(--line); }
+.lane, .axis { display: grid; grid-template-columns: 158px minmax(0, 1fr); gap: 14px; align-items: center; }
+.lane { margin-bottom: 5px; }
+.lane .name { text-align: right; font-size: 13.5px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.lane > svg { display: block; background: var(--plain-soft); border-radius: 5px; overflow: hidden; }
+.lane rect { stroke: var(--card); stroke-width: 1; }
+.lane text { fill: var(--text); font-size: 12.5px; font-weight: 560; }
+.lane .nobody rect { fill: var(--bad); }
+.lane .nobody text { fill: var(--card); }
+${nodeColors.light.map((_, index) => `.lane .node${index} rect { fill: var(--node${index}); }`).join("\n")}
+.axis div { display: flex; justify-content: space-between; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }`;
+
 const media = `
 @media (max-width: 640px) {
   .wrap { padding: 0 12px; }
@@ -133,6 +155,8 @@ const media = `
   .problems .who { align-items: center; }
   .problems li { padding: 12px 14px; }
   .problems .who .since { margin-left: 0; }
+  .lanes { padding: 12px 14px 8px; }
+  .lane, .axis { grid-template-columns: 84px minmax(0, 1fr); gap: 8px; }
   .moves { padding: 4px 14px; }
   .moves li { grid-template-columns: 14px minmax(0, 1fr); }
   .moves .rail { grid-row: 1 / span 2; grid-column: 1; }
@@ -152,4 +176,4 @@ const media = `
 }
 @media (forced-colors: active) { .tag, .card, .verdict { border: 1px solid; } }`;
 
-export const style = [colors, base, frame, tables, lists, media].join("\n");
+export const style = [colors, base, frame, tables, lists, picture, media].join("\n");

@@ -1,6 +1,8 @@
 /** The status page of operators against a real kube-apiserver, with agents that the test plays: what it shows, and how a browser shows it. */
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser, findChromium } from "../../support/browser.ts";
 import { until } from "../../support/waiting.ts";
@@ -138,18 +140,22 @@ function statusFor(host: string): Promise<number | undefined> {
   });
 }
 
+/** For whoever wants to see it. */
+const screenshots = join(import.meta.dirname, "../../../build/status-page");
 const chromium = findChromium();
 const views = [1400, 400].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme })));
 
 test("in a browser: landmarks, names, contrast, no overflow and no complaint, wide and narrow, light and dark", {
   skip: chromium === undefined && "there is no Chromium (Debian's package chromium)",
 }, async () => {
+  mkdirSync(screenshots, { recursive: true });
   const browser = await Browser.start(chromium ?? "");
   try {
     for (const view of views) {
       const what = `${view.width} ${view.scheme}`;
       await browser.open(leader.pageUrl, view);
       const { overflow, found, contrast } = await browser.evaluate<Examined>(examination);
+      await browser.screenshot(join(screenshots, `${view.width}-${view.scheme}.png`));
       assert.equal(overflow, 0, what);
       assert.deepEqual(
         found,

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assignedCondition } from "../../../../src/api/service.ts";
 import type { PageFacts } from "../../../../src/operator/page/facts.ts";
+import { drawLanes } from "../../../../src/operator/page/lanes.ts";
 import { makeModel } from "../../../../src/operator/page/model.ts";
 import { linkTo, linkToPage, parseQuery } from "../../../../src/operator/page/query.ts";
 import type { ClusterView } from "../../../../src/operator/plan/cluster.ts";
 import { node, timeAt, virtualIP } from "../samples.ts";
-import { assigned, condition, everything, healthy, held, large, nowSeconds, pool, reporting, service, troubled } from "./samples.ts";
+import { assigned, condition, everything, healthy, held, large, now, nowSeconds, pool, reporting, service, troubled } from "./samples.ts";
 
 /** The facts with something else in the cluster. */
 function withCluster(change: Partial<ClusterView>, facts: PageFacts = healthy()): PageFacts {
@@ -325,6 +326,50 @@ test("moves: to and fro within a moment is not one move, nor is what is further 
   };
   const views = [virtualIP("a", { addresses: [{ address: "192.0.2.10" }] }, { status: flapping })];
   assert.equal(makeModel(withCluster({ virtualIPs: views, pools: [] }), everything).moves.rows.length, 4);
+});
+
+test("the picture of the moves: who held what, as far back as is known", () => {
+  const picture = makeModel(troubled(), everything).picture;
+  const minutes = (part: number) => Math.round(part * 180);
+  assert.deepEqual(picture?.from, new Date(now.getTime() - 180 * 60_000));
+  const spans = [
+    ["n3", 13, 58],
+    ["n2", 58, 87],
+    ["n3", 87, 178],
+    ["n1", 178, 180],
+  ];
+  assert.deepEqual(
+    picture?.lanes.map(({ virtualIP: name, spans: all }) => [name, all.map(({ node: by, from, to }) => [by, minutes(from), minutes(to)])]),
+    [
+      ["public-0", spans],
+      ["public-1", spans],
+    ],
+  );
+  assert.deepEqual(picture?.nodes, ["n1", "n2", "n3"]);
+});
+
+const moveAt = (minutesAgo: number, from: string, to: string) => ({
+  time: timeAt(nowSeconds - 60 * minutesAgo),
+  from,
+  to,
+  reason: "Preempted",
+});
+const drawn = (...history: ReturnType<typeof moveAt>[]) =>
+  drawLanes([virtualIP("a", { addresses: [{ address: "192.0.2.10" }] }, { status: { ...held(["n1"]), history } })], now)?.lanes[0]?.spans;
+
+test("the picture of the moves: none without a move, none of days ago; what nobody held; what came before a history that is full is not known", () => {
+  assert.equal(drawn(moveAt(3, "", "n1")), undefined);
+  assert.equal(drawn(moveAt(2000, "n1", "n2")), undefined);
+  assert.deepEqual(drawn(moveAt(3, "", "n2"), moveAt(6, "n1", "")), [
+    { node: "n1", from: 0, to: 0.6 },
+    { node: "", from: 0.6, to: 0.8 },
+    { node: "n2", from: 0.8, to: 1 },
+  ]);
+  const full = Array.from({ length: 20 }, (_, index) =>
+    index % 2 === 0 ? moveAt(index * 0.75, "n1", "n2") : moveAt(index * 0.75, "n2", "n1"),
+  );
+  const [first] = drawn(...full) ?? [];
+  assert.deepEqual(first, { node: "n1", from: 0.05, to: 0.1 });
 });
 
 test("a filter finds rows by all of its words, and what belongs to the addresses that it finds", () => {

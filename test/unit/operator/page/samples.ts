@@ -20,7 +20,7 @@ export function condition(type: string, status: Condition["status"], reason: str
 }
 
 /** Ready on the first of the nodes, the others stand by. */
-export function held(by: readonly string[], more: Partial<VirtualIPStatus> = {}): VirtualIPStatus {
+export function held(by: readonly string[], more: Partial<VirtualIPStatus> = {}, seconds = 600): VirtualIPStatus {
   const [activeNode] = by;
   return {
     activeNode,
@@ -29,14 +29,14 @@ export function held(by: readonly string[], more: Partial<VirtualIPStatus> = {})
       priority: 254 - 10 * index,
       v4: index === 0 ? "MASTER" : "BACKUP",
       v6: index === 0 ? "MASTER" : "BACKUP",
-      since: timeAt(nowSeconds - 600),
+      since: timeAt(nowSeconds - seconds),
     })),
     conditions: [
       condition("Accepted", "True", "Accepted"),
       condition("Ready", "True", "Active"),
       condition("Degraded", "False", "Redundant"),
     ],
-    history: [{ time: timeAt(nowSeconds - 600), from: "", to: activeNode ?? "", reason: "FirstElection" }],
+    history: [{ time: timeAt(nowSeconds - seconds), from: "", to: activeNode ?? "", reason: "FirstElection" }],
     ...more,
   };
 }
@@ -180,9 +180,9 @@ export function troubled(): PageFacts {
     condition("Degraded", "True", "ServersDown", "2 servers down: 10.0.0.2:6379 (connection refused); 10.0.0.3:6379 (no answer within 2s)"),
   ];
   const earlier = [
-    { time: timeAt(nowSeconds - 7200), from: "n2", to: "n3", reason: "Preempted" },
-    { time: timeAt(nowSeconds - 7500), from: "n3", to: "n2", reason: "HandOver", durationMs: 3.4 },
-    { time: timeAt(nowSeconds - 40_000), from: "", to: "n3", reason: "FirstElection" },
+    { time: timeAt(nowSeconds - 5600), from: "n2", to: "n3", reason: "Preempted" },
+    { time: timeAt(nowSeconds - 7300), from: "n3", to: "n2", reason: "HandOver", durationMs: 3.4 },
+    { time: timeAt(nowSeconds - 10_000), from: "", to: "n3", reason: "FirstElection" },
   ];
   return {
     ...facts,
@@ -207,7 +207,7 @@ export function troubled(): PageFacts {
           };
         }
         const [to, rest] = view.name === "public-0" ? (["n1", 305.1] as const) : (["n1", 311.8] as const);
-        return { ...view, status: { ...held([to, "n2"]), conditions: degraded, history: [move(to, rest), ...earlier] } };
+        return { ...view, status: { ...held([to, "n2"], {}, 95), conditions: degraded, history: [move(to, rest), ...earlier] } };
       }),
       pools: (cluster.pools ?? []).map((view) => ({
         ...view,
