@@ -26,7 +26,7 @@ export interface Picture {
 
 const minute = 60_000;
 /** How far back a picture may go: the shortest that shows all moves, or the longest. */
-const windows = [15, 60, 180, 360, 720, 1440].map((minutes) => minutes * minute);
+const windows = [5, 15, 60, 180, 360, 720, 1440].map((minutes) => minutes * minute);
 const mostLanes = 8;
 
 /** Of the VirtualIPs that have moved last; undefined while none has. */

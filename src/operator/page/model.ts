@@ -1,10 +1,11 @@
 /** What the status page says: facts and what was asked for → texts and rows. Pure. */
 import { findCondition } from "../../api/condition.ts";
-import { countOf } from "../plan/words.ts";
+import type { ClusterView } from "../plan/cluster.ts";
 import { type AddressRow, addressRows } from "./addresses.ts";
 import type { PageFacts, PageQuery } from "./facts.ts";
 import { drawLanes, type Picture } from "./lanes.ts";
 import { type NodeRow, nodeRows } from "./nodes.ts";
+import { count, countOf } from "./numbers.ts";
 import { findProblems, type Problem } from "./problems.ts";
 import { type PoolRow, poolRows, type ServerRow, serverRows } from "./tables.ts";
 import { type MoveRow, moveRows } from "./timeline.ts";
@@ -39,7 +40,9 @@ export interface PageModel {
   problems: Problem[];
   addresses: Rows<AddressRow>;
   nodes: Rows<NodeRow>;
-  pools: Rows<PoolRow>;
+  /** Whether anything is known that tables could show. */
+  hasTables: boolean;
+  pools?: Rows<PoolRow>;
   servers: Rows<ServerRow>;
   moves: Rows<MoveRow>;
   /** Of those moves; absent while there were none lately. */
@@ -51,7 +54,7 @@ const rowsPerPage = { addresses: 150, nodes: 100, pools: 100, servers: 100, move
 export type TableName = keyof typeof rowsPerPage;
 export const tableNames = Object.keys(rowsPerPage) as TableName[];
 
-const empty = { virtualIPs: [], nodes: [], agents: [] };
+const empty: ClusterView = { virtualIPs: [], nodes: [], agents: [] };
 
 export function makeModel(facts: PageFacts, query: PageQuery): PageModel {
   const cluster = facts.cluster ?? empty;
@@ -76,7 +79,8 @@ export function makeModel(facts: PageFacts, query: PageQuery): PageModel {
     problems,
     addresses: table("addresses", addresses),
     nodes: table("nodes", nodes, ({ virtualIPs }) => virtualIPs),
-    pools: table("pools", poolRows(cluster), ({ name }) => [name]),
+    hasTables: facts.cluster !== undefined,
+    pools: cluster.pools && table("pools", poolRows(cluster.pools), ({ name }) => [name]),
     servers: table("servers", serverRows(cluster)),
     moves,
     picture: drawLanes(
@@ -101,7 +105,7 @@ function judge(addresses: readonly AddressRow[], problems: readonly Problem[]): 
   const summary =
     answered === counted.length
       ? `${counted.length === 1 ? "The one address is" : `All ${all} are`} answered`
-      : `${answered} of ${all} ${answered === 1 ? "is" : "are"} answered`;
+      : `${count(answered)} of ${all} ${answered === 1 ? "is" : "are"} answered`;
   if (problems.length > 0) {
     return {
       tone: "bad",
@@ -128,7 +132,7 @@ function noticesOf({ cluster, missing, staleSince, replica, now }: PageFacts): s
           `The API server has not been heard of since ${staleSince.toISOString().replace(/\.\d+Z$/, "Z")}, ${seconds} s ago: all below is as it was then. The nodes go on, and fail over, without it.`,
         ]
       : []),
-    ...(cluster && missing.length > 0 ? [`Not to be read here: ${missing.join(", ")}.`] : []),
+    ...(cluster && missing.length > 0 ? [`Could not be read, and is missing below: ${missing.join(", ")}.`] : []),
     ...(replica.leads || replica.leader === ""
       ? []
       : [`This replica stands by; ${replica.leader} leads. What is shown is read from the API server all the same.`]),
@@ -143,7 +147,7 @@ function figuresOf({ cluster = empty, services }: PageFacts, addresses: readonly
   const withAddress = new Set(addresses.flatMap(({ owners }) => owners)).size;
   const share = (label: string, part: number, whole: number, note?: string): Figure => ({
     label,
-    value: part === whole ? String(whole) : `${part} / ${whole}`,
+    value: part === whole ? count(whole) : `${count(part)} / ${count(whole)}`,
     note,
     isWell: part === whole,
   });
@@ -151,7 +155,7 @@ function figuresOf({ cluster = empty, services }: PageFacts, addresses: readonly
     share("Addresses answered", answered, counted.length),
     share("Nodes well", living, nodes.length),
     share("VirtualIPs ready", ready, cluster.virtualIPs.length),
-    ...(services ? [{ label: "Services with addresses", value: String(withAddress), isWell: true }] : []),
+    ...(services ? [{ label: "Services with addresses", value: count(withAddress), isWell: true }] : []),
   ];
 }
 

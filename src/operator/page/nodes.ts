@@ -16,9 +16,9 @@ export interface NodeRow {
   /** VirtualIPs that it answers for. */
   virtualIPs: string[];
   addresses: number;
-  /** Virtual routers in BACKUP and in FAULT. */
-  backups: number;
-  faults: number;
+  /** Virtual routers in BACKUP and in FAULT; absent while nobody says. */
+  backups?: number;
+  faults?: number;
   version?: string;
   lastReport?: string;
   /** What the agent cannot do: "RealTime". */
@@ -51,13 +51,17 @@ function rowOf(name: string, node: NodeView | undefined, agent: AgentView | unde
     isWell: node?.ready === true && state === "Running",
     virtualIPs: [...new Set(held.flatMap(({ virtualIP }) => virtualIP ?? []))].sort(collator.compare),
     addresses: held.length,
-    backups: status.backups ?? countOfState(status, "BACKUP"),
-    faults: status.faults ?? countOfState(status, "FAULT"),
+    ...(speaks(state) && {
+      backups: status.backups ?? countOfState(status, "BACKUP"),
+      faults: status.faults ?? countOfState(status, "FAULT"),
+    }),
     version: status.version,
     lastReport: status.lastReportTime,
     lacks: ["RealTime", "DeadManSwitch"].filter((type) => isLacking(status, type)),
   };
 }
+
+const speaks = (agent: string) => agent !== "None" && agent !== "Stopped" && agent !== "Silent";
 
 function nodeState(node: NodeView | undefined): string {
   if (!node) return "No such node";

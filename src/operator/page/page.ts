@@ -24,12 +24,17 @@ ${query.refreshSeconds === undefined ? undefined : html`<meta http-equiv="refres
 <a class="skip" href="#main">To the content</a>
 <div class="wrap">
 ${header(facts, query)}<main id="main">
-${notices(model, facts)}${verdict(model)}${tools(view)}${problemsSection(model.problems, view)}${addressesSection(model.addresses, view)}${nodesSection(model.nodes, model.answered, view)}${poolsSection(model.pools, view)}${serversSection(model.servers, view)}${movesSection(model.moves, model.picture, view)}</main>
+${notices(model, facts)}${verdict(model)}${model.hasTables ? tools(view) : undefined}${problemsSection(model.problems, view)}${model.hasTables ? tables(model, view) : undefined}</main>
 <footer>Aloft ${facts.version}. This page only reads: <code>kubectl vip</code> moves and explains. Times are UTC; since when a node answers is by its own clock.</footer>
 </div>
 </body>
 </html>
 `.text;
+}
+
+function tables(model: PageModel, view: View): Html {
+  const { addresses, nodes, answered, pools, servers, moves, picture } = model;
+  return html`${addressesSection(addresses, view)}${nodesSection(nodes, answered, view)}${poolsSection(pools, view)}${serversSection(servers, view)}${movesSection(moves, picture, view)}`;
 }
 
 const strokes = `fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"`;

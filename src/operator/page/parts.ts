@@ -3,6 +3,7 @@ import { formatAge } from "../plan/words.ts";
 import type { PageQuery } from "./facts.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Rows, TableName } from "./model.ts";
+import { count } from "./numbers.ts";
 import { linkToPage } from "./query.ts";
 
 export type Tone = "good" | "bad" | "warn" | "plain";
@@ -15,10 +16,6 @@ export interface View {
 
 export function tag(tone: Tone, text: string): Html {
   return html`<span class="tag ${tone} name">${text}</span>`;
-}
-
-export function count(value: number): string {
-  return value >= Number.MAX_SAFE_INTEGER ? "2^53 or more" : value.toLocaleString("en-US");
 }
 
 /** "5m40s", with the time itself for who looks closer. */
@@ -48,8 +45,8 @@ export interface Column<Row> {
   title: string;
   /** Numbers stand at the right. */
   isNumber?: boolean;
-  /** Not broken into lines. */
-  keep?: boolean;
+  /** Not broken into lines; or only when it has had some room. */
+  width?: "keep" | "room";
   cell: (row: Row) => Content;
 }
 
@@ -90,8 +87,8 @@ export function nothingShown({ total }: Rows<unknown>, none: string, { query }: 
   return total > 0 ? `None of ${count(total)} has “${query.filter}”.` : none;
 }
 
-function cell<Row>({ isNumber, keep, cell: content }: Column<Row>, row: Row, isHead: boolean): Html {
-  const attributes = classes(isNumber && "number", keep && "keep");
+function cell<Row>({ isNumber, width, cell: content }: Column<Row>, row: Row, isHead: boolean): Html {
+  const attributes = classes(isNumber && "number", width);
   return isHead ? html`<th scope="row"${attributes}>${content(row)}</th>` : html`<td${attributes}>${content(row)}</td>`;
 }
 

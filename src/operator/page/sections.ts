@@ -1,15 +1,17 @@
 /** The tables and lists of the page. Pure. */
 import { formatMilliseconds } from "../plan/moves.ts";
-import { countOf } from "../plan/words.ts";
 import type { AddressRow } from "./addresses.ts";
 import { type Html, html } from "./html.ts";
 import type { Lane, Picture, Span } from "./lanes.ts";
 import type { Rows } from "./model.ts";
 import type { NodeRow } from "./nodes.ts";
-import { age, ago, bar, count, nothingShown, pager, section, shortList, table, tag, type View } from "./parts.ts";
+import { count, countOf } from "./numbers.ts";
+import { age, ago, bar, nothingShown, pager, section, shortList, table, tag, type View } from "./parts.ts";
 import type { Problem } from "./problems.ts";
 import type { PoolRow, ServerRow } from "./tables.ts";
 import type { MoveRow } from "./timeline.ts";
+
+const dash = html`<span class="muted">–</span>`;
 
 /** So many names stand in the open. */
 const namesShown = 4;
@@ -42,12 +44,12 @@ export function addressesSection(data: Rows<AddressRow>, view: View): Html {
       data,
       none: "There is no VirtualIP, and no Service has an address.",
       columns: [
-        { title: "Address", keep: true, cell: ({ address }) => html`<span class="mono">${address}</span>` },
-        { title: "Service or VirtualIP", cell: owner },
-        { title: "Pool", cell: ({ pool }) => pool ?? html`<span class="muted">–</span>` },
+        { title: "Address", width: "keep", cell: ({ address }) => html`<span class="mono">${address}</span>` },
         { title: "Answered by", cell: holder },
-        { title: "Since", keep: true, cell: ({ since }) => ago(since, view.now) },
-        { title: "Stand by, best first", cell: standbys },
+        { title: "Service or VirtualIP", width: "room", cell: owner },
+        { title: "Pool", cell: ({ pool }) => pool ?? dash },
+        { title: "Since", width: "keep", cell: ({ since }) => ago(since, view.now) },
+        { title: "Stand by, best first", width: "room", cell: standbys },
       ],
     },
     view,
@@ -86,12 +88,12 @@ export function nodesSection(data: Rows<NodeRow>, answered: number, view: View):
         { title: "Answers for", cell: (row) => share(row, answered) },
         {
           title: "VirtualIPs",
-          cell: ({ virtualIPs }) => (virtualIPs.length > 0 ? shortList(virtualIPs, namesShown) : html`<span class="muted">–</span>`),
+          cell: ({ virtualIPs }) => (virtualIPs.length > 0 ? shortList(virtualIPs, namesShown) : dash),
         },
-        { title: "Stands by", isNumber: true, cell: ({ backups }) => count(backups) },
-        { title: "Faults", isNumber: true, cell: ({ faults }) => (faults > 0 ? tag("bad", count(faults)) : "0") },
-        { title: "Version", keep: true, cell: ({ version }) => version ?? html`<span class="muted">–</span>` },
-        { title: "Last report", keep: true, cell: ({ lastReport }) => ago(lastReport, view.now) },
+        { title: "Stands by", isNumber: true, cell: ({ backups }) => (backups === undefined ? dash : count(backups)) },
+        { title: "Faults", isNumber: true, cell: ({ faults }) => (faults ? tag("bad", count(faults)) : (faults ?? dash)) },
+        { title: "Version", width: "keep", cell: ({ version }) => version ?? dash },
+        { title: "Last report", width: "keep", cell: ({ lastReport }) => ago(lastReport, view.now) },
       ],
     },
     view,
@@ -108,7 +110,9 @@ function share({ name, addresses }: NodeRow, answered: number): Html {
   return html`<div class="share">${bar(answered > 0 ? addresses / answered : 0, label)}<span class="keep">${text}</span></div>`;
 }
 
-export function poolsSection(data: Rows<PoolRow>, view: View): Html {
+/** While pools cannot be read there is nothing to say of them. */
+export function poolsSection(data: Rows<PoolRow> | undefined, view: View): Html | undefined {
+  if (!data) return undefined;
   return table(
     {
       name: "pools",
@@ -158,9 +162,9 @@ export function serversSection(data: Rows<ServerRow>, view: View): Html | undefi
           cell: ({ addresses, ports }) =>
             html`<span class="mono">${shortList(addresses, namesShown)}</span><span class="sub">${ports}</span>`,
         },
-        { title: "Node", cell: ({ node }) => node ?? html`<span class="muted">–</span>` },
+        { title: "Node", cell: ({ node }) => node ?? dash },
         { title: "Real servers up", cell: upOf },
-        { title: "Forwarding", cell: ({ forwarding }) => forwarding ?? html`<span class="muted">–</span>` },
+        { title: "Forwarding", cell: ({ forwarding }) => forwarding ?? dash },
         { title: "State", cell: ({ state, isWell }) => tag(isWell ? "good" : "bad", state) },
       ],
     },
@@ -169,7 +173,7 @@ export function serversSection(data: Rows<ServerRow>, view: View): Html | undefi
 }
 
 function upOf({ up, total, name }: ServerRow): Html {
-  if (up === undefined || total === undefined) return html`<span class="muted">–</span>`;
+  if (up === undefined || total === undefined) return dash;
   const text = `${count(up)} of ${count(total)}`;
   const tone = up === 0 ? "full" : up < total ? "scarce" : "";
   return html`<div class="share">${bar(total > 0 ? up / total : 0, `${name}: ${text} up`, tone)}<span class="keep">${text}</span></div>`;
@@ -195,6 +199,8 @@ ${picture.lanes.map((each) => lane(each, picture.nodes))}<div class="axis"><span
 `;
 }
 
+/** For a name. */
+const tooNarrow = 0.03;
 /** As many colours as the style has; names stand in the spans as well. */
 const colors = 8;
 
@@ -202,7 +208,7 @@ function lane({ virtualIP, spans }: Lane, nodes: readonly string[]): Html {
   const span = ({ node, from, to }: Span) => {
     const color = node === "" ? "nobody" : `node${nodes.indexOf(node) % colors}`;
     const name = node || "nobody";
-    return html`<svg class="${color}" x="${percent(from)}" width="${percent(to - from)}" height="24"><title>${name}</title><rect width="100%" height="100%"></rect><text x="7" y="16.5">${name}</text></svg>`;
+    return html`<svg class="${color}" x="${percent(from)}" width="${percent(to - from)}" height="24"><title>${name}</title><rect width="100%" height="100%"></rect>${to - from < tooNarrow ? undefined : html`<text x="7" y="16.5">${name}</text>`}</svg>`;
   };
   return html`<div class="lane"><span class="name">${virtualIP}</span><svg width="100%" height="24">${spans.map(span)}</svg></div>
 `;
@@ -224,7 +230,7 @@ function moveItem(move: MoveRow, { now }: View): Html {
 }
 
 function route({ from, to }: MoveRow): Html {
-  if (from === "") return html`<span class="name">${to}</span> answers`;
+  if (from === "") return html`<span class="name">${to}</span> answers for`;
   const arrow = html`<span class="arrow" role="img" aria-label="to">→</span>`;
   return html`<span class="name">${from}</span> ${arrow} <span class="name">${to || "nobody"}</span>`;
 }

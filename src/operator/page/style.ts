@@ -80,7 +80,8 @@ tbody tr:hover { background: var(--stripe); }
 td.number, th.number { text-align: right; }
 td .sub, th .sub { display: block; color: var(--muted); font-size: 12.5px; font-weight: 400; }
 td.keep, .keep { white-space: nowrap; }
-td .name, tbody th .name { overflow-wrap: break-word; }
+td.room { min-width: 220px; }
+td .name, tbody th .name { display: inline-block; max-width: 100%; overflow-wrap: break-word; }
 .tag { display: inline-block; padding: 0 9px; border-radius: 999px; background: var(--plain-soft); color: var(--text); font-size: 13px; line-height: 21px; font-weight: 560; white-space: nowrap; }
 .tag.good { background: var(--good-soft); color: var(--good); }
 .tag.bad { background: var(--bad-soft); color: var(--bad); }
@@ -168,10 +169,7 @@ const media = `
   :root { --page: #fff; --card: #fff; --text: #000; --muted: #444; --line: #bbb; --stripe: #fff; --plain-soft: #eee; --shadow: none; }
   .tools, .pages, .skip { display: none; }
   .scroll, .card { overflow: visible; }
-  .wrap { max-width: none; padding: 0; }
-  body { font-size: 11px; }
-  table { font-size: 10px; }
-  td, th { padding: 3px 6px; }
+  .wrap { max-width: none; padding: 0; zoom: 0.7; }
   tr, li, .verdict { break-inside: avoid; }
 }
 @media (forced-colors: active) { .tag, .card, .verdict { border: 1px solid; } }`;

@@ -2,7 +2,7 @@
 import type { Usage } from "../../api/addressPoolStatus.ts";
 import { findCondition, isTrue } from "../../api/condition.ts";
 import type { Family } from "../../api/ipAddress.ts";
-import type { ClusterView } from "../plan/cluster.ts";
+import type { ClusterView, PoolView } from "../plan/cluster.ts";
 import { describePorts } from "../plan/serverSummary.ts";
 import { collator } from "./nodes.ts";
 
@@ -16,7 +16,7 @@ export interface PoolRow {
   isWell: boolean;
 }
 
-export function poolRows({ pools = [] }: ClusterView): PoolRow[] {
+export function poolRows(pools: readonly PoolView[]): PoolRow[] {
   const rows = pools.map(({ name, spec, status }): PoolRow => {
     const { ipv4, ipv6, conditions } = status;
     const reason = findCondition(conditions, "Accepted")?.reason ?? "Pending";

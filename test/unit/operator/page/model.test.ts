@@ -275,7 +275,7 @@ test("nodes: what each holds, those that are not well first", () => {
     ]),
     [
       ["n2", "Ready, draining", "Degraded", false, "gateway", 1, 1, ""],
-      ["n3", "NotReady", "Silent", false, "", 0, 0, ""],
+      ["n3", "NotReady", "Silent", false, "", 0, undefined, ""],
       ["n1", "Ready", "Running", true, "gateway,public-0,public-1", 4, 0, "RealTime"],
     ],
   );
@@ -384,7 +384,7 @@ test("a filter finds rows by all of its words, and what belongs to the addresses
     ["n2"],
   );
   assert.deepEqual(
-    model.pools.rows.map(({ name }) => name),
+    model.pools?.rows.map(({ name }) => name),
     ["public"],
   );
   assert.deepEqual(
@@ -402,7 +402,7 @@ test("tables have pages, and one that there is not is the last one", () => {
 test("notices: who stands by, what cannot be read", () => {
   const replica = { identity: "b", leads: false, leader: "a" };
   assert.deepEqual(makeModel({ ...healthy(), replica, services: undefined, missing: ["Service"] }, everything).notices, [
-    "Not to be read here: Service.",
+    "Could not be read, and is missing below: Service.",
     "This replica stands by; a leads. What is shown is read from the API server all the same.",
   ]);
 });
