@@ -1,7 +1,7 @@
 /** Headless Chromium, asked by the DevTools protocol: https://chromedevtools.github.io/devtools-protocol/ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, extname, join } from "node:path";
 import { BackgroundProcess } from "./backgroundProcess.ts";
 import { until } from "./waiting.ts";
 
@@ -101,12 +101,12 @@ export class Browser {
     return result.value;
   }
 
-  /** Of the whole page, into a PNG file; returns its bytes. */
-  async screenshot(file: string, whole = true): Promise<number> {
-    const { data } = await this.#send("Page.captureScreenshot", { format: "png", captureBeyondViewport: whole });
-    const bytes = Buffer.from(data, "base64");
-    writeFileSync(file, bytes);
-    return bytes.length;
+  /** Of the whole page, into a file of the kind that its name says: PNG or WebP. */
+  async screenshot(file: string): Promise<void> {
+    const format = extname(file).slice(1);
+    const quality = format === "png" ? undefined : 85;
+    const { data } = await this.#send("Page.captureScreenshot", { format, quality, captureBeyondViewport: true });
+    writeFileSync(file, Buffer.from(data, "base64"));
   }
 
   async #openPage(): Promise<void> {

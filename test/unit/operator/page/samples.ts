@@ -224,6 +224,40 @@ export function troubled(): PageFacts {
   };
 }
 
+/** The picture of the documents: n3 was lost nine minutes ago, and another node answers for what it held. */
+export function oneNodeLost(): PageFacts {
+  const facts = healthy();
+  const at = (minutes: number) => timeAt(nowSeconds - 60 * minutes);
+  const first = (minutes: number, to: string) => ({ time: at(minutes), from: "", to, reason: "FirstElection" });
+  const statuses: Record<string, VirtualIPStatus> = {
+    gateway: held(
+      ["n1", "n2"],
+      {
+        history: [
+          { time: at(31), from: "n2", to: "n1", reason: "Preempted" },
+          { time: at(46), from: "n1", to: "n2", reason: "HandOver", durationMs: 1.1 },
+          first(55, "n1"),
+        ],
+      },
+      31 * 60,
+    ),
+    "public-0": held(["n2", "n1"], { history: [first(54, "n2")] }, 54 * 60),
+    "public-1": held(
+      ["n1", "n2"],
+      { history: [{ time: at(9), from: "n3", to: "n1", reason: "AdvertTimeout", durationMs: 304.8 }, first(54, "n3")] },
+      9 * 60,
+    ),
+  };
+  const virtualIPs = (facts.cluster?.virtualIPs ?? []).map((view) => ({ ...view, status: statuses[view.name] ?? view.status }));
+  const agents = [
+    reporting("n1", { backups: 2 }),
+    reporting("n2", { backups: 3 }),
+    { ...reporting("n3", { lastReportTime: timeAt(nowSeconds - 548) }), silent: true },
+  ];
+  const nodes = [node("n1"), node("n2"), node("n3", { ready: false })];
+  return { ...facts, cluster: { ...facts.cluster, virtualIPs, agents, nodes } };
+}
+
 /** So many Services on so many nodes, on VirtualIPs of a pool with a hundred addresses each. */
 export function large(services: number, nodes: number): PageFacts {
   const facts = healthy();
