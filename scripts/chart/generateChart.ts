@@ -64,7 +64,8 @@ function checkVersions(): void {
 function render(helm: string, { purpose, values, templates = [] }: Manifest): string {
   const shown = templates.flatMap((template) => ["--show-only", `templates/${template}`]);
   const set = values.flatMap((value) => ["--set", value]);
-  const args = ["template", "aloft", chart, "--namespace", namespace, "--no-hooks", ...shown, ...set];
+  // The schema on disk may be that of the values before a change.
+  const args = ["template", "aloft", chart, "--namespace", namespace, "--no-hooks", "--skip-schema-validation", ...shown, ...set];
   const text = execFileSync(helm, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1e8 });
   return `# Generated from charts/aloft by \`npm run generate\`; do not edit.\n# ${purpose}\n${withoutHelm(text)}`;
 }

@@ -75,6 +75,7 @@ export const valuesSchema = z.strictObject({
     deadAfter: durationField,
     defaultLoadBalancer: z.boolean(),
     resources,
+    statusPage: toggle.extend({ listenAddress, port }),
     podDisruptionBudget: toggle,
     topologySpread: toggle,
   }),
@@ -105,7 +106,7 @@ export const valuesSchema = z.strictObject({
   }),
   rbac: z.strictObject({ operatorSubjects: z.array(subject), agentSubjects: z.array(subject) }),
   admissionPolicy: toggle,
-  networkPolicy: toggle.extend({ metricsFrom: z.array(object), apiServerPorts: z.array(port).min(1) }),
+  networkPolicy: toggle.extend({ metricsFrom: z.array(object), statusPageFrom: z.array(object), apiServerPorts: z.array(port).min(1) }),
   monitoring: z.strictObject({
     serviceMonitor: toggle,
     podMonitor: toggle,

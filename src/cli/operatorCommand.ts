@@ -11,6 +11,12 @@ export const operatorFlags = {
     parse: parseListenAddress,
     default: "127.0.0.1:9106",
   },
+  "status-page": {
+    placeholder: "ADDRESS:PORT",
+    help: "where the status page is served; on 127.0.0.1 of a pod only kubectl port-forward gets there",
+    parse: parseListenAddress,
+    default: "off",
+  },
   "lease-namespace": {
     placeholder: "NAMESPACE",
     help: "where the Lease of the leader election stands; default: $POD_NAMESPACE, then that of the kubeconfig",
@@ -42,6 +48,7 @@ export function operatorOptions(args: string[]): OperatorOptions {
   return {
     kubeconfig: flags.kubeconfig,
     http: flags.http,
+    statusPage: flags["status-page"],
     leaseNamespace: flags["lease-namespace"],
     identity: flags.identity,
     leaseDurationMs: flags["lease-duration"],

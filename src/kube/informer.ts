@@ -51,6 +51,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   #hasSynced = false;
   #running: Promise<void> | undefined;
   #failures = 0;
+  #lost = true;
   #heardAt: number;
   #relistDue = 0;
 
@@ -80,6 +81,11 @@ export class Informer<T extends KubeObject = KubeObject> {
     await this.#running;
   }
 
+  /** Of the objects: "VirtualIP". */
+  get kind(): string {
+    return this.#options.resource.kind;
+  }
+
   /** Whether a complete list has been read. */
   hasSynced(): boolean {
     return this.#hasSynced;
@@ -96,6 +102,16 @@ export class Informer<T extends KubeObject = KubeObject> {
     } finally {
       signal?.removeEventListener("abort", abort);
     }
+  }
+
+  /** Whether it hears of every change: not before the first list, not from an error until the next list, and not after its end. */
+  isFollowing(): boolean {
+    return !this.#lost && !this.#stopped;
+  }
+
+  /** Time since anything was heard, a bookmark included. */
+  ageMs(): number {
+    return this.#clock.now() - this.#heardAt;
   }
 
   /** The object of that key, deeply frozen. */
@@ -124,7 +140,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   async #run(): Promise<void> {
-    const untrack = this.#metrics.trackInformerAge(this.#plural, () => (this.#clock.now() - this.#heardAt) / 1000);
+    const untrack = this.#metrics.trackInformerAge(this.#plural, () => this.ageMs() / 1000);
     while (!this.#stopped) {
       try {
         await this.#watchUntilRelist(await this.#relist());
@@ -146,6 +162,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     const changed = this.#cache.replace(items);
     this.#metrics.informerRelists.inc({ resource: this.#plural });
     this.#hasSynced = true;
+    this.#lost = false;
     this.#synced.resolve();
     for (const key of changed) this.#notify(key);
     return resourceVersion;
@@ -204,6 +221,7 @@ export class Informer<T extends KubeObject = KubeObject> {
 
   async #pause(error: unknown): Promise<void> {
     this.#failures += 1;
+    this.#lost = true;
     const asked = isKubeError(error) ? (error.retryAfterMs ?? 0) : 0;
     const pauseMs = Math.max(asked, jittered(backoffMs(this.#timings.backoff, this.#failures), this.#random));
     const fields = { resource: this.#plural, error, failures: this.#failures, pauseMs: Math.round(pauseMs) };

@@ -6,13 +6,16 @@ import { LeaderElector } from "../kube/leaderElection.ts";
 import { createKubeMetrics } from "../kube/metrics.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { readEnvironment } from "../runtime/env.ts";
-import { startHttpServer } from "../runtime/httpServer.ts";
+import { type HttpQuestion, startHttpServer } from "../runtime/httpServer.ts";
 import { createLogger, type Logger } from "../runtime/log.ts";
 import { collectProcessMetrics, Metrics } from "../runtime/metrics.ts";
 import { Shutdown } from "../runtime/shutdown.ts";
 import { version } from "../runtime/version.ts";
 import { createOperatorMetrics } from "./metrics.ts";
+import { Onlooker } from "./onlooker.ts";
 import type { OperatorOptions } from "./options.ts";
+import type { PageFacts } from "./page/facts.ts";
+import { StatusPage } from "./statusPage.ts";
 import { Term } from "./term.ts";
 
 const leaseName = "aloft-operator";
@@ -48,6 +51,8 @@ async function run(options: OperatorOptions, client: KubeClient, identity: strin
   collectProcessMetrics(metrics);
   const kubeMetrics = createKubeMetrics(metrics);
   const operatorMetrics = createOperatorMetrics(metrics);
+  const onlooker = new Onlooker({ client, deadAfterMs: options.deadAfterMs, clock: systemClock, log });
+  shutdown.step("onlooker", () => onlooker.stop());
   let term: Term | undefined;
   const elector = new LeaderElector({
     client,
@@ -66,19 +71,29 @@ async function run(options: OperatorOptions, client: KubeClient, identity: strin
         metrics: operatorMetrics,
         kubeMetrics,
       });
+      onlooker.beginTerm(term.caches);
       return term.run(signal);
     },
     onStopped() {
       term = undefined;
+      onlooker.endTerm();
     },
     logger: log.child({ component: "leaderElection" }),
     metrics: kubeMetrics,
   });
   const readyChecks = {
     leader: () => (elector.leader() === "" ? "no leader has been seen yet" : undefined),
-    caches: () => (term && term.unsynced.length > 0 ? `waiting for the lists of ${term.unsynced.join(", ")}` : undefined),
+    caches: () => (term && term.caches.unsynced.length > 0 ? `waiting for the lists of ${term.caches.unsynced.join(", ")}` : undefined),
   };
   await serve(options, metrics, readyChecks, log, shutdown);
+  const look = async () => ({
+    ...(await onlooker.look()),
+    replica: { identity, leads: elector.isLeader(), leader: elector.leader() },
+    isDefault: options.defaultLoadBalancer,
+    version,
+    now: systemClock.wallNow(),
+  });
+  await serveStatusPage(options, { metrics, readyChecks }, look, log, shutdown);
   const election = elector.run(shutdown.signal);
   shutdown.step("leadership", () => election);
 }
@@ -97,6 +112,27 @@ async function serve({ http }: OperatorOptions, metrics: Metrics, readyChecks: C
   if (!result.ok) throw result.error;
   log.info({ host: http.host, port: result.server.port }, "serving /metrics, /healthz and /readyz");
   shutdown.step("http", () => result.server.close());
+}
+
+/** Nothing depends on it: an address that cannot be listened on is a warning. */
+async function serveStatusPage(
+  { statusPage: address }: OperatorOptions,
+  others: { metrics: Metrics; readyChecks: Checks },
+  look: () => Promise<PageFacts>,
+  log: Logger,
+  shutdown: Shutdown,
+): Promise<void> {
+  if (!address) return;
+  const page = new StatusPage({ look, isLocal: isLoopback(address.host) });
+  const documents = { "/": (question: HttpQuestion) => page.answer(question) };
+  const result = await startHttpServer({ ...address, ...others, healthChecks: { process: () => undefined }, documents });
+  if (!result.ok) return log.warn({ ...address, error: result.error }, "the status page is not served");
+  log.info({ host: address.host, port: result.server.port }, "serving the status page");
+  shutdown.step("status page", () => result.server.close());
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -5,6 +5,8 @@ export interface OperatorOptions {
   kubeconfig?: string;
   /** Where /metrics, /healthz and /readyz are served; undefined when they are not. */
   http?: { host: string; port: number };
+  /** Where people can look at the status page; undefined when it is not served. */
+  statusPage?: { host: string; port: number };
   /** Where the Lease of the leader election stands; default the namespace of the pod or of the kubeconfig's context. */
   leaseNamespace?: string;
   /** Unique per process. Default: made from the name of the pod or host. */

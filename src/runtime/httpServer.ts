@@ -17,6 +17,20 @@ export interface HttpServerOptions {
   readyChecks: Record<string, Check>;
   /** Values by their path, such as "/ipvs", that are told as JSON; read when somebody asks. */
   pages?: Record<string, () => Promise<object>>;
+  /** Whole answers by their path. */
+  documents?: Record<string, (question: HttpQuestion) => Promise<HttpDocument>>;
+}
+
+export interface HttpQuestion {
+  parameters: URLSearchParams;
+  /** What the client believes to speak to: "localhost:8080". */
+  host: string;
+}
+
+export interface HttpDocument {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
 }
 
 export interface HttpServer {
@@ -50,8 +64,8 @@ function opened(server: Server): HttpServer {
 
 async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET is allowed\n");
-  const { pages = {} } = options;
-  const path = new URL(request.url ?? "/", "http://localhost").pathname;
+  const { pages = {}, documents = {} } = options;
+  const { pathname: path, searchParams: parameters } = new URL(request.url ?? "/", "http://localhost");
   switch (path) {
     case "/metrics":
       return sendText(response, () => options.metrics.render(), options.metrics.contentType);
@@ -62,16 +76,32 @@ async function answer(options: HttpServerOptions, request: IncomingMessage, resp
     default: {
       const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
       if (page) return sendText(response, async () => `${JSON.stringify(await page())}\n`, "application/json");
-      return send(response, 404, `there is ${["/metrics", ...Object.keys(pages), "/healthz"].join(", ")} and /readyz\n`);
+      const read = Object.hasOwn(documents, path) ? documents[path] : undefined;
+      if (read) return sendDocument(response, () => read({ parameters, host: request.headers.host ?? "" }));
+      const others = [...Object.keys(documents), ...Object.keys(pages)];
+      return send(response, 404, `there is ${["/metrics", ...others, "/healthz"].join(", ")} and /readyz\n`);
     }
   }
 }
 
 async function sendText(response: ServerResponse, read: () => Promise<string>, type: string): Promise<void> {
   try {
-    send(response, 200, await read(), type);
+    send(response, 200, await read(), { "content-type": type });
   } catch (error) {
-    send(response, 500, `${error instanceof Error ? error.message : error}\n`);
+    sendError(response, error);
+  }
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  send(response, 500, `${error instanceof Error ? error.message : error}\n`);
+}
+
+async function sendDocument(response: ServerResponse, read: () => Promise<HttpDocument>): Promise<void> {
+  try {
+    const { status, headers, text } = await read();
+    send(response, status, text, headers);
+  } catch (error) {
+    sendError(response, error);
   }
 }
 
@@ -91,7 +121,9 @@ function runCheck(check: Check): string | undefined {
   }
 }
 
-function send(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) });
+const plainText = { "content-type": "text/plain; charset=utf-8" };
+
+function send(response: ServerResponse, status: number, text: string, headers: Record<string, string> = plainText): void {
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(text) });
   response.end(text);
 }

@@ -126,6 +126,22 @@ test("Services without a class are served where that is wanted", async () => {
   assert.equal((await args(["operator.defaultLoadBalancer=true"])).includes("--default-load-balancer"), true);
 });
 
+test("the status page: of the pod alone, unless it is opened; then for those whom the policy names", async () => {
+  const argument = async (values: string[]) =>
+    pick(await render(values), "Deployment").spec.template.spec.containers[0].args.find((arg: string) => arg.startsWith("--status-page="));
+  assert.equal(await argument([]), "--status-page=127.0.0.1:8080");
+  assert.equal(await argument(["operator.statusPage.listenAddress=", "operator.statusPage.port=8000"]), "--status-page=:8000");
+  assert.equal(await argument(["operator.statusPage.enabled=false"]), undefined);
+  const opened = async (values: string[]) => {
+    const { spec } = pick(await render(["networkPolicy.enabled=true", ...values]), "NetworkPolicy");
+    return spec.ingress.map(({ ports }: { ports: { port: number }[] }) => ports[0]?.port);
+  };
+  const from = "networkPolicy.statusPageFrom[0].podSelector.matchLabels.app=proxy";
+  assert.deepEqual(await opened([]), [9106]);
+  assert.deepEqual(await opened([from]), [9106, 8080]);
+  assert.deepEqual(await opened([from, "operator.statusPage.enabled=false"]), [9106]);
+});
+
 test("agents may read what VirtualServers refer to only where there can be any", async () => {
   const resources = async (values: string[]) => {
     const rules = pick(await render(values), "ClusterRole", "aloft-agent").rules as { resources: string[] }[];

@@ -41,6 +41,7 @@ export const everything = [
   "agent.secrets={vrrp-password,certificate}",
   "image.pullSecrets={registry}",
   "networkPolicy.enabled=true",
+  "networkPolicy.statusPageFrom[0].podSelector.matchLabels.app=proxy",
   "monitoring.serviceMonitor.enabled=true",
   "monitoring.podMonitor.enabled=true",
   "monitoring.prometheusRule.enabled=true",
@@ -51,6 +52,7 @@ export const everything = [
 /** All that can be switched off, at once. */
 export const nothing = [
   "crds.install=false",
+  "operator.statusPage.enabled=false",
   "operator.podDisruptionBudget.enabled=false",
   "operator.topologySpread.enabled=false",
   "agent.features.realTime=false",

@@ -2,7 +2,8 @@
 import { parseDuration } from "../../api/duration.ts";
 import { type Family, families } from "../../api/ipAddress.ts";
 import { describeMove } from "../../operator/plan/moves.ts";
-import { formatAge, formatMilliseconds, formatTextTable } from "../textTable.ts";
+import { formatAge } from "../../operator/plan/words.ts";
+import { formatMilliseconds, formatTextTable } from "../textTable.ts";
 import type { ClusterState, VirtualIPState } from "./clusterState.ts";
 import { type Forecaster, forecastLosses, type NodeLoss, type Participant, participantsOf } from "./forecast.ts";
 import { problemsOf } from "./statusView.ts";

@@ -1,5 +1,6 @@
 /** `kubectl vip status`: every VirtualIP, or one with its nodes and conditions. Pure. */
-import { formatAge, formatTextTable } from "../textTable.ts";
+import { formatAge } from "../../operator/plan/words.ts";
+import { formatTextTable } from "../textTable.ts";
 import type { ClusterState, VirtualIPState } from "./clusterState.ts";
 
 export interface NodeRow {

@@ -1,7 +1,8 @@
 /** `kubectl vip timeline`: the moves of a VirtualIP, oldest first, and how long it was nobody's. Pure. */
 import type { Move } from "../../api/virtualIP.ts";
 import { describeMove, historyLength } from "../../operator/plan/moves.ts";
-import { formatAge, formatTextTable } from "../textTable.ts";
+import { formatAge } from "../../operator/plan/words.ts";
+import { formatTextTable } from "../textTable.ts";
 import type { VirtualIPState } from "./clusterState.ts";
 
 export interface TimelineEntry extends Move {

@@ -82,16 +82,21 @@ const explanations: Record<string, (from: string, to: string) => string> = {
   NodeSilent: (from) => `${from} no longer reports`,
 };
 
+/** Its reason as a sentence; undefined for one that only a newer version knows. */
+export function explainMove({ from, to, reason }: Pick<Move, "from" | "to" | "reason">): string | undefined {
+  return Object.hasOwn(explanations, reason) ? explanations[reason]?.(from, to) : undefined;
+}
+
 /** "n1 → n2 in 312 ms: n1 fell silent (AdvertTimeout)". */
 export function describeMove({ from, to, reason, durationMs }: Move): string {
   const duration = durationMs === undefined ? "" : ` in ${formatMilliseconds(durationMs)} ms`;
-  const explanation = explanations[reason]?.(from, to);
+  const explanation = explainMove({ from, to, reason });
   const why = explanation ? `${explanation} (${reason})` : reason;
   if (to === "") return `${from} no longer answers, and no other node does: ${why}`;
   return from === "" ? `${to} answers${duration}: ${why}` : `${from} → ${to}${duration}: ${why}`;
 }
 
 /** Three significant digits below 100, whole ones above. */
-function formatMilliseconds(milliseconds: number): string {
+export function formatMilliseconds(milliseconds: number): string {
   return milliseconds >= 100 ? String(Math.round(milliseconds)) : String(Number(milliseconds.toPrecision(3)));
 }

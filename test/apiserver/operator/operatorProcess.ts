@@ -18,26 +18,31 @@ export interface OperatorFlags {
   leaseNamespace?: string;
   /** Serves Services without a class, too. */
   isDefault?: boolean;
+  /** Serves the status page. */
+  hasPage?: boolean;
 }
 
 export class OperatorProcess {
   readonly name: string;
   readonly #process: BackgroundProcess;
   readonly #url: string;
+  /** Of the status page. */
+  readonly pageUrl: string;
 
-  private constructor(name: string, process: BackgroundProcess, port: number) {
+  private constructor(name: string, process: BackgroundProcess, port: number, pagePort: number) {
     this.name = name;
     this.#process = process;
     this.#url = `http://127.0.0.1:${port}`;
+    this.pageUrl = `http://127.0.0.1:${pagePort}/`;
   }
 
   /** Starts it and returns at once; `name` is also its identity in the leader election. */
   static async start(
     plane: ControlPlane,
     name: string,
-    { leaseDuration = "3s", deadAfter = "60s", user = "operator", leaseNamespace = "aloft-system", isDefault = false }: OperatorFlags = {},
+    { leaseDuration = "3s", deadAfter = "60s", user = "operator", leaseNamespace = "aloft-system", ...switches }: OperatorFlags = {},
   ): Promise<OperatorProcess> {
-    const port = await freePort();
+    const [port, pagePort] = [await freePort(), await freePort()];
     const flags = {
       kubeconfig: plane.kubeconfig(user),
       http: `127.0.0.1:${port}`,
@@ -48,17 +53,25 @@ export class OperatorProcess {
       "log-level": "debug",
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-    if (isDefault) args.push("--default-load-balancer");
+    if (switches.isDefault) args.push("--default-load-balancer");
+    if (switches.hasPage) args.push("--status-page", `127.0.0.1:${pagePort}`);
     // Also SIGKILL of this process ends it.
     const guarded = ["--pdeathsig", "KILL", "--", process.execPath, program, "operator", ...args];
     const operator = BackgroundProcess.start(name, "setpriv", guarded, { logFile: join(plane.folder, `${name}.log`) });
-    return new OperatorProcess(name, operator, port);
+    return new OperatorProcess(name, operator, port, pagePort);
   }
 
   /** The status and body of /metrics, /healthz or /readyz. */
   async get(path: string): Promise<{ status: number; text: string }> {
     const response = await fetch(this.#url + path, { signal: AbortSignal.timeout(2000) });
     return { status: response.status, text: await response.text() };
+  }
+
+  /** The status page, with such a query. */
+  async page(query = ""): Promise<string> {
+    const response = await fetch(this.pageUrl + query, { signal: AbortSignal.timeout(10_000) });
+    if (response.status !== 200) throw new Error(`the status page answers ${response.status}: ${await response.text()}`);
+    return response.text();
   }
 
   /** The value of a series such as `aloft_leader{name="aloft-operator"}`, 0 when it does not exist. */

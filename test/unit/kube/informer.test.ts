@@ -204,6 +204,23 @@ test("a silent watch is given up after 90 s, a bookmark puts it off", async () =
   assert.match(await registry.render(), /watch_restarts_total\{resource="things",reason="idle"\} 1/);
 });
 
+test("it follows from the first list to an error, from the next list on, and not after its end; its age grows while nothing is heard", async () => {
+  const fresh = new Informer({ client, resource: things, clock });
+  assert.equal(fresh.isFollowing(), false);
+  await follow();
+  assert.equal(informer.isFollowing(), true);
+  await clock.advance(30_000);
+  assert.equal(informer.ageMs(), 30_000);
+  server.cutWatches();
+  const pause = await nextPause();
+  assert.equal(informer.isFollowing(), false);
+  await clock.advance(pause);
+  await seen("the next list", () => informer.isFollowing());
+  assert.equal(informer.ageMs(), 0);
+  await informer.stop();
+  assert.equal(informer.isFollowing(), false);
+});
+
 test("Retry-After of a 429 is waited for", async () => {
   await follow();
   server.lists.push(sendStatus(429, "TooManyRequests", { "retry-after": "17" }));

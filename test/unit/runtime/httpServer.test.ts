@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type HttpServer, startHttpServer } from "../../../src/runtime/httpServer.ts";
+import { type HttpQuestion, type HttpServer, startHttpServer } from "../../../src/runtime/httpServer.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 
 let server: HttpServer;
@@ -23,7 +23,13 @@ before(async () => {
       return { rows: 3 };
     },
   };
-  const result = await startHttpServer({ host: "127.0.0.1", port: 0, metrics, healthChecks: {}, readyChecks, pages });
+  const documents = {
+    "/": async ({ parameters, host }: HttpQuestion) => {
+      if (problem) throw new Error("broken");
+      return { status: 418, headers: { "x-host": host }, text: parameters.get("q") ?? "" };
+    },
+  };
+  const result = await startHttpServer({ host: "127.0.0.1", port: 0, metrics, healthChecks: {}, readyChecks, pages, documents });
   assert.ok(result.ok);
   server = result.server;
 });
@@ -47,16 +53,26 @@ test("/healthz does not ask the ready checks, /metrics answers, everything else 
   problem = "none has come yet";
   assert.equal((await get("/healthz"))[0], 200);
   assert.match((await get("/metrics"))[1], /^a 0$/m);
-  assert.equal((await get("/"))[0], 404);
+  assert.equal((await get("/none"))[0], 404);
   assert.equal((await get("/metrics", "POST"))[0], 405);
 });
 
 test("a page is read when somebody asks for it, and what goes wrong then is the answer", async () => {
   problem = undefined;
   assert.deepEqual(await get("/table"), [200, '{"rows":3}\n']);
-  assert.deepEqual(await get("/toString"), [404, "there is /metrics, /table, /healthz and /readyz\n"]);
+  assert.deepEqual(await get("/toString"), [404, "there is /metrics, /, /table, /healthz and /readyz\n"]);
   problem = "none has come yet";
   assert.deepEqual(await get("/table"), [500, "broken\n"]);
+});
+
+test("a document says all of its answer, and is asked with the query and the name of the host", async () => {
+  problem = undefined;
+  const response = await fetch(`http://127.0.0.1:${server.port}/?q=%26`);
+  assert.deepEqual([response.status, await response.text()], [418, "&"]);
+  assert.equal(response.headers.get("x-host"), `127.0.0.1:${server.port}`);
+  assert.equal((await get("/", "POST"))[0], 405);
+  problem = "none has come yet";
+  assert.deepEqual(await get("/"), [500, "broken\n"]);
 });
 
 test("a busy port comes back as a value", async () => {
