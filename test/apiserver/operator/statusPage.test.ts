@@ -65,7 +65,7 @@ test("the leader shows who answers for the addresses of VirtualIPs and Services,
   assert.match(text, /192\.0\.2\.100 n\d default\/shop public-0 public \d+s ago n\d, n\d/);
   assert.match(text, /n1 Ready Running/);
   assert.match(text, /IPv4 1 of 2, 1 free/);
-  assert.match(text, /n\d answers (gateway|public-0).* no other node was heard \(FirstElection\)/);
+  assert.match(text, /n\d answers for (gateway|public-0) no other node was heard \(FirstElection\)/);
   assert.match(await leader.page(), /<title>OK · Aloft<\/title>/);
   assert.doesNotMatch(textOf(await leader.page("?q=shop")), /192\.0\.2\.10 n\d gateway/);
 });
