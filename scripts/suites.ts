@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { clusterLacks } from "../test/support/kubeCluster.ts";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
+import { runFile, runFiles, type SuiteResult, sumOf, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -52,13 +52,9 @@ function nodeSuite(name: string, { concurrency, alone, timeoutMs }: NodeSuiteOpt
   const run = async (signal: AbortSignal, only: readonly string[]) => {
     const files = Map.groupBy(testFilesOf(name, only), (file) => alone?.test(file) === true);
     const runSome = (some: string[] = [], atATime: number) => runFiles(some, atATime, signal, (file) => runFile(file, timeoutMs, signal));
-    return sum(await runSome(files.get(false), concurrency), await runSome(files.get(true), 1));
+    return sumOf(await runSome(files.get(false), concurrency), await runSome(files.get(true), 1));
   };
   return { name, run };
-}
-
-function sum(a: SuiteResult, b: SuiteResult): SuiteResult {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
 }
 
 const nativeBuild = "build/native";
