@@ -5,7 +5,8 @@
  *   node bench/coreDriver.ts INTERVAL_MS SECONDS idle|blocked
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadAddon, type Snapshot } from "../src/agent/native.ts";
+import { loadAddon } from "../src/agent/native/addon.ts";
+import type { Snapshot } from "../src/agent/native/snapshot.ts";
 
 export type Lateness = Snapshot["lateness"];
 

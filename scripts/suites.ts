@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { clusterLacks } from "../test/support/kubeCluster.ts";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
+import { runFile, runFiles, type SuiteResult, sumOf, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -13,22 +13,29 @@ export interface Suite {
 }
 
 interface NodeSuiteOptions {
-  /** Test files at a time: 1 where the tests measure time or load the machine. */
+  /** Test files at a time. */
   concurrency: number;
+  /** Those that measure time more finely than others disturb it, or load the machine: one by one, after the others. */
+  alone?: RegExp;
   /** Of one file. */
   timeoutMs: number;
 }
 
 const cores = 2;
 
+const measuring = {
+  netns: /\/(agentStandalone|agentStandaloneFeatures|core\w*|faults|healthSockets|icmp|interop|ipvsLifecycle)\.test\.ts$/,
+  apiserver: /\/(agent|leaderElection)\.test\.ts$/,
+};
+
 /** In this order: what fails fastest comes first. */
 export const suites: Suite[] = [
   nodeSuite("unit", { concurrency: cores, timeoutMs: 60_000 }),
   { name: "native", run: runCTest },
   { name: "fuzz", run: runFuzzers },
-  nodeSuite("netns", { concurrency: 1, timeoutMs: 300_000 }),
+  nodeSuite("netns", { concurrency: cores, alone: measuring.netns, timeoutMs: 300_000 }),
   { name: "ipvs", run: (signal, only) => runIpvsSuite(testFilesOf("ipvs", only), cores, signal) },
-  nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
+  nodeSuite("apiserver", { concurrency: cores, alone: measuring.apiserver, timeoutMs: 300_000 }),
   nodeSuite("package", { concurrency: cores, timeoutMs: 120_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
   ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000 })),
@@ -41,12 +48,13 @@ function ifClusterCanBe({ name, run }: Suite): Suite {
   return { name, run: async () => ({ passed: 0, failed: 0, skipped: 0, unavailable: lacks }) };
 }
 
-function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
-  const { concurrency, timeoutMs } = options;
-  return {
-    name,
-    run: (signal, only) => runFiles(testFilesOf(name, only), concurrency, signal, (file) => runFile(file, timeoutMs, signal)),
+function nodeSuite(name: string, { concurrency, alone, timeoutMs }: NodeSuiteOptions): Suite {
+  const run = async (signal: AbortSignal, only: readonly string[]) => {
+    const files = Map.groupBy(testFilesOf(name, only), (file) => alone?.test(file) === true);
+    const runSome = (some: string[] = [], atATime: number) => runFiles(some, atATime, signal, (file) => runFile(file, timeoutMs, signal));
+    return sumOf(await runSome(files.get(false), concurrency), await runSome(files.get(true), 1));
   };
+  return { name, run };
 }
 
 const nativeBuild = "build/native";

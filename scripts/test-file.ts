@@ -11,6 +11,17 @@ export interface SuiteResult {
   unavailable?: string;
 }
 
+/** Of two parts of a suite. */
+export function sumOf(a: SuiteResult, b: SuiteResult): SuiteResult {
+  const unavailable = a.unavailable ?? b.unavailable;
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    ...(unavailable !== undefined && { unavailable }),
+  };
+}
+
 /** The test files below test/<suite>: all, or those whose path has one of `only` in it. */
 export function testFilesOf(suite: string, only: readonly string[]): string[] {
   const files = globSync(`test/${suite}/**/*.test.ts`).sort();

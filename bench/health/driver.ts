@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HealthRunner } from "../../src/agent/healthChecks/healthRunner.ts";
 import type { HistogramReading } from "../../src/agent/healthChecks/healthTally.ts";
 import type { HealthTarget } from "../../src/agent/healthChecks/healthTarget.ts";
-import { loadAddon } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
 import { ProgramRunner } from "../../src/agent/programs/programRunner.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/runtime/log.ts";

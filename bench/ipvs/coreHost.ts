@@ -1,5 +1,7 @@
 /** A process in the network namespace of a director that plans a pool and gives it to the native core, as the agent does, and takes the time. */
-import { type Ipvs, type IpvsEvent, type IpvsService, loadAddon } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
+import type { Ipvs, IpvsEvent } from "../../src/agent/native/ipvs.ts";
+import type { IpvsService } from "../../src/agent/native/ipvsState.ts";
 import { planVirtualServers, type VirtualServersPlan } from "../../src/agent/virtualServers/planVirtualServers.ts";
 import type { ResolvedVirtualServer } from "../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { serve } from "../../test/support/remoteControl.ts";

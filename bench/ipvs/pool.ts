@@ -1,6 +1,6 @@
 /** Many virtual servers, for either make. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import type { IpvsService } from "../../src/agent/native.ts";
+import type { IpvsService } from "../../src/agent/native/ipvsState.ts";
 import type { ResolvedVirtualServer } from "../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { virtualServerSpecSchema } from "../../src/api/virtualServer.ts";
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { IpvsService } from "../../src/agent/native.ts";
+import type { IpvsService } from "../../src/agent/native/ipvsState.ts";
 import type { BackgroundProcess } from "../../test/support/backgroundProcess.ts";
 import type { Lan } from "../../test/support/lan.ts";
 import { RemoteControl } from "../../test/support/remoteControl.ts";

@@ -1,7 +1,7 @@
 /** A process in the network namespace of a director that waits for a service to stand in the kernel's table as it is wanted. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { IpvsDestination, IpvsService } from "../../src/agent/native.ts";
+import type { IpvsDestination, IpvsService } from "../../src/agent/native/ipvsState.ts";
 import { serve } from "../../test/support/remoteControl.ts";
 
 export interface ProbeRequest {

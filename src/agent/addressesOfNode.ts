@@ -1,7 +1,7 @@
 /** The addresses that a node holds. Pure. */
 import type { NodeVirtualServer } from "../api/nodeAgent.ts";
 import { isQuietLink } from "../plan/realServer.ts";
-import type { Snapshot } from "./native.ts";
+import type { Snapshot } from "./native/snapshot.ts";
 
 const hostOf = (prefix: string) => prefix.split("/")[0] ?? "";
 

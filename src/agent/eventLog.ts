@@ -1,6 +1,6 @@
 /** What the core tells, as lines of the log. */
 import type { Logger } from "../runtime/log.ts";
-import type { CoreEvent, NoticeEvent, StateChangedEvent } from "./native.ts";
+import type { CoreEvent, NoticeEvent, StateChangedEvent } from "./native/events.ts";
 
 export function logEvents(batch: CoreEvent[], log: Logger): void {
   for (const event of batch) logEvent(event, log);

@@ -2,7 +2,8 @@
 import type { NodeAgentSpec } from "../api/nodeAgent.ts";
 import { isQuietLink } from "../plan/realServer.ts";
 import type { Capability } from "./capabilities.ts";
-import type { DesiredRouter, LinkSnapshot, Snapshot } from "./native.ts";
+import type { DesiredRouter } from "./native/desiredState.ts";
+import type { LinkSnapshot, Snapshot } from "./native/snapshot.ts";
 
 export interface PreflightFacts {
   missingCapabilities: Capability[];

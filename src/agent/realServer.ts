@@ -6,7 +6,7 @@ import type { Shutdown } from "../runtime/shutdown.ts";
 import { FixedSecrets } from "./credentials/secrets.ts";
 import { serveProbes, startHost } from "./host.ts";
 import { kernelHas } from "./kernelSettings/kernelAddresses.ts";
-import type { DesiredAddress } from "./native.ts";
+import type { DesiredAddress } from "./native/desiredState.ts";
 import type { AgentOptions } from "./options.ts";
 import { LocalPrograms } from "./programs/localPrograms.ts";
 import { spareMemory } from "./spareMemory.ts";

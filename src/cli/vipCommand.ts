@@ -90,7 +90,7 @@ async function showTimeline({ words: [name = ""], flags, output }: Call): Promis
 
 async function showExplanation({ words: [name = ""], flags, output }: Call): Promise<number> {
   const { explain, explanationLines } = await import("./vip/explainView.ts");
-  const { loadAddon } = await import("../agent/native.ts");
+  const { loadAddon } = await import("../agent/native/addon.ts");
   const cluster = await readCluster(flags);
   const explanation = explain(pick(cluster, name), cluster, (candidates, active) => {
     const answer = loadAddon().forecast(candidates, active);

@@ -18,11 +18,24 @@ cmake -S "$root" -B "$build" -G Ninja -DALOFT_FUZZ=ON -DALOFT_ADDON=OFF -DALOFT_
 for target in $targets; do set -- "$@" "${target}_fuzz"; done
 cmake --build "$build" --target "$@" >"$build/build.log" 2>&1 || { cat "$build/build.log"; exit 1; }
 
-for target in $targets; do
-  mkdir -p "$build/$target/corpus"
-  echo "fuzzing $target for $seconds s"
-  "$build/test/fuzz/${target}_fuzz" -max_total_time="$seconds" -seed="$seed" -max_len=4400 -artifact_prefix="$build/$target/" -print_final_stats=1 \
-    "$build/$target/corpus" "$here/corpus/$target" 2>"$build/$target/log" ||
-    { tail -40 "$build/$target/log"; echo "$target: found something, see $build/$target/"; exit 1; }
-  grep -E 'stat::(number_of_executed_units|new_units_added)|^#[0-9]+.*DONE' "$build/$target/log"
+fuzz() {
+  mkdir -p "$build/$1/corpus"
+  echo "fuzzing $1 for $seconds s"
+  "$build/test/fuzz/${1}_fuzz" -max_total_time="$seconds" -seed="$seed" -max_len=4400 -artifact_prefix="$build/$1/" -print_final_stats=1 \
+    "$build/$1/corpus" "$here/corpus/$1" 2>"$build/$1/log" ||
+    { tail -40 "$build/$1/log"; echo "$1: found something, see $build/$1/"; return 1; }
+  grep -E 'stat::(number_of_executed_units|new_units_added)|^#[0-9]+.*DONE' "$build/$1/log"
+}
+
+# Each takes one processor: two at a time.
+# shellcheck disable=SC2086
+set -- $targets
+while [ $# -gt 0 ]; do
+  pids=
+  for target in "$1" ${2-}; do
+    fuzz "$target" &
+    pids="$pids $!"
+  done
+  for pid in $pids; do wait "$pid"; done
+  shift "$(($# > 1 ? 2 : 1))"
 done

@@ -1,6 +1,7 @@
 /** IPVS in a process of its own on a node of a LAN, as its tests see it, and what the kernel has, as ipvsadm shows it. */
 import { fileURLToPath } from "node:url";
-import type { IpvsEvent, IpvsService, IpvsServiceKey, IpvsSnapshot, IpvsState } from "../../src/agent/native.ts";
+import type { IpvsEvent, IpvsSnapshot } from "../../src/agent/native/ipvs.ts";
+import type { IpvsService, IpvsServiceKey, IpvsState } from "../../src/agent/native/ipvsState.ts";
 import type { Lan } from "../support/lan.ts";
 import { RemoteControl } from "../support/remoteControl.ts";
 import { until } from "../support/waiting.ts";

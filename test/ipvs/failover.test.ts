@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { IpvsService, IpvsState } from "../../src/agent/native.ts";
+import type { IpvsService, IpvsState } from "../../src/agent/native/ipvsState.ts";
 import { until } from "../support/waiting.ts";
 import { Director } from "./director.ts";
 import { TrafficLan, tally, virtualAddresses } from "./trafficLan.ts";

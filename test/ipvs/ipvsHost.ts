@@ -1,5 +1,8 @@
 /** A process that does what it is told with IPVS, and nothing else: the tests start it in a network namespace. */
-import { type CoreResult, type Ipvs, type IpvsServiceKey, type IpvsSnapshot, type IpvsState, loadAddon } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
+import type { CoreResult } from "../../src/agent/native/core.ts";
+import type { Ipvs, IpvsSnapshot } from "../../src/agent/native/ipvs.ts";
+import type { IpvsServiceKey, IpvsState } from "../../src/agent/native/ipvsState.ts";
 import { serve, tell } from "../support/remoteControl.ts";
 
 export type Request =

@@ -1,7 +1,7 @@
 /** From what stands in the kernel to what is wanted: adopted, changed in place, set right again, and what is another's left alone. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import type { IpvsDestination, IpvsService, IpvsState } from "../../src/agent/native.ts";
+import type { IpvsDestination, IpvsService, IpvsState } from "../../src/agent/native/ipvsState.ts";
 import { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
 import { Director, savedTable } from "./director.ts";

@@ -1,6 +1,6 @@
 /** Virtual servers as keepalived.conf has them, each beside the services that it stands for. Pure. */
 
-import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../../src/agent/native.ts";
+import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../../src/agent/native/ipvsState.ts";
 import type { Family } from "../../src/api/ipAddress.ts";
 
 export interface TableCase {

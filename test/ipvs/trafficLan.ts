@@ -1,6 +1,6 @@
 /** Directors, real servers and a client on one LAN, each with what its way of forwarding needs. */
 import { fileURLToPath } from "node:url";
-import type { IpvsDestination, IpvsService } from "../../src/agent/native.ts";
+import type { IpvsDestination, IpvsService } from "../../src/agent/native/ipvsState.ts";
 import type { Family } from "../../src/api/ipAddress.ts";
 import { Lan } from "../support/lan.ts";
 import { RemoteControl } from "../support/remoteControl.ts";

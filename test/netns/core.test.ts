@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HeldAddress, Snapshot } from "../../src/agent/native.ts";
+import type { HeldAddress } from "../../src/agent/native/core.ts";
+import type { Snapshot } from "../../src/agent/native/snapshot.ts";
 import { run } from "../support/command.ts";
 import { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
@@ -320,7 +321,7 @@ suite("on time", () => {
 
   test("without the permission for real time the core runs and says so", async () => {
     const script = `
-      import { loadAddon } from ${JSON.stringify(new URL("../../src/agent/native.ts", import.meta.url).href)};
+      import { loadAddon } from ${JSON.stringify(new URL("../../src/agent/native/addon.ts", import.meta.url).href)};
       const { core } = loadAddon().start({ heldAddresses: [], realTime: true, gate: false }, () => {});
       console.log(JSON.stringify(core.snapshot().realTime));
       await core.stop();`;

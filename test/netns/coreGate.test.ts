@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DesiredRouter } from "../../src/agent/native.ts";
+import type { DesiredRouter } from "../../src/agent/native/desiredState.ts";
 import { Lan } from "../support/lan.ts";
 import { longestDoubleAnswerMs, longestOutageMs, type Observation, Observer } from "../support/observer.ts";
 import { until } from "../support/waiting.ts";

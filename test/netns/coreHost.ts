@@ -2,7 +2,11 @@
  * A process that does what it is told with the core, and nothing else: the core's tests start it on a node of a LAN. Requests come, and events
  * and answers go, over the channel to its parent.
  */
-import { type CheckResult, type CoreEvent, type DesiredState, type HeldAddress, loadAddon, type Snapshot } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
+import type { HeldAddress } from "../../src/agent/native/core.ts";
+import type { CheckResult, DesiredState } from "../../src/agent/native/desiredState.ts";
+import type { CoreEvent } from "../../src/agent/native/events.ts";
+import type { Snapshot } from "../../src/agent/native/snapshot.ts";
 
 export type Request =
   | { do: "start"; heldAddresses: HeldAddress[]; realTime: boolean; gate: boolean }

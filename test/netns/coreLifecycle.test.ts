@@ -9,11 +9,14 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
-import { type Core, type CoreEvent, type DesiredRouter, type DesiredState, loadAddon } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
+import type { Core } from "../../src/agent/native/core.ts";
+import type { DesiredRouter, DesiredState } from "../../src/agent/native/desiredState.ts";
+import type { CoreEvent } from "../../src/agent/native/events.ts";
 import { until } from "../support/waiting.ts";
 
 const addon = loadAddon();
-const nativeModule = JSON.stringify(new URL("../../src/agent/native.ts", import.meta.url).href);
+const nativeModule = JSON.stringify(new URL("../../src/agent/native/addon.ts", import.meta.url).href);
 
 function start(onEvents: (batch: CoreEvent[]) => void = () => {}): Core {
   const started = addon.start({ heldAddresses: [], realTime: false, gate: false }, onEvents);

@@ -2,17 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type {
-  CheckResult,
-  CoreEvent,
-  DesiredRouter,
-  DesiredState,
-  HeldAddress,
-  NoticeEvent,
-  RouterSnapshot,
-  RouterStateName,
-  StateChangedEvent,
-} from "../../src/agent/native.ts";
+import type { HeldAddress } from "../../src/agent/native/core.ts";
+import type { CheckResult, DesiredRouter, DesiredState } from "../../src/agent/native/desiredState.ts";
+import type { CoreEvent, NoticeEvent, RouterStateName, StateChangedEvent } from "../../src/agent/native/events.ts";
+import type { RouterSnapshot } from "../../src/agent/native/snapshot.ts";
 import type { Lan } from "../support/lan.ts";
 import { until } from "../support/waiting.ts";
 import type { Answers, Message, Request } from "./coreHost.ts";

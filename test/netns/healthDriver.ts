@@ -6,7 +6,7 @@
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HealthRunner } from "../../src/agent/healthChecks/healthRunner.ts";
-import { loadAddon } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
 import { ProgramRunner } from "../../src/agent/programs/programRunner.ts";
 import { healthCheckKinds, healthCheckSchema } from "../../src/api/healthCheck.ts";
 import { systemClock } from "../../src/runtime/clock.ts";

@@ -7,11 +7,13 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { type Ipvs, type IpvsDestination, type IpvsEvent, type IpvsService, type IpvsState, loadAddon } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
+import type { Ipvs, IpvsEvent } from "../../src/agent/native/ipvs.ts";
+import type { IpvsDestination, IpvsService, IpvsState } from "../../src/agent/native/ipvsState.ts";
 import { until } from "../support/waiting.ts";
 
 const addon = loadAddon();
-const nativeModule = JSON.stringify(new URL("../../src/agent/native.ts", import.meta.url).href);
+const nativeModule = JSON.stringify(new URL("../../src/agent/native/addon.ts", import.meta.url).href);
 
 function start(onEvents: (batch: IpvsEvent[]) => void = () => {}): Ipvs {
   const started = addon.startIpvs({ owned: [] }, onEvents);

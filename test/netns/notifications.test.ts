@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { chmodSync, closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { CoreEvent, RouterStateName } from "../../src/agent/native.ts";
+import type { CoreEvent, RouterStateName } from "../../src/agent/native/events.ts";
 import { Notifier } from "../../src/agent/notify/notifier.ts";
 import { ProgramRunner } from "../../src/agent/programs/programRunner.ts";
 import { nodeAgentSpecSchema } from "../../src/api/nodeAgent.ts";

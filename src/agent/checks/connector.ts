@@ -7,7 +7,7 @@ import { lookup } from "node:dns/promises";
 import { isIP, Socket } from "node:net";
 import { constants } from "node:os";
 import { getSystemErrorMessage, getSystemErrorName } from "node:util";
-import type { Dialer, DialOptions, DialResults, StartDialer } from "../native.ts";
+import type { Dialer, DialOptions, DialResults, StartDialer } from "../native/dialer.ts";
 import { Unasked } from "./probe.ts";
 
 /** Whom a check asks, and where it comes from. */

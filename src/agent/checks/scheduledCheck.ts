@@ -2,7 +2,7 @@
 import type { CheckKind } from "../../api/check.ts";
 import type { NodeCheck } from "../../api/nodeAgent.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import type { CheckResult } from "../native.ts";
+import type { CheckResult } from "../native/desiredState.ts";
 import type { Slots } from "../programs/slots.ts";
 import { Attempt } from "./attempt.ts";
 import { type CheckPolicy, type CheckState, checkPolicy, initialState, milliseconds, observe, ripen } from "./checkState.ts";

@@ -24,7 +24,7 @@ import { nodeInterfaceSchema } from "../../api/nodeInterface.ts";
 import { routeSchema, ruleSchema } from "../../api/routing.ts";
 import { planRealServer } from "../../plan/realServer.ts";
 import type { SecretLookup } from "../credentials/secrets.ts";
-import type { DesiredState } from "../native.ts";
+import type { DesiredState } from "../native/desiredState.ts";
 import { desiredAddress, Refusal } from "./desiredAddress.ts";
 import { desiredInterface } from "./desiredInterface.ts";
 import { desiredPace } from "./desiredPace.ts";

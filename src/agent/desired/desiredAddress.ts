@@ -2,7 +2,7 @@
 import { type Family, formatAddress, type IpPrefix, parseAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeAddress } from "../../api/nodeAddress.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
-import type { DesiredAddress } from "../native.ts";
+import type { DesiredAddress } from "../native/desiredState.ts";
 
 /** An entry that cannot run: one sentence that begins with its field. */
 export class Refusal extends Error {}

@@ -1,7 +1,7 @@
 /** One entry of NodeAgent.spec.interfaces → the core's form. Pure. */
 import { parseDuration } from "../../api/duration.ts";
 import type { NodeInterface } from "../../api/nodeInterface.ts";
-import type { DesiredInterface, DesiredRouter } from "../native.ts";
+import type { DesiredInterface, DesiredRouter } from "../native/desiredState.ts";
 import { Refusal } from "./desiredAddress.ts";
 
 const longestDelayMs = 1_000_000;

@@ -1,7 +1,7 @@
 /** One entry of NodeAgent.spec.announcementPacing → the core's form. Pure. */
 import type { AnnouncementPace } from "../../api/announcementPace.ts";
 import { parseDuration } from "../../api/duration.ts";
-import type { DesiredPace } from "../native.ts";
+import type { DesiredPace } from "../native/desiredState.ts";
 
 export function desiredPace({ interfaces = [], gratuitousARP, unsolicitedNA }: AnnouncementPace): DesiredPace {
   return {

@@ -1,7 +1,7 @@
 /** Routes and policy rules of NodeAgent.spec → the core's form, or why one cannot be set. Pure. */
 import type { Family } from "../../api/ipAddress.ts";
 import type { PolicyRule, Route } from "../../api/routing.ts";
-import type { DesiredRoute, DesiredRule } from "../native.ts";
+import type { DesiredRoute, DesiredRule } from "../native/desiredState.ts";
 import { canonicalAddress, canonicalPrefix, Refusal } from "./desiredAddress.ts";
 
 /** Types of routes that lead nowhere. */

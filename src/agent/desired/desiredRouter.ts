@@ -5,7 +5,7 @@ import { contains, parseAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import { strictTTL } from "../../api/vrrpParameters.ts";
 import type { SecretLookup } from "../credentials/secrets.ts";
-import type { DesiredRouter } from "../native.ts";
+import type { DesiredRouter } from "../native/desiredState.ts";
 import { canonicalAddress, Refusal, routerAddresses } from "./desiredAddress.ts";
 import { defined, desiredRoute, desiredRule } from "./desiredRoute.ts";
 

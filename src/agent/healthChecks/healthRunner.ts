@@ -8,7 +8,7 @@ import type { Logger } from "../../runtime/log.ts";
 import { Connector } from "../checks/connector.ts";
 import { EchoSockets } from "../checks/echoSockets.ts";
 import type { TlsMaterial } from "../checks/tls.ts";
-import type { StartDialer } from "../native.ts";
+import type { StartDialer } from "../native/dialer.ts";
 import type { ProgramRunner } from "../programs/programRunner.ts";
 import { Slots } from "../programs/slots.ts";
 import { Agenda } from "./agenda.ts";

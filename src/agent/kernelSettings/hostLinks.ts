@@ -1,7 +1,7 @@
 /** The interfaces of the node before the core runs, as far as a file needs them: those that are up and have addresses. */
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import type { LinkSnapshot } from "../native.ts";
+import type { LinkSnapshot } from "../native/snapshot.ts";
 
 export function readHostLinks(): LinkSnapshot[] {
   return Object.entries(networkInterfaces()).map(([name, addresses = []], index) => ({

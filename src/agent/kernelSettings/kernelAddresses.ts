@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
-import type { HeldAddress } from "../native.ts";
+import type { HeldAddress } from "../native/core.ts";
 
 /** A test for whether an address stands on an interface that is up, by the kernel's own list as it is now. */
 export function kernelHas(): (held: HeldAddress) => boolean {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { LinkSnapshot } from "../native.ts";
+import type { LinkSnapshot } from "../native/snapshot.ts";
 
 /** IFF_MULTICAST of include/uapi/linux/if.h. */
 const multicastFlag = 0x1000;

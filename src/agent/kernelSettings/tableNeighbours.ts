@@ -2,7 +2,7 @@
 import type { NodeIpvs } from "../../api/nodeAgent.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
-import type { IpvsSnapshot } from "../native.ts";
+import type { IpvsSnapshot } from "../native/ipvs.ts";
 
 export interface NeighbourOptions {
   /** Undefined while the table cannot be looked at. */

@@ -1,5 +1,5 @@
 /** The state of a sync group, as its members show it. Pure. */
-import type { RouterStateName } from "../native.ts";
+import type { RouterStateName } from "../native/events.ts";
 
 /**
  * FAULT as soon as one member is; MASTER and BACKUP once all agree; undefined while they are on their way. Members that do not run

@@ -1,6 +1,6 @@
 /** Makes the core's events into notifications: of virtual routers and sync groups, in the order of the events, in keepalived's words. */
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
-import type { CoreEvent, NoticeEvent, ResyncEvent, RouterStateName, StateChangedEvent } from "../native.ts";
+import type { CoreEvent, NoticeEvent, ResyncEvent, RouterStateName, StateChangedEvent } from "../native/events.ts";
 import { groupState } from "./groupState.ts";
 import type { NotificationCount } from "./notificationCounters.ts";
 import { Outlets, type OutletsOptions, type Subject } from "./outlets.ts";

@@ -1,6 +1,6 @@
 /** What is told of a change of state, in keepalived's words. Pure. */
 import type { Notify } from "../../api/nodeAgent.ts";
-import type { RouterStateName } from "../native.ts";
+import type { RouterStateName } from "../native/events.ts";
 import type { Program } from "../programs/programRunner.ts";
 
 export type NotifyState = NonNullable<Notify["programs"]>[number]["events"][number];

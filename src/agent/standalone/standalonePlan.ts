@@ -6,7 +6,7 @@ import { mergeNodePlans, type NamedConfig } from "../../plan/nodeAgentSpec.ts";
 import { holdPreemption } from "../../plan/nodeIpvs.ts";
 import { checkName, type NodePlan, planVirtualRouters } from "../../plan/virtualRouters.ts";
 import type { SecretRef } from "../credentials/secrets.ts";
-import type { LinkSnapshot } from "../native.ts";
+import type { LinkSnapshot } from "../native/snapshot.ts";
 import { reportedInterfaces } from "../status/status.ts";
 import type { ResolvedVirtualServer } from "../virtualServers/resolvedVirtualServer.ts";
 import type { FileProblem, Placed, StandaloneObjects } from "./standaloneFile.ts";

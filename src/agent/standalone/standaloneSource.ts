@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import { certificateLookup } from "../credentials/certificates.ts";
 import { FixedSecrets } from "../credentials/secrets.ts";
-import type { LinkSnapshot } from "../native.ts";
+import type { LinkSnapshot } from "../native/snapshot.ts";
 import { FixedServers } from "./fixedServers.ts";
 
 export interface StandaloneSource {

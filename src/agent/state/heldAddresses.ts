@@ -4,7 +4,9 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import type { DesiredAddress, DesiredState, HeldAddress, Snapshot } from "../native.ts";
+import type { HeldAddress } from "../native/core.ts";
+import type { DesiredAddress, DesiredState } from "../native/desiredState.ts";
+import type { Snapshot } from "../native/snapshot.ts";
 import { type ReadResult, StateFile } from "./stateFile.ts";
 
 const heldAddressSchema = z.object({ interface: z.string(), address: z.string() });

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import type { IpvsServiceKey } from "../native.ts";
+import type { IpvsServiceKey } from "../native/ipvsState.ts";
 import { type ReadResult, StateFile } from "./stateFile.ts";
 
 const serviceKeySchema = z.object({

@@ -2,7 +2,8 @@
 import type { Condition, ConditionFinding } from "../../api/condition.ts";
 import type { NodeAgentStatus } from "../../api/nodeAgent.ts";
 import type { CheckReport } from "../checks/checkRunner.ts";
-import type { DesiredRouter, Snapshot } from "../native.ts";
+import type { DesiredRouter } from "../native/desiredState.ts";
+import type { Snapshot } from "../native/snapshot.ts";
 import { processProblems } from "../preflight.ts";
 import type { AppliedSpec } from "../specRunner.ts";
 import type { StatusFacts } from "./status.ts";

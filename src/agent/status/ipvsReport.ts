@@ -1,6 +1,6 @@
 /** The kernel's table with counters → what the agent tells at /ipvs. Pure. */
 import type { IpvsReport } from "../../api/ipvsReport.ts";
-import type { IpvsServiceSnapshot, IpvsSnapshot } from "../native.ts";
+import type { IpvsServiceSnapshot, IpvsSnapshot } from "../native/ipvs.ts";
 import { formatServiceKey } from "../virtualServers/serviceKeys.ts";
 
 /** @param table undefined where the agent has no virtual servers. */

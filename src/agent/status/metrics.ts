@@ -3,7 +3,7 @@ import { routerStateField } from "../../api/fields.ts";
 import { collectProcessMetrics, Metrics, type Sample } from "../../runtime/metrics.ts";
 import type { CheckReport } from "../checks/checkRunner.ts";
 import { splitKey } from "../desired/desiredRouter.ts";
-import type { RouterCounters, RouterSnapshot, Snapshot } from "../native.ts";
+import type { RouterCounters, RouterSnapshot, Snapshot } from "../native/snapshot.ts";
 import type { NotificationCount } from "../notify/notificationCounters.ts";
 import { type BalancingMetrics, collectServers } from "./serverMetrics.ts";
 

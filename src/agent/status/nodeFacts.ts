@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { readMissingCapabilities } from "../capabilities.ts";
 import { canMulticast } from "../kernelSettings/linkFlags.ts";
-import type { Snapshot } from "../native.ts";
+import type { Snapshot } from "../native/snapshot.ts";
 import type { PreflightFacts } from "../preflight.ts";
 
 /** The facts of this moment: each is read once, however many virtual routers ask for it. */

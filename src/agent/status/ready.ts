@@ -1,6 +1,6 @@
 import type { Logger } from "../../runtime/log.ts";
 import type { Host } from "../host.ts";
-import type { CoreEvent } from "../native.ts";
+import type { CoreEvent } from "../native/events.ts";
 
 /** Logs one line that names all virtual routers, once each of them has left INIT or waits for its startup delay. */
 export function announceReady({ core, runner, onEvents }: Pick<Host, "core" | "runner" | "onEvents">, log: Logger): void {

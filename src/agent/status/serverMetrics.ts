@@ -2,7 +2,7 @@
 import type { Metrics, Sample } from "../../runtime/metrics.ts";
 import type { HistogramReading } from "../healthChecks/healthTally.ts";
 import type { LoadBalancing } from "../loadBalancing.ts";
-import type { IpvsDestinationSnapshot, IpvsServiceSnapshot, IpvsSnapshot, IpvsStatistics } from "../native.ts";
+import type { IpvsDestinationSnapshot, IpvsServiceSnapshot, IpvsSnapshot, IpvsStatistics } from "../native/ipvs.ts";
 import { formatServiceKey } from "../virtualServers/serviceKeys.ts";
 import { serverText } from "./ipvsReport.ts";
 

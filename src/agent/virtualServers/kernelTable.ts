@@ -1,6 +1,8 @@
 /** The kernel's table of virtual servers, as far as it is ours: journal, thread, and what it says of its work. */
 import type { Logger } from "../../runtime/log.ts";
-import type { CoreError, Ipvs, IpvsEvent, IpvsOptions, IpvsService, IpvsServiceKey, IpvsSnapshot, IpvsState } from "../native.ts";
+import type { CoreError } from "../native/core.ts";
+import type { Ipvs, IpvsEvent, IpvsOptions, IpvsSnapshot } from "../native/ipvs.ts";
+import type { IpvsService, IpvsServiceKey, IpvsState } from "../native/ipvsState.ts";
 import type { HeldServiceJournal } from "../state/heldServices.ts";
 import type { OwnedService } from "./plannedService.ts";
 import { formatServiceKey } from "./serviceKeys.ts";

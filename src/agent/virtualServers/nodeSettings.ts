@@ -1,6 +1,6 @@
 /** What IPVS of the node is set to beyond its services, as the core takes it. Pure. */
 import type { NodeIpvs } from "../../api/nodeAgent.ts";
-import type { IpvsDaemon, IpvsState } from "../native.ts";
+import type { IpvsDaemon, IpvsState } from "../native/ipvsState.ts";
 import { durationSeconds } from "./serviceSettings.ts";
 
 export function nodeSettings(settings: NodeIpvs | undefined): Pick<IpvsState, "daemons" | "timeouts"> {

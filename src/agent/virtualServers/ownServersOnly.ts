@@ -1,5 +1,5 @@
 /** A director that is a real server, too, while another one is active. Pure. */
-import type { IpvsDestination, IpvsService } from "../native.ts";
+import type { IpvsDestination, IpvsService } from "../native/ipvsState.ts";
 
 /**
  * What the active director passes on by DR or TUN to a node that has the same service programmed meets IPVS there once more, and would be

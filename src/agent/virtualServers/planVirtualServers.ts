@@ -5,7 +5,7 @@
 import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { NodeVirtualServerStatus } from "../../api/virtualServerStatus.ts";
 import type { HealthResult, HealthTarget } from "../healthChecks/healthTarget.ts";
-import type { IpvsServiceKey } from "../native.ts";
+import type { IpvsServiceKey } from "../native/ipvsState.ts";
 import { type Judged, judge, type KnownHealth, targetsOf } from "./judgedServers.ts";
 import { ownServersOnly } from "./ownServersOnly.ts";
 import { type OwnedService, planService } from "./plannedService.ts";

@@ -1,7 +1,7 @@
 /** A VirtualServer at one of its addresses and ports → a service of the kernel's table. Pure. */
 import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
-import type { IpvsDestination, IpvsDestinationKey, IpvsService, IpvsServiceKey } from "../native.ts";
+import type { IpvsDestination, IpvsDestinationKey, IpvsService, IpvsServiceKey } from "../native/ipvsState.ts";
 import type { Judged } from "./judgedServers.ts";
 import { nameOf, type ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
 import { forwardingOf, type Server } from "./serverList.ts";

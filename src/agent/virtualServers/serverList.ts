@@ -2,7 +2,7 @@
 import type { HealthCheck } from "../../api/healthCheck.ts";
 import { canonicalAddress, parseAddress } from "../../api/ipAddress.ts";
 import type { RealServer, VirtualServerSpec } from "../../api/virtualServer.ts";
-import type { IpvsDestination } from "../native.ts";
+import type { IpvsDestination } from "../native/ipvsState.ts";
 import type { Endpoint, ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
 import { familiesOf, familyOf } from "./serviceKeys.ts";
 

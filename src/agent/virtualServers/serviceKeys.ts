@@ -1,6 +1,6 @@
 /** The services of the kernel's table that a VirtualServer is. Pure. */
 import { canonicalAddress, type Family } from "../../api/ipAddress.ts";
-import type { IpvsServiceKey } from "../native.ts";
+import type { IpvsServiceKey } from "../native/ipvsState.ts";
 import type { ResolvedVirtualServer } from "./resolvedVirtualServer.ts";
 
 /** One for each address and port, or one for each family of a firewall mark. */

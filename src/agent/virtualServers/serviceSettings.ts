@@ -2,7 +2,7 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { Family } from "../../api/ipAddress.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
-import type { IpvsService } from "../native.ts";
+import type { IpvsService } from "../native/ipvsState.ts";
 
 type SchedulerFlag = NonNullable<VirtualServerSpec["schedulerFlags"]>[number];
 

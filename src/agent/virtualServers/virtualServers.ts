@@ -7,7 +7,7 @@ import type { NodeVirtualServerStatus } from "../../api/virtualServerStatus.ts";
 import { type Clock, sleep, type Timer } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { HealthChecks } from "../healthChecks/healthTarget.ts";
-import type { IpvsSnapshot } from "../native.ts";
+import type { IpvsSnapshot } from "../native/ipvs.ts";
 import type { KernelTable } from "./kernelTable.ts";
 import { nodeSettings } from "./nodeSettings.ts";
 import { planVirtualServers, type RestoredHealth, type VirtualServerMemory, type VirtualServersPlan } from "./planVirtualServers.ts";

@@ -1,7 +1,7 @@
 /** What would happen if a node were lost: each virtual router's candidates, put to the engine that elects. */
 
 import { planDesired } from "../../agent/desired/desired.ts";
-import type { ForecastCandidate, LossForecast } from "../../agent/native.ts";
+import type { ForecastCandidate, LossForecast } from "../../agent/native/forecast.ts";
 import { type Family, families, parsePrefix } from "../../api/ipAddress.ts";
 import type { VirtualRouterSpec, VirtualRouterStatus } from "../../api/nodeAgent.ts";
 import type { NodeAgentState } from "./clusterState.ts";

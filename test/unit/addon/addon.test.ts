@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { loadAddon } from "../../../src/agent/native.ts";
+import { loadAddon } from "../../../src/agent/native/addon.ts";
 
 const addon = loadAddon();
 

@@ -4,7 +4,8 @@ import { createServer, Socket } from "node:net";
 import { constants } from "node:os";
 import { type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { type Dialer, type DialOptions, type DialResults, loadAddon } from "../../../src/agent/native.ts";
+import { loadAddon } from "../../../src/agent/native/addon.ts";
+import type { Dialer, DialOptions, DialResults } from "../../../src/agent/native/dialer.ts";
 import { until } from "../../support/waiting.ts";
 import { listen } from "../agent/servers.ts";
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type DesiredRouter, type ForecastCandidate, loadAddon } from "../../../src/agent/native.ts";
+import { loadAddon } from "../../../src/agent/native/addon.ts";
+import type { DesiredRouter } from "../../../src/agent/native/desiredState.ts";
+import type { ForecastCandidate } from "../../../src/agent/native/forecast.ts";
 
 function candidate(number: number, priority: number, more: Partial<DesiredRouter> = {}): ForecastCandidate {
   const router: DesiredRouter = {

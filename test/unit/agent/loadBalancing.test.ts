@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CoreResult } from "../../../src/agent/native.ts";
+import type { CoreResult } from "../../../src/agent/native/core.ts";
 import { FixedServers } from "../../../src/agent/standalone/fixedServers.ts";
 import type { ResolvedVirtualServer } from "../../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { settle } from "../runtime/virtualClock.ts";

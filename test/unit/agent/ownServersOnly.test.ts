@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { IpvsService } from "../../../src/agent/native.ts";
+import type { IpvsService } from "../../../src/agent/native/ipvsState.ts";
 import { ownServersOnly } from "../../../src/agent/virtualServers/ownServersOnly.ts";
 
 const service = (...destinations: [address: string, forwarding: "NAT" | "DR" | "TUN", weight: number][]): IpvsService => ({

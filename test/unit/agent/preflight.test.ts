@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DesiredRouter } from "../../../src/agent/native.ts";
+import type { DesiredRouter } from "../../../src/agent/native/desiredState.ts";
 import { type PreflightFacts, processProblems, routerProblem } from "../../../src/agent/preflight.ts";
 import type { VirtualRouterSpec } from "../../../src/api/nodeAgent.ts";
 import { link, plain, planOf, routerSpec } from "./fixtures.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { IpvsServiceSnapshot } from "../../../src/agent/native.ts";
+import type { IpvsServiceSnapshot } from "../../../src/agent/native/ipvs.ts";
 import { reportTable } from "../../../src/agent/status/ipvsReport.ts";
 import { type IpvsReport, ipvsReportSchema } from "../../../src/api/ipvsReport.ts";
 import { chosenServices, ipvsLines, ratesBetween } from "../../../src/cli/ipvsView.ts";

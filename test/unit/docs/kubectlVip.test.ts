@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadAddon } from "../../../src/agent/native.ts";
+import { loadAddon } from "../../../src/agent/native/addon.ts";
 import type { IpvsReport } from "../../../src/api/ipvsReport.ts";
 import { virtualIPSpecSchema } from "../../../src/api/virtualIP.ts";
 import { virtualServerSpecSchema } from "../../../src/api/virtualServer.ts";

@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { Connector } from "../../../../src/agent/checks/connector.ts";
-import { loadAddon, type StartDialer } from "../../../../src/agent/native.ts";
+import { loadAddon } from "../../../../src/agent/native/addon.ts";
+import type { StartDialer } from "../../../../src/agent/native/dialer.ts";
 
 /** Sockets of the machine, by the built addon. */
 export function realConnector(context: TestContext): Connector {

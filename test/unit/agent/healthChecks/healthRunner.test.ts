@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { HealthRunner } from "../../../../src/agent/healthChecks/healthRunner.ts";
 import type { HealthTarget } from "../../../../src/agent/healthChecks/healthTarget.ts";
-import type { DialOptions, DialResults } from "../../../../src/agent/native.ts";
+import type { DialOptions, DialResults } from "../../../../src/agent/native/dialer.ts";
 import { ProgramRunner } from "../../../../src/agent/programs/programRunner.ts";
 import { healthCheckSchema } from "../../../../src/api/healthCheck.ts";
 import { silentLogger } from "../../../../src/runtime/log.ts";

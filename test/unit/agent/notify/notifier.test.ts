@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { CoreEvent, RouterStateName } from "../../../../src/agent/native.ts";
+import type { CoreEvent, RouterStateName } from "../../../../src/agent/native/events.ts";
 import { Notifier, type NotifySettings } from "../../../../src/agent/notify/notifier.ts";
 import { ProgramRunner } from "../../../../src/agent/programs/programRunner.ts";
 import { nodeAgentSpecSchema } from "../../../../src/api/nodeAgent.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HealthResult } from "../../../../src/agent/healthChecks/healthTarget.ts";
-import type { IpvsService } from "../../../../src/agent/native.ts";
+import type { IpvsService } from "../../../../src/agent/native/ipvsState.ts";
 import {
   planVirtualServers,
   type VirtualServersPlan,

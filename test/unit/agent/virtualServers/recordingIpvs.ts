@@ -1,16 +1,9 @@
 /** An IPVS that has at once what it is told, and records it. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type {
-  CoreError,
-  CoreResult,
-  Ipvs,
-  IpvsEvent,
-  IpvsOptions,
-  IpvsServiceKey,
-  IpvsSnapshot,
-  IpvsState,
-} from "../../../../src/agent/native.ts";
+import type { CoreError, CoreResult } from "../../../../src/agent/native/core.ts";
+import type { Ipvs, IpvsEvent, IpvsOptions, IpvsSnapshot } from "../../../../src/agent/native/ipvs.ts";
+import type { IpvsServiceKey, IpvsState } from "../../../../src/agent/native/ipvsState.ts";
 
 const nothing = { connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 };
 

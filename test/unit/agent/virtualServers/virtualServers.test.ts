@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import type { IpvsServiceKey } from "../../../../src/agent/native.ts";
+import type { IpvsServiceKey } from "../../../../src/agent/native/ipvsState.ts";
 import { HeldServiceJournal } from "../../../../src/agent/state/heldServices.ts";
 import { HealthFile } from "../../../../src/agent/virtualServers/healthFile.ts";
 import { KernelTable } from "../../../../src/agent/virtualServers/kernelTable.ts";
