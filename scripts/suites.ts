@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { clusterLacks } from "../test/support/kubeCluster.ts";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
+import { type FileOptions, runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -12,11 +12,9 @@ export interface Suite {
   run(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult>;
 }
 
-interface NodeSuiteOptions {
+interface NodeSuiteOptions extends FileOptions {
   /** Test files at a time: 1 where the tests measure time or load the machine. */
   concurrency: number;
-  /** Of one file. */
-  timeoutMs: number;
 }
 
 const cores = 2;
@@ -31,7 +29,7 @@ export const suites: Suite[] = [
   nodeSuite("apiserver", { concurrency: 1, timeoutMs: 300_000 }),
   nodeSuite("package", { concurrency: cores, timeoutMs: 120_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
-  ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000 })),
+  ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000, showsFigures: true })),
 ];
 
 /** A cluster with kubelets needs what containers need. */
@@ -42,10 +40,9 @@ function ifClusterCanBe({ name, run }: Suite): Suite {
 }
 
 function nodeSuite(name: string, options: NodeSuiteOptions): Suite {
-  const { concurrency, timeoutMs } = options;
   return {
     name,
-    run: (signal, only) => runFiles(testFilesOf(name, only), concurrency, signal, (file) => runFile(file, timeoutMs, signal)),
+    run: (signal, only) => runFiles(testFilesOf(name, only), options.concurrency, signal, (file) => runFile(file, options, signal)),
   };
 }
 

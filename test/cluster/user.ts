@@ -22,6 +22,31 @@ export const virtualIP = (name: string, addresses: string[]) => ({
   spec: { addresses: addresses.map((address) => ({ address })) },
 });
 
+export const addressPool = (name: string, addresses: string[]) => ({
+  apiVersion: "aloft.dev/v1alpha1",
+  kind: "AddressPool",
+  metadata: { name },
+  spec: { addresses },
+});
+
+/** Of type LoadBalancer, for the servers of startEcho(). Local: the node that has the address answers itself. */
+export const echoService = (name: string) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name },
+  spec: {
+    type: "LoadBalancer",
+    loadBalancerClass: "aloft.dev/vrrp",
+    externalTrafficPolicy: "Local",
+    selector: { app: "echo" },
+    ports: [
+      { name: "who", protocol: "UDP", port: 7000 },
+      { name: "talk", protocol: "TCP", port: 7001 },
+      { name: "http", protocol: "TCP", port: 8080 },
+    ],
+  },
+});
+
 /** A server on every node, in the nodes' own network: whoever holds an address answers on it. */
 const echo = (image: string) => ({
   apiVersion: "apps/v1",
@@ -102,17 +127,17 @@ export class User {
 
   /** Asks without pause while `work` goes on, and a moment before and after it. */
   async probe(address: string, work: () => Promise<void>): Promise<Probing> {
-    return (await this.#whileRunning("probe.ts", address, work)) as Probing;
+    return (await this.#whileRunning("probe.ts", [address], work)) as Probing;
   }
 
-  /** Opens connections without pause meanwhile. */
-  async connect(address: string, work: () => Promise<void>): Promise<Connections> {
-    return (await this.#whileRunning("connections.ts", address, work)) as Connections;
+  /** Opens connections without pause meanwhile, and on until there are as many as that. */
+  async connect(address: string, work: () => Promise<void>, atLeast = 0): Promise<Connections> {
+    return (await this.#whileRunning("connections.ts", [address, String(atLeast)], work)) as Connections;
   }
 
   /** What a program of this folder, in the client's network, prints at its end. */
-  async #whileRunning(program: string, address: string, work: () => Promise<void>): Promise<unknown> {
-    const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), address]);
+  async #whileRunning(program: string, args: string[], work: () => Promise<void>): Promise<unknown> {
+    const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), ...args]);
     let text = "";
     child.stdout?.on("data", (chunk: Buffer) => (text += chunk));
     const ended = new Promise((resolve) => child.once("close", resolve));
@@ -129,6 +154,12 @@ export class User {
 
   status(name: string): Promise<VirtualIP> {
     return this.#cluster.get<VirtualIP>("vip", name);
+  }
+
+  /** Waits until a pool has made a VirtualIP for its Services, and returns its name. */
+  async virtualIPOf(pool: string): Promise<string> {
+    const names = async () => (await this.#cluster.get<{ items: VirtualIP[] }>("vip", "-l", `aloft.dev/pool=${pool}`)).items;
+    return until(`a VirtualIP of AddressPool ${pool}`, async () => (await names())[0]?.metadata.name, { everyMs: 100 });
   }
 
   /** Waits until one node answers, all others stand by, and the status says so; returns that node. */
@@ -150,6 +181,22 @@ export class User {
     }
     const { items } = await this.#cluster.get<Pods>("pods", "-n", namespace);
     return items.flatMap(({ status }) => status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+  }
+
+  /** The first address that the status of a Service names. */
+  async serviceAddress(name: string): Promise<string> {
+    interface Service {
+      status: { loadBalancer: { ingress?: { ip?: string }[] } };
+    }
+    const address = async () => (await this.#cluster.get<Service>("service", name)).status.loadBalancer.ingress?.[0]?.ip;
+    return until(`an address of Service ${name}`, address, { timeoutMs: 30_000, everyMs: 100 });
+  }
+
+  /** Resident memory in MB of the first process of a pod. */
+  async memory(pod: string): Promise<number> {
+    const script = 'console.log(require("fs").readFileSync("/proc/1/status", "utf8"))';
+    const status = await this.#cluster.kubectl(["-n", namespace, "exec", pod, "--", "/usr/bin/node", "-e", script]);
+    return Math.round(Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1000);
   }
 
   /** The only holder by the kernels of all nodes that run. */
