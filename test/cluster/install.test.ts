@@ -138,10 +138,8 @@ test("a node loses its power, with the API server dead too: another one answers"
   assert.equal(moves(outages).length, 1);
   assert.equal(move?.from, node);
   assert.ok((move?.ms ?? Infinity) <= takeoverMs, `${move?.ms} ms`);
-  await cluster.node("up", node);
-  await cluster.kubectl(["wait", "--for=condition=Ready", `node/${node}`, "--timeout=90s"], { timeoutMs: 100_000 });
+  await user.bringBack(node);
   await user.settled("first");
-  await cluster.kubectl(["rollout", "status", "daemonset/echo", "--timeout=60s"], { timeoutMs: 70_000 });
 });
 
 test("helm upgrade under load: agents are replaced node by node, each hands over, no new connection fails", {

@@ -175,6 +175,24 @@ export class User {
     return until(`VirtualIP ${name} on one node, ${standbys} standing by`, settled, { timeoutMs: 60_000, everyMs: 200 });
   }
 
+  /** Starts a node again that had no power, and waits until its agent reports and its pods serve: what the API server knows of it is older. */
+  async bringBack(node: string): Promise<void> {
+    interface Pods {
+      items: { status: { containerStatuses?: { ready: boolean; state: { running?: { startedAt: string } } }[] } }[];
+    }
+    const since = Math.floor(Date.now() / 1000) * 1000;
+    const isNew = (time = "") => Date.parse(time) >= since;
+    await this.#cluster.node("up", node);
+    const isBack = async () => {
+      const { status } = await this.#cluster.get<NodeAgent>("nodeagent", node);
+      if (!isNew(status?.lastReportTime)) return false;
+      const { items } = await this.#cluster.get<Pods>("pods", "-l", "app=echo", `--field-selector=spec.nodeName=${node}`);
+      const containers = items.flatMap(({ status: { containerStatuses = [] } }) => containerStatuses);
+      return containers.some(({ ready, state }) => ready && isNew(state.running?.startedAt));
+    };
+    await until(`node ${node} with all that it ran`, isBack, { timeoutMs: 90_000, everyMs: 200 });
+  }
+
   async restarts(): Promise<number> {
     interface Pods {
       items: { status: { containerStatuses?: { restartCount: number }[] } }[];
