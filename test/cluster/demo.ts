@@ -87,18 +87,17 @@ async function printOutput(steps: Steps, command: string, run: () => Promise<str
 }
 
 /** What is left that should not be. */
-async function uninstall({ cluster, address }: Stage, steps: Steps): Promise<string[]> {
+async function uninstall({ cluster, user, address }: Stage, steps: Steps): Promise<string[]> {
   await steps.step(`helm uninstall aloft --namespace ${namespace} --wait`, () =>
     cluster.helm(["uninstall", "aloft", "-n", namespace, "--wait", "--timeout=120s"]),
   );
   await printOutput(steps, "kubectl get service echo", () => cluster.kubectl(["get", "service", "echo"]));
   steps.line();
-  const holders = await Promise.all(cluster.nodes.map(async (node) => ((await cluster.addresses(node)).includes(address) ? [node] : [])));
   await steps.step("kubectl delete service echo, addresspool public, and the kinds", async () => {
     await cluster.kubectl(["delete", "service/echo", "addresspool/public", "--timeout=20s"]);
     await cluster.kubectl(["delete", "crd", "-l", "app.kubernetes.io/name=aloft", "--timeout=30s"]);
   });
-  return holders.flat().map((node) => `uninstall: ${node} still has ${address}`);
+  return (await user.leftOnNodes([address])).map((what) => `left behind on ${what}`);
 }
 
 function failuresOf({ installSeconds, drills, roll }: Results): string[] {

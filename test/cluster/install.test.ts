@@ -176,13 +176,7 @@ test("helm uninstall: nodes give all up first, and nothing is left that cannot b
   context.diagnostic(`helm uninstall: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   const gone = async () => (await cluster.kubectl(["-n", namespace, "get", "pods,jobs,deployments,daemonsets", "-o", "name"])) === "";
   await until("the end of all pods", gone, { timeoutMs: 30_000, everyMs: 200 });
-  for (const node of cluster.nodes) {
-    const addresses = await cluster.addresses(node);
-    for (const each of [address, address6, serviceAddress]) assert.ok(!addresses.includes(each), `${node} has ${addresses}`);
-    assert.doesNotMatch(await cluster.on(node, "ip", ["-details", "link"]), /aloft|macvlan|vrrp/i);
-    assert.equal(await cluster.on(node, "tc", ["filter", "show", "dev", "eth0", "ingress"]), "");
-    assert.equal(await cluster.on(node, "ls", ["/var/lib/aloft"]), "");
-  }
+  assert.deepEqual(await user.leftOnNodes([address, address6, serviceAddress]), []);
   const left = await cluster.kubectl(["get", "vip,vs,pool", "-o", "name"]);
   assert.deepEqual(left.trim().split("\n").sort(), ["addresspool.aloft.dev/public", "virtualip.aloft.dev/first"]);
   assert.equal(await cluster.kubectl(["get", "service", "echo", "-o", "jsonpath={.status}{.metadata.finalizers}"]), '{"loadBalancer":{}}');

@@ -193,6 +193,23 @@ export class User {
     await until(`node ${node} with all that it ran`, isBack, { timeoutMs: 90_000, everyMs: 200 });
   }
 
+  /** What Aloft has left on the nodes, in their kernels and on their disks. */
+  async leftOnNodes(addresses: readonly string[]): Promise<string[]> {
+    const left = async (node: string) => {
+      const standing = await this.#cluster.addresses(node);
+      const links = await this.#cluster.on(node, "ip", ["-oneline", "-details", "link"]);
+      const filters = await this.#cluster.on(node, "tc", ["filter", "show", "dev", "eth0", "ingress"]);
+      const files = await this.#cluster.on(node, "ls", ["/var/lib/aloft"]);
+      const found = [
+        ...addresses.filter((address) => standing.includes(address)),
+        ...links.split("\n").filter((link) => /aloft|macvlan|vrrp/i.test(link)),
+        ...[filters, files].filter(Boolean),
+      ];
+      return found.map((what) => `${node}: ${what}`);
+    };
+    return (await Promise.all(this.#cluster.nodes.map(left))).flat();
+  }
+
   async restarts(): Promise<number> {
     interface Pods {
       items: { status: { containerStatuses?: { restartCount: number }[] } }[];
