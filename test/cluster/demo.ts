@@ -41,7 +41,7 @@ export async function runDemo(flags: DemoFlags): Promise<boolean> {
     if (flags.json) writeFileSync(flags.json, `${JSON.stringify(results, null, 2)}\n`);
     const failed = [...failuresOf(results), ...left];
     printResults(results, steps);
-    printVerdict(failed, steps);
+    printVerdict(failed, steps, flags.keep ? "" : "; nothing was left behind");
     if (flags.keep) steps.lines(howToUse(cluster, stage.address));
     return failed.length === 0;
   } catch (error) {
@@ -125,9 +125,9 @@ function printResults({ installSeconds, drills, roll }: Results, steps: Steps): 
   ]);
 }
 
-function printVerdict(failed: readonly string[], steps: Steps): void {
-  if (failed.length === 0)
-    steps.line(`  ${steps.green("Every takeover stayed within its bound, no two nodes ever answered, and nothing was left behind.")}`);
+function printVerdict(failed: readonly string[], steps: Steps, further: string): void {
+  const verdict = `Every takeover stayed within its bound, and no two nodes ever answered${further}.`;
+  if (failed.length === 0) steps.line(`  ${steps.green(verdict)}`);
   else steps.lines(failed.map((failure) => steps.red(failure)));
   steps.line();
 }
@@ -140,7 +140,7 @@ function howToUse(cluster: KubeCluster, address: string): string[] {
     `export KUBECONFIG=${cluster.kubeconfig}`,
     `watch             ${fabric} ${cluster.kubectlPath} get vip -o wide --watch`,
     `ask as a client   ${client} curl http://${address}:${port}`,
-    `enter a node      ${cluster.enter("n1").join(" ")} sh`,
+    `enter a node      ${cluster.enterNode("n1").join(" ")} sh`,
     "end it all        npm run demo -- --stop",
     "",
   ];

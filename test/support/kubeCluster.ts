@@ -139,14 +139,19 @@ export class KubeCluster {
   }
 
   /** The program and arguments that run something in the network of a place. */
-  enter(place: string): string[] {
+  enter(place: Place): string[] {
     return enter(this.#namespace(place));
   }
 
-  /** In all namespaces of a node. */
-  on(node: string, program: string, args: string[], options: RunOptions = {}): Promise<string> {
+  /** The same in all namespaces of a node. */
+  enterNode(node: string): string[] {
     const pid = readFileSync(join(this.folder, "nodes", node, "init.pid"), "utf8").trim();
-    return run("nsenter", ["--target", pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--", program, ...args], options);
+    return ["nsenter", "--target", pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--"];
+  }
+
+  on(node: string, program: string, args: string[], options: RunOptions = {}): Promise<string> {
+    const [enterer = "", ...rest] = [...this.enterNode(node), program, ...args];
+    return run(enterer, rest, options);
   }
 
   /** What the kernel of a node has: addresses of all interfaces, without the prefix length. */
