@@ -103,8 +103,8 @@ test("an agent may write the status of its own NodeAgent and of no other", async
   assert.match(await write("n2"), /an agent writes the NodeAgent of its own node only: this one is on n1/);
 });
 
-test("memory of operator and agent, resident, in the image", async (context) => {
-  const [agent, operator] = [await user.memory("daemonset/aloft-agent"), await user.memory("deployment/aloft-operator")];
+test("memory of operators and agents, resident", async (context) => {
+  const [agent, operator] = [await user.memory("agent"), await user.memory("operator")];
   context.diagnostic(`agent ${agent} MB, operator ${operator} MB`);
   assert.ok(agent <= 120, `agent: ${agent} MB`);
   assert.ok(operator <= 250, `operator: ${operator} MB`);

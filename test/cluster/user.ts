@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeAgent } from "../../src/api/nodeAgent.ts";
 import type { VirtualIP } from "../../src/api/virtualIP.ts";
+import type { KubeObject } from "../../src/kube/object.ts";
 import { run } from "../support/command.ts";
 import { chart, type KubeCluster } from "../support/kubeCluster.ts";
 import { until } from "../support/waiting.ts";
@@ -227,11 +228,21 @@ export class User {
     return until(`an address of Service ${name}`, address, { timeoutMs: 30_000, everyMs: 100 });
   }
 
-  /** Resident memory in MB of the first process of a pod. */
-  async memory(pod: string): Promise<number> {
+  /** Resident memory in MB of the first process of each pod of that component; the greatest. */
+  async memory(component: "agent" | "operator"): Promise<number> {
     const script = 'console.log(require("fs").readFileSync("/proc/1/status", "utf8"))';
-    const status = await this.#cluster.kubectl(["-n", namespace, "exec", pod, "--", "/usr/bin/node", "-e", script]);
-    return Math.round(Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1000);
+    const { items } = await this.#cluster.get<{ items: KubeObject[] }>(
+      "pods",
+      "-n",
+      namespace,
+      "-l",
+      `app.kubernetes.io/component=${component}`,
+    );
+    const sizes = items.map(async ({ metadata: { name } }) => {
+      const status = await this.#cluster.kubectl(["-n", namespace, "exec", name, "--", "/usr/bin/node", "-e", script]);
+      return Math.round(Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1000);
+    });
+    return Math.max(...(await Promise.all(sizes)));
   }
 
   /** The only holder by the kernels of all nodes that run. */
