@@ -233,7 +233,11 @@ case $command in
   plugin) program=scripts/build-plugin.ts needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   image) program=scripts/build-image.ts needs_namespaces=no needs_peers=no needs_control_plane=no ;;
   fuzz) program=test/fuzz/run.sh needs_fuzzers=yes needs_namespaces=no needs_peers=no needs_control_plane=no ;;
-  demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
+  demo)
+    program=test/e2e/demo.ts needs_peers=no && need_root "the demo"
+    # Where the kernel cannot have nodes with kubelets it is the light form, which says so.
+    case " $* " in *" --light "* | *" --stop "*) ;; *) [ ! -d /sys/fs/cgroup/pids ] || needs_cluster=yes ;; esac
+    ;;
   bench:*)
     program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark"
     case $command in bench:ipvs | bench:connections) needs_ipvs=yes ;; esac

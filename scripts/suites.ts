@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { clusterLacks } from "../test/support/kubeCluster.ts";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { runFile, runFiles, type SuiteResult, sumOf, testFilesOf } from "./test-file.ts";
+import { type FileOptions, runFile, runFiles, type SuiteResult, sumOf, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -12,13 +12,11 @@ export interface Suite {
   run(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult>;
 }
 
-interface NodeSuiteOptions {
+interface NodeSuiteOptions extends FileOptions {
   /** Test files at a time. */
   concurrency: number;
   /** Those that measure time more finely than others disturb it, or load the machine: one by one, after the others. */
   alone?: RegExp;
-  /** Of one file. */
-  timeoutMs: number;
 }
 
 const cores = 2;
@@ -38,7 +36,7 @@ export const suites: Suite[] = [
   nodeSuite("apiserver", { concurrency: cores, alone: measuring.apiserver, timeoutMs: 300_000 }),
   nodeSuite("package", { concurrency: cores, timeoutMs: 120_000 }),
   nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
-  ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000 })),
+  ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000, showsFigures: true })),
 ];
 
 /** A cluster with kubelets needs what containers need. */
@@ -48,10 +46,10 @@ function ifClusterCanBe({ name, run }: Suite): Suite {
   return { name, run: async () => ({ passed: 0, failed: 0, skipped: 0, unavailable: lacks }) };
 }
 
-function nodeSuite(name: string, { concurrency, alone, timeoutMs }: NodeSuiteOptions): Suite {
+function nodeSuite(name: string, { concurrency, alone, ...options }: NodeSuiteOptions): Suite {
   const run = async (signal: AbortSignal, only: readonly string[]) => {
     const files = Map.groupBy(testFilesOf(name, only), (file) => alone?.test(file) === true);
-    const runSome = (some: string[] = [], atATime: number) => runFiles(some, atATime, signal, (file) => runFile(file, timeoutMs, signal));
+    const runSome = (some: string[] = [], atATime: number) => runFiles(some, atATime, signal, (file) => runFile(file, options, signal));
     return sumOf(await runSome(files.get(false), concurrency), await runSome(files.get(true), 1));
   };
   return { name, run };

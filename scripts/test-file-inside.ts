@@ -3,5 +3,5 @@ import { writeFileSync } from "node:fs";
 import { runFile } from "./test-file.ts";
 
 const [file = "", timeoutMs] = process.argv.slice(2);
-const result = await runFile(file, Number(timeoutMs), new AbortController().signal);
+const result = await runFile(file, { timeoutMs: Number(timeoutMs) }, new AbortController().signal);
 writeFileSync(process.env.ALOFT_REPORT ?? "/dev/stdout", JSON.stringify(result));

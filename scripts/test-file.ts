@@ -51,10 +51,17 @@ export async function runFiles(
   return total;
 }
 
+export interface FileOptions {
+  timeoutMs: number;
+  /** Prints what its tests measured, too. */
+  showsFigures?: boolean;
+}
+
 /** Prints a line, and of what failed all there is to know. */
-export async function runFile(file: string, timeoutMs: number, signal: AbortSignal): Promise<SuiteResult> {
+export async function runFile(file: string, { timeoutMs, showsFigures }: FileOptions, signal: AbortSignal): Promise<SuiteResult> {
   const result: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
+  const figures: string[] = [];
   let output = "";
   const fail = (title: string, why: string) => {
     result.failed += 1;
@@ -69,6 +76,8 @@ export async function runFile(file: string, timeoutMs: number, signal: AbortSign
   };
   stream.on("test:stdout", keep);
   stream.on("test:stderr", keep);
+  // The runner itself says how many tests there were, of no file.
+  stream.on("test:diagnostic", ({ file: of, message }) => showsFigures && of !== undefined && figures.push(`      ${message}\n`));
   stream.on("test:pass", ({ name, skip, todo, details }) => {
     if (details.type === "suite") return;
     if (skip !== undefined || todo !== undefined) result.skipped += 1;
@@ -88,6 +97,7 @@ export async function runFile(file: string, timeoutMs: number, signal: AbortSign
   const words = [`${passed} passed`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : [])];
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   process.stdout.write(`  ${failed > 0 ? "✖" : "✔"} ${file}: ${words.join(", ")} (${seconds} s)\n`);
+  process.stdout.write(figures.join(""));
   if (failed > 0) process.stdout.write(failures.join("") + output);
   return result;
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { apiVersion, releaseFinalizer } from "../../src/api/group.ts";
+import { assignedCondition, cleanupFinalizer, loadBalancerClass, poolLabel, roleLabel, serviceLabel } from "../../src/api/service.ts";
 import type { VirtualIP } from "../../src/api/virtualIP.ts";
 import { run } from "../support/command.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
@@ -77,6 +78,12 @@ async function installation(...args: string[]): Promise<{ status: number; text: 
   return { status: Number(/status ([0-9]+)\n$/.exec(text)?.[1]), text };
 }
 
+interface ServiceObject {
+  metadata: { finalizers?: string[] };
+  status: { loadBalancer: { ingress?: object[] } };
+}
+const service = async (name: string) => JSON.parse(await plane.kubectl(["get", "service", name, "-o", "json"])) as ServiceObject;
+
 const virtualIP = async () =>
   JSON.parse(await plane.kubectl(["get", "vip", "web", "-o", "json"])) as VirtualIP & { metadata: { finalizers?: string[] } };
 
@@ -98,6 +105,57 @@ test("withdraw: once all have, objects can be deleted, and their statuses say th
   assert.deepEqual([metadata.finalizers, left?.activeNode, left?.virtualRouterID], [undefined, undefined, 7]);
   assert.equal(left?.conditions?.find(({ type }) => type === "Ready")?.reason, "Withdrawn");
   await plane.kubectl(["delete", "vip", "web", "--timeout=5s"]);
+});
+
+/** What the operator leaves of a Service with an address; another controller puts the same finalizer there. */
+async function applyService(name: string, loadBalancerClass: string, manager: string, conditions: object[]): Promise<void> {
+  const spec = { type: "LoadBalancer", loadBalancerClass, ports: [{ port: 80 }] };
+  await apply({ apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default", finalizers: [cleanupFinalizer] }, spec });
+  const status = { loadBalancer: { ingress: [{ ip: "192.0.2.100", ipMode: "VIP" }] }, conditions };
+  const serverSide = ["apply", "--server-side", "--subresource=status", `--field-manager=${manager}`, "-f", "-"];
+  const object = { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default" }, status };
+  await plane.kubectl(serverSide, { input: JSON.stringify(object) });
+}
+
+const assigned = {
+  type: assignedCondition,
+  status: "True",
+  reason: "Assigned",
+  message: "192.0.2.100",
+  lastTransitionTime: new Date().toISOString(),
+};
+
+test("withdraw: Services and pools stay and can be deleted, what was made for them goes, and Services of others are not touched", async () => {
+  await report(0, 2, []);
+  await applyService("ours", loadBalancerClass, "aloft-operator", [assigned]);
+  await applyService("theirs", "example.com/other", "other", []);
+  const pool = { addresses: ["192.0.2.100-192.0.2.109"] };
+  await apply({ apiVersion, kind: "AddressPool", metadata: { name: "public", finalizers: [releaseFinalizer] }, spec: pool });
+  await writeStatus("pool", "public", { assignments: [{ address: "192.0.2.100", services: ["default/ours"] }] });
+  const made = { name: "public-0", finalizers: [releaseFinalizer], labels: { [poolLabel]: "public", [roleLabel]: "shared" } };
+  await apply({ apiVersion, kind: "VirtualIP", metadata: made, spec: { addresses: [{ address: "192.0.2.100/24" }] } });
+  const server = { virtualIP: "public-0", ports: [{ port: 80 }], service: { name: "ours", port: "80" } };
+  const labels = { [serviceLabel]: "ours" };
+  await apply({ apiVersion, kind: "VirtualServer", metadata: { name: "ours-tcp-80", namespace: "default", labels }, spec: server });
+
+  const { status, text } = await installation("withdraw", "--timeout=5s");
+  assert.equal(status, 0, text);
+  assert.match(text, /^services released: 1\nvirtualservers released: 1\nvirtualips released: 2\naddresspools released: 1$/m);
+  const [ours, theirs] = [await service("ours"), await service("theirs")];
+  assert.deepEqual([ours.metadata.finalizers, ours.status], [undefined, { loadBalancer: {} }]);
+  assert.deepEqual([theirs.metadata.finalizers, theirs.status.loadBalancer.ingress?.length], [[cleanupFinalizer], 1]);
+  assert.equal(await plane.kubectl(["get", "vip,vs", "-A", "-o", "name"]), "virtualip.aloft.dev/web\n");
+  const recorded = await plane.kubectl([
+    "get",
+    "pool",
+    "public",
+    "-o",
+    "jsonpath={.metadata.finalizers} {.status.assignments[*].services}",
+  ]);
+  assert.equal(recorded, ' ["default/ours"]', "a later installation gives it the same address");
+  await plane.kubectl(["delete", "pool/public", "service/ours", "--timeout=5s"]);
+  await plane.kubectl(["patch", "service", "theirs", "--type=merge", "-p", '{"metadata":{"finalizers":null}}']);
+  await plane.kubectl(["delete", "service", "theirs", "--timeout=5s"]);
 });
 
 test("withdraw: an agent that has been silent for a minute is not waited for", async () => {

@@ -1,5 +1,6 @@
 /**
- * connections.ts ADDRESS: opens one TCP connection after the other, until its standard input ends; then prints what became of them as JSON.
+ * connections.ts ADDRESS COUNT: opens one TCP connection after the other, until its standard input ends and there were so many; then prints
+ * what became of them as JSON.
  * A program of its own: it runs in the network of the client.
  */
 import { request } from "node:http";
@@ -33,7 +34,7 @@ function hold(address: string): () => number {
   return () => broken.size;
 }
 
-function open(address: string): void {
+function open(address: string, atLeast: number): void {
   const seen = { opened: 0, failed: 0, slowestMs: 0 };
   const broken = hold(address);
   let pending = 0;
@@ -59,6 +60,7 @@ function open(address: string): void {
   };
   const timer = setInterval(one, everyMs);
   process.stdin.resume().on("end", async () => {
+    while (seen.opened < atLeast) await new Promise((resolve) => setTimeout(resolve, 100));
     clearInterval(timer);
     for (let waited = 0; pending > 0 && waited < limitMs + 1000; waited += 100) await new Promise((resolve) => setTimeout(resolve, 100));
     const connections: Connections = { ...seen, slowestMs: Math.round(seen.slowestMs), established: { held, broken: broken() } };
@@ -67,4 +69,4 @@ function open(address: string): void {
   });
 }
 
-if (import.meta.main) open(process.argv[2] ?? "");
+if (import.meta.main) open(process.argv[2] ?? "", Number(process.argv[3] ?? 0));

@@ -5,10 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KubeCluster } from "../support/kubeCluster.ts";
 import { spread } from "../support/table.ts";
 import { until } from "../support/waiting.ts";
-import type { Outage } from "./probe.ts";
-import { namespace, newColumn, User, virtualIP } from "./user.ts";
+import type { Outage, Probing } from "./probe.ts";
+import { addressPool, echoService, namespace, newColumn, User, virtualIP } from "./user.ts";
 
 const [address, address6] = ["172.30.0.200", "fd00:30::200"];
+const [pool, serviceAddress] = ["172.30.0.210-172.30.0.219", "172.30.0.210"];
 /** Three adverts of 100 ms, the skew of the best backup, and 50 ms: pods on a kernel with cgroup v1 get no real-time class. */
 const takeoverMs = 300 + 5 + 50;
 
@@ -23,18 +24,22 @@ after(() => cluster?.down());
 const longest = (outages: Outage[]) => Math.max(0, ...outages.map(({ ms }) => ms));
 const moves = (outages: Outage[]) => outages.filter(({ from, to }) => from !== to);
 
-test("helm install: from nothing to an address that answers", { timeout: 180_000 }, async (context) => {
+test("helm install: from nothing to a Service that answers", { timeout: 180_000 }, async (context) => {
   await user.startEcho();
   const previous = await user.previousChart();
   const startedAt = performance.now();
   const notes = await user.install(previous);
-  await cluster.apply(virtualIP("first", [`${address}/16`, `${address6}/64`]));
-  const node = await user.answersWithin(address, 30_000);
+  for (const object of [addressPool("public", [pool]), echoService("echo"), virtualIP("first", [`${address}/16`, `${address6}/64`])])
+    await cluster.apply(object);
+  assert.equal(await user.serviceAddress("echo"), serviceAddress);
+  await user.answersWithin(serviceAddress, 30_000);
   const seconds = (performance.now() - startedAt) / 1000;
   context.diagnostic(`helm install to the first answer: ${seconds.toFixed(1)} s`);
   assert.ok(seconds <= 30, `${seconds} s`);
   assert.match(notes, /kubectl apply -f -/, "the notes say the next step");
-  assert.equal(await user.settled("first"), node);
+  await user.settled(await user.virtualIPOf("public"));
+  const node = await user.settled("first");
+  assert.equal(await user.answers(address), node);
   assert.equal(await user.answers(address6), node, "both families are on one node");
   assert.equal(await user.holderByKernels(address, cluster.nodes), node);
   assert.equal(await user.restarts(), 0);
@@ -98,6 +103,13 @@ test("an agent may write the status of its own NodeAgent and of no other", async
   assert.match(await write("n2"), /an agent writes the NodeAgent of its own node only: this one is on n1/);
 });
 
+test("memory of operators and agents, resident", async (context) => {
+  const [agent, operator] = [await user.memory("agent"), await user.memory("operator")];
+  context.diagnostic(`agent ${agent} MB, operator ${operator} MB`);
+  assert.ok(agent <= 120, `agent: ${agent} MB`);
+  assert.ok(operator <= 250, `operator: ${operator} MB`);
+});
+
 test("kubectl vip drain: the node hands over", { timeout: 90_000 }, async (context) => {
   const node = await user.settled("first");
   const { outages } = await user.probe(address, async () => {
@@ -126,50 +138,36 @@ test("a node loses its power, with the API server dead too: another one answers"
   assert.equal(moves(outages).length, 1);
   assert.equal(move?.from, node);
   assert.ok((move?.ms ?? Infinity) <= takeoverMs, `${move?.ms} ms`);
-  await cluster.node("up", node);
-  await cluster.kubectl(["wait", "--for=condition=Ready", `node/${node}`, "--timeout=90s"], { timeoutMs: 100_000 });
+  await user.bringBack(node);
   await user.settled("first");
-  await cluster.kubectl(["rollout", "status", "daemonset/echo", "--timeout=60s"], { timeoutMs: 70_000 });
 });
 
-test("agents are replaced node by node, and each hands over what it holds", { timeout: 180_000 }, async (context) => {
-  const probing = await user.probe(address, async () => {
-    await cluster.kubectl(["-n", namespace, "rollout", "restart", "daemonset/aloft-agent"]);
+test("helm upgrade under load: agents are replaced node by node, each hands over, no new connection fails", {
+  timeout: 180_000,
+}, async (context) => {
+  assert.ok(!(await user.columns()).includes(newColumn));
+  const upgrade = async () => {
+    await user.upgrade(["agent.logLevel=debug"]);
     await cluster.kubectl(["-n", namespace, "rollout", "status", "daemonset/aloft-agent", "--timeout=120s"], { timeoutMs: 130_000 });
-    await user.settled("first");
-  });
-  const { outages, asked } = probing;
-  const { median = 0 } = spread(moves(outages).map(({ ms }) => ms)) ?? {};
+    await Promise.all([user.settled("first"), user.settled(await user.virtualIPOf("public"))]);
+  };
+  const probings: Probing[] = [];
+  const probe = async (asked: string, work: () => Promise<void>) => probings.push(await user.probe(asked, work));
+  const load = () => probe(address, async () => void (await probe(serviceAddress, upgrade)));
+  const { opened, failed, slowestMs, established } = await user.connect(serviceAddress, async () => void (await load()), 10_000);
+  const outages = probings.flatMap((probing) => probing.outages);
   const list = outages.map(({ from, to, ms }) => `${from} → ${to} ${ms} ms`).join(", ");
-  context.diagnostic(`${asked} questions; ${list}`);
-  assert.ok(moves(outages).length > 0, "the agent that held it was replaced");
+  context.diagnostic(`${opened} connections to the Service, ${failed} failed, the slowest took ${slowestMs} ms`);
+  context.diagnostic(`${established.broken} of ${established.held} established ones broke`);
+  const { median = Infinity, count = 0 } = spread(moves(outages).map(({ ms }) => ms)) ?? {};
+  context.diagnostic(`${count} moves, each without an answer for ${median} ms (median): ${list}`);
+  assert.ok((await user.columns()).includes(newColumn));
+  assert.match(await cluster.kubectl(["-n", namespace, "get", "daemonset", "aloft-agent", "-o", "yaml"]), /--log-level=debug/);
+  assert.equal(await user.serviceAddress("echo"), serviceAddress);
+  assert.ok(opened >= 10_000);
+  assert.equal(failed, 0);
   assert.ok(median <= 5, `the median of ${list}`);
   assert.ok(longest(outages) <= takeoverMs, list);
-});
-
-test("new connections through a roll of the agents", { timeout: 180_000 }, async (context) => {
-  const { opened, failed, slowestMs, established } = await user.connect(address, async () => {
-    await cluster.kubectl(["-n", namespace, "rollout", "restart", "daemonset/aloft-agent"]);
-    await cluster.kubectl(["-n", namespace, "rollout", "status", "daemonset/aloft-agent", "--timeout=120s"], { timeoutMs: 130_000 });
-    await user.settled("first");
-  });
-  context.diagnostic(`${opened} connections, ${failed} failed, the slowest took ${slowestMs} ms`);
-  context.diagnostic(`${established.broken} of ${established.held} established ones broke`);
-  assert.ok(opened > 1000);
-  assert.equal(failed, 0);
-});
-
-test("helm upgrade keeps the address, and brings the kinds of the new chart", { timeout: 180_000 }, async (context) => {
-  assert.ok(!(await user.columns()).includes(newColumn));
-  const { outages } = await user.probe(address, async () => {
-    await user.upgrade(["agent.logLevel=debug"]);
-    await user.settled("first");
-  });
-  assert.ok((await user.columns()).includes(newColumn));
-  const list = outages.map(({ from, to, ms }) => `${from} → ${to} ${ms} ms`).join(", ");
-  context.diagnostic(list);
-  assert.ok(longest(outages) <= takeoverMs, list);
-  assert.match(await cluster.kubectl(["-n", namespace, "get", "daemonset", "aloft-agent", "-o", "yaml"]), /--log-level=debug/);
 });
 
 test("helm uninstall: nodes give all up first, and nothing is left that cannot be deleted", { timeout: 180_000 }, async (context) => {
@@ -178,14 +176,11 @@ test("helm uninstall: nodes give all up first, and nothing is left that cannot b
   context.diagnostic(`helm uninstall: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   const gone = async () => (await cluster.kubectl(["-n", namespace, "get", "pods,jobs,deployments,daemonsets", "-o", "name"])) === "";
   await until("the end of all pods", gone, { timeoutMs: 30_000, everyMs: 200 });
-  for (const node of cluster.nodes) {
-    const addresses = await cluster.addresses(node);
-    assert.ok(!addresses.includes(address) && !addresses.includes(address6), `${node} has ${addresses}`);
-    assert.doesNotMatch(await cluster.on(node, "ip", ["-details", "link"]), /aloft|macvlan|vrrp/i);
-    assert.equal(await cluster.on(node, "tc", ["filter", "show", "dev", "eth0", "ingress"]), "");
-    assert.equal(await cluster.on(node, "ls", ["/var/lib/aloft"]), "");
-  }
-  assert.match(await cluster.kubectl(["get", "vip", "-o", "name"]), /first/, "the kinds stay, and what users made of them");
+  assert.deepEqual(await user.leftOnNodes([address, address6, serviceAddress]), []);
+  const left = await cluster.kubectl(["get", "vip,vs,pool", "-o", "name"]);
+  assert.deepEqual(left.trim().split("\n").sort(), ["addresspool.aloft.dev/public", "virtualip.aloft.dev/first"]);
+  assert.equal(await cluster.kubectl(["get", "service", "echo", "-o", "jsonpath={.status}{.metadata.finalizers}"]), '{"loadBalancer":{}}');
+  await cluster.kubectl(["delete", "service/echo", "pool/public", "--timeout=10s"]);
   await cluster.kubectl(["delete", "crd", "-l", "app.kubernetes.io/name=aloft", "--timeout=30s"], { timeoutMs: 40_000 });
   const ours = "validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles,clusterrolebindings,crd";
   assert.doesNotMatch(await cluster.kubectl(["get", ours, "-o", "name"]), /aloft/);

@@ -17,7 +17,7 @@ const namespaces = () => (existsSync("/run/netns") ? readdirSync("/run/netns") :
 test("the demo brings a cluster up, drills it, stays within the bounds, never has two answers, and leaves nothing behind", async () => {
   const json = join(directory, "drills.json");
   // The demo must not outlive this test when that is interrupted.
-  const program = ["--pdeathsig", "TERM", "--", process.execPath, checkout("test/e2e/demo.ts"), "--light", "--json", json];
+  const program = ["--pdeathsig", "TERM", "--", process.execPath, checkout("test/e2e/demo.ts"), "--light", "--quick", "--json", json];
   const child = promisify(execFile)("setpriv", program);
   const { pid } = child.child;
   // A failure carries what the demo said.

@@ -1,38 +1,38 @@
 /**
- * From `kubectl apply` to an address that survives its node: the whole of Aloft on one machine, in network namespaces.
+ * Aloft on one machine, as a user sees it.
  *
- *   npm run demo                   seven drills, one table; ends 1 when a drill fails
- *   npm run demo -- --light        four drills
+ *   npm run demo                   on a real Kubernetes cluster: install, a Service, power cuts, drain, update, uninstall
+ *   npm run demo -- --light        in bare network namespaces: seven drills, one table; --quick: four of them
  *   npm run demo -- --json FILE    writes the table, too
  *   npm run demo -- --keep         leaves the cluster running afterwards and says how to use it
  *   npm run demo -- --stop         ends what --keep left
+ *
+ * Ends with status 1 when a drill fails. Where there can be no kubelets it is the light form.
  */
-import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
-import type { VirtualIP } from "../../src/api/virtualIP.ts";
-import { Cluster, checkout } from "./cluster.ts";
-import { type Drill, drills, runDrill } from "./drills.ts";
-import { howToUse, keepRunning, stopKept } from "./keep.ts";
-import { type DrillResult, explanation, failures, formatDrills } from "./report.ts";
-import { Steps } from "./steps.ts";
+import { clusterLacks, KubeCluster } from "../support/kubeCluster.ts";
+import { stopKept } from "./keep.ts";
 
-const virtualIPFile = "deploy/examples/virtualip.yaml";
-const nodeCount = 3;
+const usage = "usage: npm run demo [-- [--light [--quick]] [--keep] [--json FILE] | -- --stop]";
 
-const usage = "usage: npm run demo [-- [--light] [--keep] [--json FILE] | -- --stop]";
-
-interface Flags {
+export interface DemoFlags {
   light?: boolean;
+  quick?: boolean;
   keep?: boolean;
   stop?: boolean;
   json?: string;
 }
 
-function readFlags(): Flags {
+function readFlags(): DemoFlags {
   try {
     const { values } = parseArgs({
-      options: { light: { type: "boolean" }, keep: { type: "boolean" }, stop: { type: "boolean" }, json: { type: "string" } },
+      options: {
+        light: { type: "boolean" },
+        quick: { type: "boolean" },
+        keep: { type: "boolean" },
+        stop: { type: "boolean" },
+        json: { type: "string" },
+      },
     });
     return values;
   } catch (error) {
@@ -41,79 +41,16 @@ function readFlags(): Flags {
   }
 }
 
-async function bringUp(cluster: Cluster, steps: Steps): Promise<VirtualIP> {
-  const example = parse(readFileSync(checkout(virtualIPFile), "utf8")) as VirtualIP;
-  const { name } = example.metadata;
-  await steps.step("etcd and kube-apiserver", () => cluster.startControlPlane());
-  await steps.step("kubectl apply -f crds -f deploy/rbac.yaml, Node objects", () => cluster.installAloft());
-  await steps.step(`operator, and agents on ${cluster.lan.nodes.join(", ")}`, () => cluster.startAloft());
-  await steps.step(`kubectl apply -f ${virtualIPFile}`, () => cluster.apply(virtualIPFile));
-  await steps.step(`VirtualIP ${name} is Ready`, () => cluster.ready(name));
-  await steps.step("all nodes agree", () => cluster.settled(name));
-  return example;
-}
-
-async function printVirtualIP(cluster: Cluster, steps: Steps, name: string): Promise<void> {
-  await printOutput(steps, "kubectl get vip -o wide", () => cluster.kubectl(["get", "vip", "-o", "wide"]));
-  await printOutput(steps, `kubectl vip explain ${name}`, () => cluster.vip(["explain", name]));
-}
-
-async function printOutput(steps: Steps, command: string, run: () => Promise<string>): Promise<void> {
-  const output = await run();
-  steps.lines(["", steps.bold(`$ ${command}`), ...output.trimEnd().split("\n")]);
-}
-
-async function runDrills(cluster: Cluster, steps: Steps, chosen: readonly Drill[], virtualIP: string): Promise<DrillResult[]> {
-  const results: DrillResult[] = [];
-  for (const drill of chosen) results.push(await steps.step(`drill: ${drill.title}`, () => runDrill(cluster, drill, virtualIP)));
-  await steps.step("whole again", () => cluster.settled(virtualIP));
-  return results;
-}
-
-function printResults(results: readonly DrillResult[], steps: Steps): void {
-  const [titles = "", ...lines] = formatDrills(results);
-  steps.line();
-  steps.line(`  ${steps.bold(titles)}`);
-  for (const line of lines) steps.line(`  ${line.endsWith("ok") ? line : steps.red(line)}`);
-  steps.lines(["", ...explanation(results), ""]);
-}
-
-function printVerdict(failed: readonly string[], steps: Steps): void {
-  if (failed.length === 0) steps.line(`  ${steps.green("Every takeover stayed within its bound, and no two nodes ever answered.")}`);
-  else steps.lines(failed.map((failure) => steps.red(failure)));
-  steps.line();
-}
-
-async function demo(flags: Flags): Promise<boolean> {
-  const steps = new Steps();
-  const chosen: Drill[] = flags.light ? [drills.stop, drills.pause, drills.move, drills.cutWithoutControl] : Object.values(drills);
-  steps.lines(["", steps.bold("Aloft: from kubectl apply to an address that survives its node"), ""]);
-  const cluster = await steps.step(`LAN with ${nodeCount} nodes and a client`, () =>
-    Cluster.create({ nodes: nodeCount, outlivesProcess: flags.keep }),
-  );
-  try {
-    const { metadata } = await bringUp(cluster, steps);
-    await printVirtualIP(cluster, steps, metadata.name);
-    steps.line();
-    const results = await runDrills(cluster, steps, chosen, metadata.name);
-    await printOutput(steps, `kubectl vip timeline ${metadata.name}`, () => cluster.vip(["timeline", metadata.name]));
-    steps.line();
-    if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ drills: results }, null, 2)}\n`);
-    if (flags.keep) keepRunning(cluster);
-    else await steps.step("everything removed", () => cluster.destroy());
-    printResults(results, steps);
-    const failed = failures(results);
-    printVerdict(failed, steps);
-    if (flags.keep) steps.lines(howToUse(cluster));
-    return failed.length === 0;
-  } catch (error) {
-    cluster.keepLogs();
-    steps.lines(["", steps.red(error instanceof Error ? error.message : String(error)), `logs are in ${cluster.lan.directory}`, ""]);
-    await cluster.destroy();
-    return false;
-  }
+async function demo(flags: DemoFlags): Promise<boolean> {
+  const lacks = flags.light || flags.quick ? undefined : clusterLacks();
+  if (lacks !== undefined)
+    process.stdout.write(`There can be no cluster with kubelets on this machine: ${lacks}. This is the light form.\n`);
+  if (flags.light || flags.quick || lacks !== undefined) return (await import("./lightDemo.ts")).runLightDemo(flags);
+  return (await import("../cluster/demo.ts")).runDemo(flags);
 }
 
 const flags = readFlags();
-if (flags.stop) process.stdout.write(`${await stopKept()}\n`);
-else process.exitCode = (await demo(flags)) ? 0 : 1;
+if (flags.stop) {
+  const ended = (await stopKept()) + (await KubeCluster.stopKept());
+  process.stdout.write(ended === 0 ? "nothing is running\n" : `ended ${ended} cluster${ended > 1 ? "s" : ""}\n`);
+} else process.exitCode = (await demo(flags)) ? 0 : 1;

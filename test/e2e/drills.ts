@@ -131,14 +131,18 @@ async function sourcesOf(cluster: Cluster): Promise<Map<string, string>> {
   return new Map((await Promise.all(entries)).flat());
 }
 
-interface Evidence {
+export interface Evidence {
   observation: Observation;
+  /** Nodes by the addresses that their adverts come from. */
   sources: ReadonlyMap<string, string>;
+  /** When the node was disturbed. */
   sinceNs: bigint;
-  resumedNs: bigint | undefined;
+  /** When it went on. */
+  resumedNs?: bigint | undefined;
 }
 
-function judge(
+/** What became of one address. */
+export function judge(
   { observation, sources, sinceNs, resumedNs }: Evidence,
   address: string,
   { active, virtualRouterID, intervalMs }: Standing,

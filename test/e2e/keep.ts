@@ -53,13 +53,13 @@ export function howToUse(cluster: Cluster): string[] {
   ];
 }
 
-/** Ends and removes every cluster that was left running; says what was done. */
-export async function stopKept(): Promise<string> {
+/** Ends and removes every cluster that was left running; says how many. */
+export async function stopKept(): Promise<number> {
   const kept = keptLans();
   for (const { prefix, note } of kept) {
     await removeLan(prefix);
     const { controlPlaneFolder } = (note ?? {}) as Partial<Note>;
     if (controlPlaneFolder) rmSync(controlPlaneFolder, { recursive: true, force: true });
   }
-  return kept.length === 0 ? "nothing is running" : `ended ${kept.length} cluster${kept.length > 1 ? "s" : ""}`;
+  return kept.length;
 }

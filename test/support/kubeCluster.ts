@@ -7,19 +7,24 @@
  *   client  eth0  172.30.0.100/16  fd00:30::100/64
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { clusterBinaries, ensureBinaries } from "../../scripts/build-control-plane.ts";
 import { type BuiltImage, buildImage } from "../../scripts/build-image.ts";
 import { file } from "../../scripts/image/entries.ts";
 import { makeLayer, ociArchive } from "../../scripts/image/ociArchive.ts";
+import { BackgroundProcess } from "./backgroundProcess.ts";
 import { type RunOptions, run } from "./command.ts";
 import { exitOnSignals } from "./lanOwner.ts";
 
 const root = join(import.meta.dirname, "../..");
 const scripts = join(import.meta.dirname, "cluster");
 export const chart = join(root, "charts/aloft");
+
+const folderPrefix = "aloft-cluster-";
+/** In the folder of a cluster that outlives its process: settings of the scripts. */
+const keptFile = "kept.json";
 
 const bootLimitMs = 240_000;
 
@@ -32,19 +37,20 @@ export class KubeCluster {
   /** Logs, keys and the nodes' disks. */
   readonly folder: string;
   readonly #name: string;
+  /** Settings of the scripts. */
+  readonly #ownEnvironment: Record<string, string>;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #kubectl: string;
+  readonly kubectlPath: string;
   readonly #helm: string;
   #reaper: ChildProcess | undefined;
 
   private constructor(binaries: Record<(typeof clusterBinaries)[number], string>, image: BuiltImage) {
     this.image = image.reference;
     this.#name = `alc${process.pid}`;
-    this.folder = mkdtempSync(join(tmpdir(), "aloft-cluster-"));
-    this.#kubectl = binaries.kubectl;
+    this.folder = mkdtempSync(join(tmpdir(), folderPrefix));
+    this.kubectlPath = binaries.kubectl;
     this.#helm = binaries.helm;
-    this.#environment = {
-      ...process.env,
+    this.#ownEnvironment = {
       ALOFT_CLUSTER: this.#name,
       ALOFT_CLUSTER_STATE: this.folder,
       ALOFT_CLUSTER_KUBERNETES: dirname(binaries.kubelet),
@@ -52,6 +58,7 @@ export class KubeCluster {
       ALOFT_CLUSTER_NODES: this.nodes.join(" "),
       ALOFT_CLUSTER_IMAGES: [pauseArchive(), image.path].join(" "),
     };
+    this.#environment = { ...process.env, ...this.#ownEnvironment };
   }
 
   /** Boots it: 10 to 20 s. Aloft's image is on every node, Aloft is not installed. */
@@ -68,17 +75,33 @@ export class KubeCluster {
     return cluster;
   }
 
+  /** Goes on when this process ends, until stopKept(). */
+  keep(): void {
+    writeFileSync(join(this.folder, keptFile), JSON.stringify(this.#ownEnvironment));
+    this.#leaveReaper();
+  }
+
+  /** Ends what was kept; returns how many there were. */
+  static async stopKept(): Promise<number> {
+    const notes = globSync(join(tmpdir(), `${folderPrefix}*`, keptFile));
+    for (const note of notes) {
+      const environment = { ...process.env, ...(JSON.parse(readFileSync(note, "utf8")) as Record<string, string>) };
+      await run(join(scripts, "down.sh"), [], { env: environment, timeoutMs: 60_000 });
+      rmSync(dirname(note), { recursive: true, force: true });
+    }
+    return notes.length;
+  }
+
   /** Leaves no process, namespace, link, cgroup, mount or file. Idempotent. */
   async down(): Promise<void> {
     await this.#script("down.sh", [], { timeoutMs: 60_000 });
-    this.#reaper?.stdin?.end("leave\n");
-    this.#reaper?.unref();
+    this.#leaveReaper();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** kubectl, or any program that KUBECONFIG tells where the cluster is, with what it wrote on standard output. */
   kubectl(args: string[], options: RunOptions = {}): Promise<string> {
-    return this.#inside("fabric", this.#kubectl, args, options);
+    return this.#inside("fabric", this.kubectlPath, args, options);
   }
 
   helm(args: string[], options: RunOptions = {}): Promise<string> {
@@ -109,10 +132,26 @@ export class KubeCluster {
     return spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   }
 
-  /** In all namespaces of a node. */
-  on(node: string, program: string, args: string[], options: RunOptions = {}): Promise<string> {
+  /** A long-lived one of the client's, with its output in a file of the folder. */
+  spawn(host: "client", name: string, command: readonly string[]): BackgroundProcess {
+    const [program = "", ...args] = [...enter(this.#namespace(host)), ...command];
+    return BackgroundProcess.start(name, program, args, { logFile: join(this.folder, `${name}.log`) });
+  }
+
+  /** The program and arguments that run something in the network of a place. */
+  enter(place: Place): string[] {
+    return enter(this.#namespace(place));
+  }
+
+  /** The same in all namespaces of a node. */
+  enterNode(node: string): string[] {
     const pid = readFileSync(join(this.folder, "nodes", node, "init.pid"), "utf8").trim();
-    return run("nsenter", ["--target", pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--", program, ...args], options);
+    return ["nsenter", "--target", pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--"];
+  }
+
+  on(node: string, program: string, args: string[], options: RunOptions = {}): Promise<string> {
+    const [enterer = "", ...rest] = [...this.enterNode(node), program, ...args];
+    return run(enterer, rest, options);
   }
 
   /** What the kernel of a node has: addresses of all interfaces, without the prefix length. */
@@ -126,6 +165,16 @@ export class KubeCluster {
     return this.#script("node.sh", [what, node], { timeoutMs: 60_000 });
   }
 
+  /** Of an administrator. */
+  get kubeconfig(): string {
+    return join(this.folder, "admin.kubeconfig");
+  }
+
+  /** IPv4, on the LAN. */
+  addressOf(node: string): string {
+    return `172.30.0.${10 + Number(node.slice(1))}`;
+  }
+
   /** Folder of static pods of a node. */
   manifests(node: string): string {
     return join(this.folder, "nodes", node, "manifests");
@@ -135,13 +184,18 @@ export class KubeCluster {
     return this.#script("api.sh", [what], { timeoutMs: 90_000 });
   }
 
+  #leaveReaper(): void {
+    this.#reaper?.stdin?.end("leave\n");
+    this.#reaper?.unref();
+  }
+
   #namespace(place: string): string {
     return `${this.#name}-${place}`;
   }
 
   #inside(place: Place, program: string, args: string[], options: RunOptions): Promise<string> {
     const [enterer = "", ...rest] = [...enter(this.#namespace(place)), program, ...args];
-    const own = { KUBECONFIG: join(this.folder, "admin.kubeconfig"), HELM_CACHE_HOME: this.folder, HELM_CONFIG_HOME: this.folder };
+    const own = { KUBECONFIG: this.kubeconfig, HELM_CACHE_HOME: this.folder, HELM_CONFIG_HOME: this.folder };
     return run(enterer, rest, { timeoutMs: 60_000, ...options, env: { ...process.env, ...own, ...options.env } });
   }
 

@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { parseAddress } from "../../src/api/ipAddress.ts";
 import type { BackgroundProcess } from "./backgroundProcess.ts";
-import type { Lan } from "./lan.ts";
 import { type Advert, elapsedMs } from "./takeover.ts";
 import { hopeless, until } from "./waiting.ts";
 
@@ -80,6 +79,13 @@ export interface ObserverOptions {
   stream?: boolean;
 }
 
+/** A LAN with a client on it. */
+export interface ObservedLan {
+  /** Where records are written. */
+  readonly directory: string;
+  spawn(host: "client", name: string, command: readonly string[]): BackgroundProcess;
+}
+
 /** Questions of the last moment are not answered before the end. */
 const lastMomentNs = 100_000_000n;
 
@@ -95,7 +101,7 @@ export class Observer {
   }
 
   /** Starts to ping the addresses from the client, to ask who has them, and to record adverts; returns when all of that runs. */
-  static async start(lan: Lan, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
+  static async start(lan: ObservedLan, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
     const name = `observer-${started++}`;
     const file = join(lan.directory, `${name}.jsonl`);
     const targets = addresses.flatMap((address) => ["--echo", address, "--arp", address]);

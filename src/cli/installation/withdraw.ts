@@ -1,28 +1,22 @@
 /**
  * What has to be done while operator and agents still run, before they are uninstalled: nodes give up all that they hold, and what the
- * operator guards can be deleted without it. The objects stay: a later installation takes them up again.
+ * operator guards can be deleted without it. What users made stays: a later installation takes it up again.
  */
-import { releaseFinalizer } from "../../api/group.ts";
-import type { KubeClient } from "../../kube/client.ts";
 import { type Lease, leases } from "../../kube/lease.ts";
-import type { KubeObject, Resource } from "../../kube/object.ts";
-import { fieldManager, nodeAgents, virtualIPs } from "../../operator/controllers/resources.ts";
+import type { Resource } from "../../kube/object.ts";
+import { fieldManager, nodeAgents } from "../../operator/controllers/resources.ts";
 import { viewAgent } from "../../operator/plan/parse.ts";
+import { releaseObjects } from "./release.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const deployments: Resource = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments", namespaced: true };
 const operatorName = "aloft-operator";
 
-/** Objects that the operator does not let go before all nodes have: who uninstalls it must. */
-const guarded: { resource: Resource; finalizer: string }[] = [{ resource: virtualIPs, finalizer: releaseFinalizer }];
-
 /** Whether every node that reports has given up all. @throws KubeError */
 export async function withdraw(surroundings: Surroundings): Promise<boolean> {
   if (!(await stopOperator(surroundings))) return false;
   if (!(await withdrawNodes(surroundings))) return false;
-  for (const { resource, finalizer } of guarded) await release(surroundings, resource, finalizer);
-  await disclaim(surroundings);
-  return true;
+  return releaseObjects(surroundings);
 }
 
 /** It would give the nodes back what is taken from them. Its Deployment goes with all its pods, those that only wait to lead among them. */
@@ -54,33 +48,13 @@ async function withdrawNodes({ client, say, waitUntil, isSilent }: Surroundings)
     (await client.list(nodeAgents)).items.flatMap((object) => {
       const agent = viewAgent(object);
       if (!agent || isSilent(agent.status)) return [];
-      const isDone = (agent.status.observedGeneration ?? 0) >= agent.generation && !agent.status.virtualRouters?.length;
+      const isDone =
+        (agent.status.observedGeneration ?? 0) >= agent.generation &&
+        !agent.status.virtualRouters?.length &&
+        !agent.status.virtualServers?.length;
       return isDone || agent.status.state === "Stopped" ? [] : [agent.name];
     });
   const done = await waitUntil(async () => (await holding()).length === 0);
   say(done ? "no node that reports holds anything any more" : `not given up yet: ${(await holding()).join(", ")}`);
   return done;
-}
-
-async function release({ client, say }: Surroundings, resource: Resource, finalizer: string): Promise<void> {
-  const { items } = await client.list(resource);
-  const held = items.filter(({ metadata }) => metadata.finalizers?.includes(finalizer));
-  for (const { metadata } of held) await removeFinalizer(client, resource, metadata, finalizer);
-  say(`${resource.plural} that were guarded: ${held.length}`);
-}
-
-/** Nobody will correct the statuses any more: they must not say that a node answers. What was allocated stays for a later installation. */
-async function disclaim({ client }: Surroundings): Promise<void> {
-  const message = "Aloft was uninstalled; no node answers.";
-  for (const { metadata } of (await client.list(virtualIPs)).items) {
-    const ready = { type: "Ready", status: "False", reason: "Withdrawn", message, lastTransitionTime: new Date().toISOString() };
-    const status = { activeNode: null, nodes: null, summary: null, conditions: [ready] };
-    await client.patch(virtualIPs, { name: metadata.name }, { status }, { fieldManager, subresource: "status" });
-  }
-}
-
-function removeFinalizer(client: KubeClient, resource: Resource, metadata: KubeObject["metadata"], finalizer: string): Promise<unknown> {
-  const { name, namespace, resourceVersion, finalizers = [] } = metadata;
-  const rest = finalizers.filter((other) => other !== finalizer);
-  return client.patch(resource, { name, namespace }, { metadata: { resourceVersion, finalizers: rest } }, { fieldManager: "aloft-cli" });
 }

@@ -23,9 +23,10 @@ export function findMove({ holding, reports, status, candidates, wallNow }: Move
     const reason = leaver?.reason ?? (candidates.includes(from) ? "NodeSilent" : "Withdrawn");
     return { time: leaver?.since ?? wallNow, from, to: "", reason };
   }
-  if (holding.kind !== "held" || holding.node === from) return undefined;
+  if (holding.kind !== "held") return undefined;
   const { node: to, claims } = holding;
-  const slowest = claims.reduce((a, b) => ((b.silenceMs ?? -1) > (a.silenceMs ?? -1) ? b : a));
+  const slowest = slowestOf(claims);
+  if (to === from) return findReturn(to, claims, status);
   // It has held the addresses all the while: the other one gave way, so the other one knows when and why.
   if (placeInHistory(slowest, status) >= 0) {
     const reason = leaver?.reason ?? (from === "" ? "ReportsResumed" : "NodeSilent");
@@ -33,6 +34,17 @@ export function findMove({ holding, reports, status, candidates, wallNow }: Move
   }
   const reason = isHandOver(status, from, leaver) ? "HandOver" : causeOf(claims, slowest).reason;
   return { ...takeoverOf(claims, slowest), from, to, reason };
+}
+
+/** No operator saw that it had lost it. Unrecorded, its claim would count as later than that of whoever takes over from it. */
+function findReturn(to: string, claims: readonly RouterReport[], status: VirtualIPStatus): Move | undefined {
+  if (claims.every((claim) => placeInHistory(claim, status) >= 0)) return undefined;
+  const slowest = slowestOf(claims);
+  return { ...takeoverOf(claims, slowest), from: "", to, reason: causeOf(claims, slowest).reason };
+}
+
+function slowestOf(claims: readonly RouterReport[]): RouterReport {
+  return claims.reduce((a, b) => ((b.silenceMs ?? -1) > (a.silenceMs ?? -1) ? b : a));
 }
 
 /** When the last family was taken over, and for how long nobody was heard. */

@@ -38,7 +38,7 @@ Y
   {"type": "portmap", "capabilities": {"portMappings": true}, "snat": true}]}
 Y
   echo "nameserver 172.30.0.1" >"$folder/resolv.conf"
-  # evictionHard, imageGC: images cannot be pulled again. The lease and the status come often, so that failures show soon.
+  # evictionHard, imageGC: images cannot be pulled again. All that the kubelet repeats comes often, so that failures, and static pods, show soon.
   cat >"$folder/kubelet.yaml" <<Y
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -58,6 +58,7 @@ maxPods: 40
 evictionHard: {memory.available: "100Mi", nodefs.available: "1%", imagefs.available: "1%", nodefs.inodesFree: "1%"}
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
+syncFrequency: 10s
 nodeStatusUpdateFrequency: 5s
 nodeLeaseDurationSeconds: 20
 Y

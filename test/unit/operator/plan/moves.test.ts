@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Move, VirtualIPStatus } from "../../../../src/api/virtualIP.ts";
-import type { Holding } from "../../../../src/operator/plan/holder.ts";
+import { findHolder, type Holding } from "../../../../src/operator/plan/holder.ts";
 import { describeMove, findMove, historyLength, recordMove } from "../../../../src/operator/plan/moves.ts";
 import type { RouterReport } from "../../../../src/operator/plan/reports.ts";
 import { report, timeAt } from "../samples.ts";
@@ -32,9 +32,21 @@ test("move: the first announcement comes from nobody", () => {
 
 test("move: none while the same node holds it", () => {
   assert.equal(
-    findMove({ holding: heldBy("n1", { since: timeAt(7) }), reports: [], status: knows(first), candidates, wallNow }),
+    findMove({ holding: heldBy("n1", { since: timeAt(0) }), reports: [], status: knows(first), candidates, wallNow }),
     undefined,
   );
+});
+
+test("move: a node that has it again, though nobody saw it lose it: the next takeover counts as later than that", () => {
+  const again = { since: timeAt(7), reason: "Preempted", silenceMs: 60 };
+  const move = findMove({ holding: heldBy("n1", again), reports: [], status: knows(first), candidates, wallNow });
+  assert.deepEqual(move, { time: timeAt(7), from: "", to: "n1", reason: "Preempted", durationMs: 60 });
+  const recorded = recordMove(knows(first), move);
+  assert.equal(findMove({ holding: heldBy("n1", again), reports: [], status: recorded, candidates, wallNow }), undefined);
+  const taken = recordMove(recorded, { time: timeAt(9), from: "n1", to: "n2", reason: "AdvertTimeout" });
+  const reports = [routerOf("n1", again), routerOf("n2", { since: timeAt(9) })];
+  const { holding } = findHolder({ families: ["IPv4"], reports, status: taken, advertisementInterval: "100ms", memory: {}, now: 0 });
+  assert.equal(holding.kind === "held" && holding.node, "n2");
 });
 
 test("move: reason and duration are those of the slower family, the time that of the later one", () => {
