@@ -102,17 +102,17 @@ export class User {
 
   /** Asks without pause while `work` goes on, and a moment before and after it. */
   async probe(address: string, work: () => Promise<void>): Promise<Probing> {
-    return (await this.#whileRunning("probe.ts", address, work)) as Probing;
+    return (await this.whileRunning("probe.ts", [address], work)) as Probing;
   }
 
   /** Opens connections without pause meanwhile. */
   async connect(address: string, work: () => Promise<void>): Promise<Connections> {
-    return (await this.#whileRunning("connections.ts", address, work)) as Connections;
+    return (await this.whileRunning("connections.ts", [address], work)) as Connections;
   }
 
   /** What a program of this folder, in the client's network, prints at its end. */
-  async #whileRunning(program: string, address: string, work: () => Promise<void>): Promise<unknown> {
-    const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), address]);
+  async whileRunning(program: string, args: readonly string[], work: () => Promise<void>): Promise<unknown> {
+    const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), ...args]);
     let text = "";
     child.stdout?.on("data", (chunk: Buffer) => (text += chunk));
     const ended = new Promise((resolve) => child.once("close", resolve));

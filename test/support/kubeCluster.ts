@@ -14,6 +14,7 @@ import { clusterBinaries, ensureBinaries } from "../../scripts/build-control-pla
 import { type BuiltImage, buildImage } from "../../scripts/build-image.ts";
 import { file } from "../../scripts/image/entries.ts";
 import { makeLayer, ociArchive } from "../../scripts/image/ociArchive.ts";
+import { BackgroundProcess } from "./backgroundProcess.ts";
 import { type RunOptions, run } from "./command.ts";
 import { exitOnSignals } from "./lanOwner.ts";
 
@@ -107,6 +108,12 @@ export class KubeCluster {
   spawnIn(place: Place, command: string[]): ChildProcess {
     const [program = "", ...args] = [...enter(this.#namespace(place)), ...command];
     return spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  }
+
+  /** One that ends by a signal. */
+  spawn(place: Place, name: string, command: readonly string[]): BackgroundProcess {
+    const [program = "", ...args] = [...enter(this.#namespace(place)), ...command];
+    return BackgroundProcess.start(name, program, args, { logFile: join(this.folder, "log", `${name}.log`) });
   }
 
   /** In all namespaces of a node. */

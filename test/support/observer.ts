@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { parseAddress } from "../../src/api/ipAddress.ts";
 import type { BackgroundProcess } from "./backgroundProcess.ts";
-import type { Lan } from "./lan.ts";
 import { type Advert, elapsedMs } from "./takeover.ts";
 import { hopeless, until } from "./waiting.ts";
 
@@ -52,7 +51,7 @@ const recordSchema = z.discriminatedUnion("type", [
 type Record = z.infer<typeof recordSchema>;
 type RecordOf<Type extends Record["type"]> = Extract<Record, { type: Type }>;
 
-/** A stretch of time in which a client's pings were lost. */
+/** A stretch of time in which a client's pings, or its questions who has the address, were lost. */
 export type Outage = RecordOf<"outage">;
 /** A stretch of time in which more than one MAC address answered for an address. */
 export type DoubleAnswer = RecordOf<"doubleAnswer">;
@@ -67,6 +66,8 @@ export interface Observation {
   /** Which MAC addresses answered for an address, whenever that changed. */
   owners: RecordOf<"owner">[];
   outages: Outage[];
+  /** Stretches of time in which nobody answered the question who has an address. */
+  unanswered: Outage[];
   doubleAnswers: DoubleAnswer[];
   summaries: RecordOf<"summary">[];
 }
@@ -78,6 +79,15 @@ export interface ObserverOptions {
   askEvery?: string;
   /** Records come at once, for latestAdvert(); otherwise in blocks, which disturbs less. */
   stream?: boolean;
+  /** What is asked of each address. Default: both. */
+  by?: readonly ("echo" | "arp")[];
+}
+
+/** Whatever has a host "client" with an interface eth0. */
+export interface ObserverNetwork {
+  /** Where the records go. */
+  directory: string;
+  spawn(host: "client", name: string, command: readonly string[]): BackgroundProcess;
 }
 
 /** Questions of the last moment are not answered before the end. */
@@ -95,14 +105,15 @@ export class Observer {
   }
 
   /** Starts to ping the addresses from the client, to ask who has them, and to record adverts; returns when all of that runs. */
-  static async start(lan: Lan, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
+  static async start(network: ObserverNetwork, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
     const name = `observer-${started++}`;
-    const file = join(lan.directory, `${name}.jsonl`);
-    const targets = addresses.flatMap((address) => ["--echo", address, "--arp", address]);
+    const file = join(network.directory, `${name}.jsonl`);
+    const { by = ["echo", "arp"] } = options;
+    const targets = addresses.flatMap((address) => by.flatMap((question) => [`--${question}`, address]));
     const pace = ["--every", options.echoEvery ?? "1ms", "--arp-every", options.askEvery ?? "2ms", "--gap", "1ms"];
     const stream = options.stream ? ["--stream"] : [];
     const flags = ["--interface", "eth0", "--capture", "--output", file, ...stream, ...pace, ...targets];
-    const process = lan.spawn("client", name, [program, ...flags]);
+    const process = network.spawn("client", name, [program, ...flags]);
     const begun = () => {
       if (!process.running) throw hopeless(`it ended with status ${process.status?.code}: ${process.logTail()}`);
       return readFileSync(file, "utf8").includes("\n");
@@ -150,6 +161,7 @@ export function parseObservation(text: string): Observation | undefined {
     announcements: only("announcement"),
     owners: only("owner"),
     outages: only("outage").filter(({ by }) => by === "echo"),
+    unanswered: only("outage").filter(({ by }) => by === "arp"),
     doubleAnswers: only("doubleAnswer"),
     summaries: only("summary"),
   };

@@ -1,0 +1,154 @@
+/** Services of type LoadBalancer on a real cluster, as its users make them and as clients outside see them. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { KubeCluster } from "../support/kubeCluster.ts";
+import { until } from "../support/waiting.ts";
+import { addressesOf, addressPool, loadBalancer, ServiceUser } from "./serviceUser.ts";
+import { namespace, User } from "./user.ts";
+
+const client = "172.30.0.100";
+/** Of the pool, in the order in which they are given. */
+const [first, second, third, requested] = ["172.30.1.1", "172.30.1.2", "172.30.1.3", "172.30.1.77"];
+const firstOfIPv6 = "fd00:30::1:1";
+
+let cluster: KubeCluster;
+let user: User;
+let desk: ServiceUser;
+before(async () => {
+  cluster = await KubeCluster.up();
+  user = new User(cluster);
+  desk = new ServiceUser(cluster);
+  await Promise.all([user.install(), desk.startPods("shop", cluster.nodes)]);
+});
+after(() => cluster?.down());
+
+test("an AddressPool and a Service: an address of each family that answers from one node, and an Event names it", async (context) => {
+  await cluster.apply(addressPool(["172.30.1.1-172.30.1.99", "fd00:30::1:1-fd00:30::1:99"]));
+  const startedAt = performance.now();
+  const passed = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+  await desk.create([loadBalancer("shop", { spec: { ipFamilyPolicy: "RequireDualStack" } })]);
+  assert.deepEqual(await desk.untilAssigned("shop", 2), [first, firstOfIPv6]);
+  context.diagnostic(`kubectl create to status.loadBalancer: ${passed()}`);
+  await desk.untilAnswered(first);
+  context.diagnostic(`to the first answer: ${passed()}`);
+  await desk.untilAnswered(firstOfIPv6);
+  const node = await desk.untilHeld(first);
+  assert.deepEqual(await desk.holders(firstOfIPv6), [node], "both families are on one node");
+  await desk.untilEvent("shop", new RegExp(`^Normal Assigned: ${first},.* of AddressPool "lan"`));
+  await desk.untilEvent("shop", new RegExp(`^Normal Answering: ${node} answers for ${first}`));
+  assert.deepEqual((await desk.service("shop")).status.loadBalancer.ingress, [
+    { ip: first, ipMode: "VIP" },
+    { ip: firstOfIPv6, ipMode: "VIP" },
+  ]);
+});
+
+test("a Service without node ports, and one that asks for its address", async () => {
+  await desk.create([
+    loadBalancer("bare", { app: "shop", spec: { allocateLoadBalancerNodePorts: false } }),
+    loadBalancer("asking", { app: "shop", annotations: { "aloft.dev/addresses": requested } }),
+    loadBalancer("late", { app: "shop", annotations: { "aloft.dev/addresses": first } }),
+  ]);
+  assert.deepEqual(await desk.untilAssigned("asking"), [requested]);
+  assert.deepEqual(await desk.untilAssigned("bare"), [second]);
+  await desk.untilAnswered(requested);
+  await desk.untilAnswered(second);
+  assert.deepEqual(
+    (await desk.service("bare")).spec.ports.map(({ nodePort }) => nodePort),
+    [undefined, undefined],
+  );
+  await desk.untilPending("late", "AddressTaken");
+  await desk.untilEvent("late", new RegExp(`^Warning AddressTaken: ${first} belongs to Service default/shop`));
+  await desk.delete("late");
+});
+
+test("Services that share an address by key: each answers on its ports, and the one goes on when the other goes", async () => {
+  const annotations = { "aloft.dev/sharing-key": "edge" };
+  await desk.create([
+    loadBalancer("plain", { app: "shop", annotations }),
+    loadBalancer("secure", { app: "shop", annotations, ports: [443] }),
+  ]);
+  assert.deepEqual([await desk.untilAssigned("plain"), await desk.untilAssigned("secure")], [[third], [third]]);
+  await desk.untilAnswered(third, 80);
+  await desk.untilAnswered(third, 443);
+  await desk.delete("plain");
+  await assert.rejects(desk.ask(third, 80));
+  await desk.untilAnswered(third, 443);
+});
+
+test("externalTrafficPolicy Local: only nodes with a ready pod are candidates, pods see the client, and it moves when the last one goes", async (context) => {
+  await desk.startPods("local", ["n2", "n3"]);
+  await desk.create([loadBalancer("local", { spec: { externalTrafficPolicy: "Local" } })]);
+  const [address = ""] = await desk.untilAssigned("local");
+  await desk.untilAnswered(address);
+  const node = await user.settled("lan-local-0", 1);
+  assert.deepEqual(await desk.ask(address), { node, client });
+  const candidates = ((await desk.virtualIPOf(address))?.status?.nodes ?? []).map(({ name }) => name);
+  assert.deepEqual(candidates.sort(), ["n2", "n3"]);
+  const next = node === "n2" ? "n3" : "n2";
+  const { silences } = await desk.askWithoutPause([address], async () => {
+    await desk.endPod("local", node);
+    await until(`${next} to have it`, async () => (await desk.holders(address)).includes(next), { timeoutMs: 20_000 });
+  });
+  context.diagnostic(`${node} → ${next}: ${silences.map(({ fromMs, toMs = Infinity }) => `${Math.round(toMs - fromMs)} ms`)}`);
+  assert.deepEqual(await desk.untilAnswered(address), { node: next, client });
+  await desk.untilEvent("local", new RegExp(`^Normal Answering: ${next} answers for ${address}`));
+  await desk.endPod("local", next);
+  await desk.untilEvent("local", new RegExp(`^Warning NoReadyEndpoint: nobody answers for ${address}`));
+  assert.deepEqual(await desk.holders(address), []);
+  assert.deepEqual(addressesOf(await desk.service("local")), [address], "it keeps its address");
+  await desk.startPods("local", ["n1"]);
+  assert.deepEqual(await desk.untilAnswered(address), { node: "n1", client });
+  await desk.delete("local");
+});
+
+test("another policy: the address stays, and any node may answer", async () => {
+  await desk.startPods("policy", ["n1"]);
+  await desk.create([loadBalancer("policy", { spec: { externalTrafficPolicy: "Local" } })]);
+  const [address = ""] = await desk.untilAssigned("policy");
+  assert.deepEqual(await desk.untilAnswered(address), { node: "n1", client });
+  await desk.patch("policy", { spec: { externalTrafficPolicy: "Cluster" } });
+  const shared = async () => (await desk.virtualIPOf(address))?.status?.nodes?.length === cluster.nodes.length;
+  await until("all nodes to be candidates", shared, { timeoutMs: 20_000, everyMs: 100 });
+  assert.notEqual((await desk.untilAnswered(address)).client, "");
+  assert.deepEqual(addressesOf(await desk.service("policy")), [address]);
+  await desk.delete("policy");
+});
+
+test("deleted, of another type, or of another class: nobody answers any more, and the address is free", async () => {
+  await desk.create([loadBalancer("a", { app: "shop" }), loadBalancer("b", { app: "shop" })]);
+  const [[ofA = ""], [ofB = ""]] = [await desk.untilAssigned("a"), await desk.untilAssigned("b")];
+  for (const address of [ofA, ofB]) await desk.untilAnswered(address);
+  await desk.delete("a");
+  assert.deepEqual(await desk.holders(ofA), [], "it goes when the nodes have given its address up");
+  const plain = { type: "ClusterIP", loadBalancerClass: null, externalTrafficPolicy: null, allocateLoadBalancerNodePorts: null };
+  await desk.patch("b", { spec: { ...plain, ports: [{ name: "http", port: 80, targetPort: 8080, nodePort: null }] } });
+  const plainly = async () => (await desk.service("b")).metadata.finalizers === undefined;
+  await until("b to be plain", plainly, { timeoutMs: 20_000, everyMs: 100 });
+  assert.deepEqual([await desk.holders(ofB), addressesOf(await desk.service("b"))], [[], []]);
+  await assert.rejects(desk.ask(ofB));
+  await desk.patch("b", { spec: { type: "LoadBalancer", loadBalancerClass: "example.com/other" } });
+  const again = ["c", "d"].map((name) => loadBalancer(name, { app: "shop" }));
+  await desk.create(again);
+  assert.deepEqual([await desk.untilAssigned("c"), await desk.untilAssigned("d")].flat().sort(), [ofA, ofB].sort());
+  assert.deepEqual(addressesOf(await desk.service("b")), [], "of another class it is another controller's");
+  for (const name of ["b", "c", "d"]) await desk.delete(name);
+});
+
+test("all pods of Aloft end at once: every Service has the address that it had, and answers again", {
+  timeout: 120_000,
+}, async (context) => {
+  const names = ["shop", "bare", "asking", "secure"];
+  const addresses = async () => (await Promise.all(names.map((name) => desk.service(name)))).map(addressesOf);
+  const had = await addresses();
+  const { silences } = await desk.askWithoutPause([first, second, requested], async () => {
+    await cluster.kubectl(["-n", namespace, "delete", "pods", "--all", "--timeout=60s"], { timeoutMs: 70_000 });
+    await cluster.kubectl(["-n", namespace, "rollout", "status", "daemonset/aloft-agent", "--timeout=60s"], { timeoutMs: 70_000 });
+    await cluster.kubectl(["-n", namespace, "rollout", "status", "deployment/aloft-operator", "--timeout=60s"], { timeoutMs: 70_000 });
+    for (const address of [first, firstOfIPv6, second, requested]) await desk.untilAnswered(address);
+  });
+  context.diagnostic(`silences: ${silences.map(({ fromMs, toMs = Infinity }) => `${Math.round(toMs - fromMs)} ms`)}`);
+  assert.deepEqual(await addresses(), had);
+  await desk.untilAnswered(third, 443);
+  const { status } = await desk.pool();
+  assert.deepEqual([status?.summary?.ipv4, status?.summary?.ipv6], ["4/99", "1/153"]);
+});
