@@ -1,4 +1,5 @@
 /** What a user of Services of type LoadBalancer does and sees: pools, pods, Services, and requests from outside. */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AddressPool } from "../../src/api/addressPool.ts";
@@ -147,7 +148,9 @@ export class ServiceUser {
 
   /** Asks what is behind the addresses in turn, each this often, while `work` goes on. */
   async askWithoutPause(addresses: readonly string[], work: () => Promise<void>, everyMs = 10): Promise<Asking> {
-    return (await new User(this.#cluster).whileRunning("silences.ts", [String(everyMs), ...addresses], work)) as Asking;
+    const asking = (await new User(this.#cluster).whileRunning("silences.ts", [String(everyMs), ...addresses], work)) as Asking;
+    assert.deepEqual(asking.mute, [], "all have answered");
+    return asking;
   }
 
   untilAnswered(address: string, port = 80): Promise<Answer> {

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { KubeCluster } from "../support/kubeCluster.ts";
 import { until } from "../support/waiting.ts";
 import { addressesOf, addressPool, loadBalancer, ServiceUser } from "./serviceUser.ts";
+import type { Asking } from "./silences.ts";
 import { namespace, User } from "./user.ts";
 
 const client = "172.30.0.100";
@@ -21,6 +22,11 @@ before(async () => {
   await Promise.all([user.install(), desk.startPods("shop", cluster.nodes)]);
 });
 after(() => cluster?.down());
+
+const describe = ({ asked, lost, silences }: Asking) => {
+  const longest = Math.max(0, ...silences.map(({ fromMs, toMs = Infinity }) => toMs - fromMs));
+  return `${lost} of ${asked} questions lost, the longest silence ${Math.round(longest)} ms`;
+};
 
 test("an AddressPool and a Service: an address of each family that answers from one node, and an Event names it", async (context) => {
   await cluster.apply(addressPool(["172.30.1.1-172.30.1.99", "fd00:30::1:1-fd00:30::1:99"]));
@@ -85,11 +91,11 @@ test("externalTrafficPolicy Local: only nodes with a ready pod are candidates, p
   const candidates = ((await desk.virtualIPOf(address))?.status?.nodes ?? []).map(({ name }) => name);
   assert.deepEqual(candidates.sort(), ["n2", "n3"]);
   const next = node === "n2" ? "n3" : "n2";
-  const { silences } = await desk.askWithoutPause([address], async () => {
+  const asking = await desk.askWithoutPause([address], async () => {
     await desk.endPod("local", node);
     await until(`${next} to have it`, async () => (await desk.holders(address)).includes(next), { timeoutMs: 20_000 });
   });
-  context.diagnostic(`${node} → ${next}: ${silences.map(({ fromMs, toMs = Infinity }) => `${Math.round(toMs - fromMs)} ms`)}`);
+  context.diagnostic(`${node} → ${next}: ${describe(asking)}`);
   assert.deepEqual(await desk.untilAnswered(address), { node: next, client });
   await desk.untilEvent("local", new RegExp(`^Normal Answering: ${next} answers for ${address}`));
   await desk.endPod("local", next);
@@ -140,13 +146,13 @@ test("all pods of Aloft end at once: every Service has the address that it had, 
   const names = ["shop", "bare", "asking", "secure"];
   const addresses = async () => (await Promise.all(names.map((name) => desk.service(name)))).map(addressesOf);
   const had = await addresses();
-  const { silences } = await desk.askWithoutPause([first, second, requested], async () => {
+  const asking = await desk.askWithoutPause([first, second, requested], async () => {
     await cluster.kubectl(["-n", namespace, "delete", "pods", "--all", "--timeout=60s"], { timeoutMs: 70_000 });
     await cluster.kubectl(["-n", namespace, "rollout", "status", "daemonset/aloft-agent", "--timeout=60s"], { timeoutMs: 70_000 });
     await cluster.kubectl(["-n", namespace, "rollout", "status", "deployment/aloft-operator", "--timeout=60s"], { timeoutMs: 70_000 });
     for (const address of [first, firstOfIPv6, second, requested]) await desk.untilAnswered(address);
   });
-  context.diagnostic(`silences: ${silences.map(({ fromMs, toMs = Infinity }) => `${Math.round(toMs - fromMs)} ms`)}`);
+  context.diagnostic(describe(asking));
   assert.deepEqual(await addresses(), had);
   await desk.untilAnswered(third, 443);
   const { status } = await desk.pool();

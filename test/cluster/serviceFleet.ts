@@ -1,0 +1,115 @@
+/** Many Services whose addresses are all on one node, and what clients outside see of them when that node is lost. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeCluster } from "../support/kubeCluster.ts";
+import { type Observation, Observer } from "../support/observer.ts";
+import { elapsedMs } from "../support/takeover.ts";
+import { until } from "../support/waiting.ts";
+import { addressesOf, addressPool, loadBalancer, type Service, ServiceUser } from "./serviceUser.ts";
+import type { Asking } from "./silences.ts";
+
+/** Carrier gone, with all that runs on the node; or all that runs on it gone, with its network. */
+export const losses = ["link cut", "power cut"] as const;
+export type Loss = (typeof losses)[number];
+
+/** What clients outside saw, from before the loss until the node had its addresses again. A value for each Service, in milliseconds. */
+export interface Sight {
+  /** Without an answer of the pods to who has asked all the time. */
+  silentMs: number[];
+  /** Without an answer to the question who has the address. */
+  unownedMs: number[];
+  /** Stretches of time in which two nodes answered that question. */
+  doubleAnswers: number;
+}
+
+/** The node that is lost. Pods are on the others: connections to those of a lost node fail until Kubernetes takes it for lost, whoever has the address. */
+const lost = "n1";
+const app = "far";
+/** Between two questions about one address: of each kind some thousands a second in all. */
+const pace = { echo: 25, arp: 20 };
+/** How long after the loss it is looked whether all goes on, and how long after the return. */
+const watchMs = 1500;
+const perApply = 50;
+
+export class ServiceFleet {
+  readonly #cluster: KubeCluster;
+  readonly #desk: ServiceUser;
+  #addresses: string[] = [];
+
+  constructor(cluster: KubeCluster) {
+    this.#cluster = cluster;
+    this.#desk = new ServiceUser(cluster);
+  }
+
+  /** The pool with its defaults, the pods, the Services; until all their addresses are on the node that will be lost. */
+  async start(count: number): Promise<void> {
+    await this.#cluster.apply(addressPool(["172.30.2.0/23"]));
+    await this.#desk.startPods(app, this.#others());
+    const names = Array.from({ length: count }, (_, index) => `s${index}`);
+    for (let done = 0; done < count; done += perApply)
+      await this.#desk.create(names.slice(done, done + perApply).map((name) => loadBalancer(name, { app })));
+    const assigned = async () => {
+      const { items } = await this.#cluster.get<{ items: Service[] }>("services");
+      this.#addresses = items.flatMap((service) => (names.includes(service.metadata.name) ? addressesOf(service) : []));
+      return this.#addresses.length === count;
+    };
+    await until(`addresses of ${count} Services`, assigned, { timeoutMs: 60_000, everyMs: 200 });
+    await this.#gather();
+  }
+
+  /** Loses the node while clients ask, and has it back. Without an API server the node returns by itself; a node without power needs one. */
+  async lose(loss: Loss, { withApi }: { withApi: boolean }): Promise<Sight> {
+    if (!withApi) await this.#cluster.api("kill");
+    const network = {
+      directory: this.#cluster.folder,
+      spawn: (host: "client", name: string, command: readonly string[]) => this.#cluster.spawn(host, name, command),
+    };
+    const observer = await Observer.start(network, this.#addresses, { by: ["arp"], askEvery: `${pace.arp}ms` });
+    const asking = await this.#desk.askWithoutPause(this.#addresses, () => this.#loseAndReturn(loss, withApi), pace.echo);
+    return sightOf(this.#addresses, asking, await observer.stop());
+  }
+
+  async #loseAndReturn(loss: Loss, withApi: boolean): Promise<void> {
+    const startApi = () => (withApi ? undefined : this.#cluster.api("start"));
+    await this.#cluster.node(loss === "link cut" ? "cut" : "kill", lost);
+    await sleep(watchMs);
+    if (loss === "link cut") {
+      await this.#cluster.node("heal", lost);
+      await this.#untilAllOn(lost);
+      await startApi();
+    } else {
+      await startApi();
+      await this.#cluster.node("up", lost);
+      await this.#untilAllOn(lost);
+    }
+    await sleep(watchMs);
+  }
+
+  /** All VirtualIPs of the pool to the node, for good: it takes them back when it returns. */
+  async #gather(): Promise<void> {
+    for (const { metadata } of await this.#desk.virtualIPs()) await this.#cluster.aloft(["vip", "move", metadata.name, "--to", lost]);
+    await this.#untilAllOn(lost);
+  }
+
+  async #untilAllOn(node: string): Promise<void> {
+    const all = async () => {
+      const has = new Set(await this.#cluster.addresses(node));
+      return this.#addresses.every((address) => has.has(address));
+    };
+    await until(`all addresses on ${node}`, all, { timeoutMs: 90_000, everyMs: 200 });
+  }
+
+  #others(): string[] {
+    return this.#cluster.nodes.filter((node) => node !== lost);
+  }
+}
+
+/** Of several silences of a Service the longest counts. */
+export function sightOf(addresses: readonly string[], { silences }: Asking, { unanswered, doubleAnswers }: Observation): Sight {
+  const longest = (spans: readonly { address: string; ms: number }[]) =>
+    addresses.map((address) => Math.max(0, ...spans.filter((span) => span.address === address).map(({ ms }) => ms)));
+  return {
+    silentMs: longest(silences.map(({ address, fromMs, toMs = Infinity }) => ({ address, ms: toMs - fromMs }))),
+    unownedMs: longest(unanswered.map(({ address, fromNs, toNs }) => ({ address, ms: elapsedMs(fromNs, toNs) }))),
+    doubleAnswers: doubleAnswers.length,
+  };
+}
