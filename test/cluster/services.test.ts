@@ -1,8 +1,10 @@
-/** Services of type LoadBalancer on a real cluster, as its users make them and as clients outside see them. */
+/** Services of type LoadBalancer on a real cluster, as its users make them and as clients outside see them. The tests build on each other. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { KubeCluster } from "../support/kubeCluster.ts";
+import { spread } from "../support/table.ts";
 import { until } from "../support/waiting.ts";
+import { losses, ServiceFleet } from "./serviceFleet.ts";
 import { addressesOf, addressPool, loadBalancer, ServiceUser } from "./serviceUser.ts";
 import type { Asking } from "./silences.ts";
 import { namespace, User } from "./user.ts";
@@ -12,9 +14,15 @@ const client = "172.30.0.100";
 const [first, second, third, requested] = ["172.30.1.1", "172.30.1.2", "172.30.1.3", "172.30.1.77"];
 const firstOfIPv6 = "fd00:30::1:1";
 
+/** Three adverts of 100 ms, the skew of the best backup, and 50 ms: pods on a kernel with cgroup v1 get no real-time class. */
+const takeoverMs = 300 + 5 + 50;
+/** Until the pods answer by way of the new node, to a client that had the address of the old one. */
+const answerMs = 500;
+
 let cluster: KubeCluster;
 let user: User;
 let desk: ServiceUser;
+let fleet: ServiceFleet;
 before(async () => {
   cluster = await KubeCluster.up();
   user = new User(cluster);
@@ -29,7 +37,7 @@ const describe = ({ asked, lost, silences }: Asking) => {
 };
 
 test("an AddressPool and a Service: an address of each family that answers from one node, and an Event names it", async (context) => {
-  await cluster.apply(addressPool(["172.30.1.1-172.30.1.99", "fd00:30::1:1-fd00:30::1:99"]));
+  await cluster.apply(addressPool(["172.30.1.1-172.30.1.255", "172.30.2.0/24", "fd00:30::1:1-fd00:30::1:99"]));
   const startedAt = performance.now();
   const passed = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
   await desk.create([loadBalancer("shop", { spec: { ipFamilyPolicy: "RequireDualStack" } })]);
@@ -156,5 +164,29 @@ test("all pods of Aloft end at once: every Service has the address that it had, 
   assert.deepEqual(await addresses(), had);
   await desk.untilAnswered(third, 443);
   const { status } = await desk.pool();
-  assert.deepEqual([status?.summary?.ipv4, status?.summary?.ipv6], ["4/99", "1/153"]);
+  assert.deepEqual([status?.summary?.ipv4, status?.summary?.ipv6], ["4/511", "1/153"]);
 });
+
+test("200 Services: all of them on one node", { timeout: 120_000 }, async () => {
+  fleet = new ServiceFleet(cluster);
+  await fleet.start(200);
+});
+
+for (const withApi of [true, false]) {
+  for (const loss of losses) {
+    const title = `${loss}, ${withApi ? "with" : "without"} an API server: 200 Services answer again in time, and never do two nodes`;
+    test(title, { timeout: 120_000 }, async (context) => {
+      const { silentMs, unownedMs, doubleAnswers } = await fleet.lose(loss, { withApi });
+      const of = (values: number[]) => {
+        const { min = 0, median = 0, max = 0 } = spread(values) ?? {};
+        return { min, max, text: [min, median, max].map((ms) => ms.toFixed(0)).join(" / ") };
+      };
+      const [silent, unowned] = [of(silentMs), of(unownedMs)];
+      context.diagnostic(`without an answer of the pods: ${silent.text} ms; of a node that has the address: ${unowned.text} ms`);
+      assert.ok(silent.min > 100 && unowned.min > 100, "every Service was on the node");
+      assert.ok(unowned.max <= takeoverMs, `${unowned.max} ms`);
+      assert.ok(silent.max <= answerMs, `${silent.max} ms`);
+      assert.equal(doubleAnswers, 0);
+    });
+  }
+}
