@@ -236,7 +236,10 @@ case $command in
   demo) program=test/e2e/demo.ts needs_peers=no && need_root "the demo" ;;
   bench:*)
     program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark"
-    case $command in bench:ipvs | bench:connections) needs_ipvs=yes ;; esac
+    case $command in
+      bench:ipvs | bench:connections) needs_ipvs=yes ;;
+      bench:services) needs_cluster=yes needs_control_plane=yes ;;
+    esac
     ;;
   test)
     program=scripts/test.ts
