@@ -136,8 +136,8 @@ async function bench(flags: Flags): Promise<void> {
     const fleet = new ServiceFleet(cluster);
     const { services } = flags;
     await steps.step("helm install", () => new User(cluster as KubeCluster).install());
-    await cluster.apply(addressPool(["172.30.2.0/23"]));
-    await steps.step(`${services} Services, all of them on one node`, () => fleet.start(services));
+    await cluster.apply(addressPool("lan", ["172.30.2.0/23"]));
+    await steps.step(`${services} Services`, () => fleet.start(services));
     const outcomes = await measure(steps, fleet, flags, heading);
     steps.lines([
       "",

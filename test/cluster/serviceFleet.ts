@@ -6,13 +6,13 @@ import { elapsedMs } from "../support/takeover.ts";
 import { until } from "../support/waiting.ts";
 import { addressesOf, loadBalancer, type Service, ServiceUser } from "./serviceUser.ts";
 import type { Asking } from "./silences.ts";
-import { namespace } from "./user.ts";
+import { namespace, User } from "./user.ts";
 
 /** Carrier gone, with all that runs on the node; or all that runs on it gone, with its network. */
 export const losses = ["link cut", "power cut"] as const;
 export type Loss = (typeof losses)[number];
 
-/** What clients outside saw, from before the loss until the node had its addresses again. A value for each Service, in milliseconds. */
+/** What clients outside saw, from before the loss until after the return. A value for each Service, in milliseconds. */
 export interface Sight {
   /** Without an answer of the pods to who has asked all the time. */
   silentMs: number[];
@@ -22,27 +22,39 @@ export interface Sight {
   doubleAnswers: number;
 }
 
-/** The node that is lost. Pods are on the others: connections to those of a lost node fail until Kubernetes takes it for lost, whoever has the address. */
-const lost = "n1";
+/**
+ * The pods' node is never lost, and the others are in turn: connections to pods of a lost node fail until Kubernetes takes it for lost, whoever
+ * has the address.
+ */
+const podNode = "n3";
 const app = "far";
 /** Between two questions about one address: of each kind some thousands a second in all. */
 const pace = { echo: 25, arp: 20 };
 /** How long after the loss it is looked whether all goes on, and how long after the return. */
 const watchMs = 1500;
 
+export interface LossOptions {
+  withApi: boolean;
+  /** Wait until the node has taken its addresses back; else until it stands by. */
+  untilTakenBack?: boolean;
+}
+
 export class ServiceFleet {
   readonly #cluster: KubeCluster;
   readonly #desk: ServiceUser;
+  readonly #user: User;
   #addresses: string[] = [];
+  #holder = "n1";
 
   constructor(cluster: KubeCluster) {
     this.#cluster = cluster;
     this.#desk = new ServiceUser(cluster);
+    this.#user = new User(cluster);
   }
 
-  /** Pods and Services, with addresses of the pool, until all are on the node that will be lost. */
+  /** Pods and Services, until all have an address of the pool. */
   async start(count: number): Promise<void> {
-    await this.#desk.startPods(app, this.#others());
+    await this.#desk.startPods(app, [podNode]);
     const names = Array.from({ length: count }, (_, index) => `s${index}`);
     // Without an operator, which then plans all at once: one after the other takes five times as long.
     await this.#scaleOperator(0);
@@ -54,41 +66,43 @@ export class ServiceFleet {
       return this.#addresses.length === count;
     };
     await until(`addresses of ${count} Services`, assigned, { timeoutMs: 60_000, everyMs: 200 });
-    await this.#gather();
   }
 
-  /** Loses the node while clients ask, and has it back. Without an API server the node returns by itself; a node without power needs one. */
-  async lose(loss: Loss, { withApi }: { withApi: boolean }): Promise<Sight> {
+  /** Brings all addresses to one node, and loses it while clients ask. It returns by itself; without power it needs an API server for that. */
+  async lose(loss: Loss, { withApi, untilTakenBack = false }: LossOptions): Promise<Sight> {
+    const lost = await this.#gather();
     if (!withApi) await this.#cluster.api("kill");
     const network = {
       directory: this.#cluster.folder,
       spawn: (host: "client", name: string, command: readonly string[]) => this.#cluster.spawn(host, name, command),
     };
     const observer = await Observer.start(network, this.#addresses, { by: ["arp"], askEvery: `${pace.arp}ms` });
-    const asking = await this.#desk.askWithoutPause(this.#addresses, () => this.#loseAndReturn(loss, withApi), pace.echo);
+    const work = async () => {
+      await this.#cluster.node(loss === "link cut" ? "cut" : "kill", lost);
+      await sleep(watchMs);
+      await this.#return(loss, lost, withApi);
+      if (untilTakenBack) await this.#untilAllOn(lost);
+      await sleep(watchMs);
+    };
+    const asking = await this.#desk.askWithoutPause(this.#addresses, work, pace.echo);
     return sightOf(this.#addresses, asking, await observer.stop());
   }
 
-  async #loseAndReturn(loss: Loss, withApi: boolean): Promise<void> {
-    const startApi = () => (withApi ? undefined : this.#cluster.api("start"));
-    await this.#cluster.node(loss === "link cut" ? "cut" : "kill", lost);
-    await sleep(watchMs);
-    if (loss === "link cut") {
-      await this.#cluster.node("heal", lost);
-      await this.#untilAllOn(lost);
-      await startApi();
-    } else {
-      await startApi();
-      await this.#cluster.node("up", lost);
-      await this.#untilAllOn(lost);
-    }
-    await sleep(watchMs);
+  async #return(loss: Loss, lost: string, withApi: boolean): Promise<void> {
+    if (loss === "link cut") await this.#cluster.node("heal", lost);
+    if (loss === "link cut" && !withApi) await sleep(watchMs);
+    if (!withApi) await this.#cluster.api("start");
+    if (loss === "power cut") await this.#cluster.node("up", lost);
+    for (const { metadata } of await this.#desk.virtualIPs()) await this.#user.settled(metadata.name, this.#cluster.nodes.length - 1);
   }
 
-  /** All VirtualIPs of the pool to the node, for good: it takes them back when it returns. */
-  async #gather(): Promise<void> {
-    for (const { metadata } of await this.#desk.virtualIPs()) await this.#cluster.aloft(["vip", "move", metadata.name, "--to", lost]);
-    await this.#untilAllOn(lost);
+  /** All VirtualIPs to a node that had none of them, or has just been lost: for good. */
+  async #gather(): Promise<string> {
+    this.#holder = this.#holder === "n1" ? "n2" : "n1";
+    for (const { metadata } of await this.#desk.virtualIPs())
+      await this.#cluster.aloft(["vip", "move", metadata.name, "--to", this.#holder, "--timeout", "30s"]);
+    await this.#untilAllOn(this.#holder);
+    return this.#holder;
   }
 
   async #scaleOperator(replicas: number): Promise<void> {
@@ -101,10 +115,6 @@ export class ServiceFleet {
       return this.#addresses.every((address) => has.has(address));
     };
     await until(`all addresses on ${node}`, all, { timeoutMs: 90_000, everyMs: 200 });
-  }
-
-  #others(): string[] {
-    return this.#cluster.nodes.filter((node) => node !== lost);
   }
 }
 

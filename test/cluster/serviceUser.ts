@@ -28,12 +28,10 @@ export interface ServiceWish {
   spec?: object;
 }
 
-export const poolName = "lan";
-
-export const addressPool = (addresses: string[], more: object = {}) => ({
+export const addressPool = (name: string, addresses: string[], more: object = {}) => ({
   apiVersion: "aloft.dev/v1alpha1",
   kind: "AddressPool",
-  metadata: { name: poolName },
+  metadata: { name },
   spec: { addresses, ...more },
 });
 
@@ -107,8 +105,8 @@ export class ServiceUser {
     return this.#cluster.get<Service>("service", name);
   }
 
-  pool(): Promise<AddressPool> {
-    return this.#cluster.get<AddressPool>("addresspool", poolName);
+  pool(name: string): Promise<AddressPool> {
+    return this.#cluster.get<AddressPool>("addresspool", name);
   }
 
   patch(name: string, patch: object): Promise<string> {
@@ -178,6 +176,21 @@ export class ServiceUser {
   /** The VirtualIP that holds an address. */
   async virtualIPOf(address: string): Promise<VirtualIP | undefined> {
     return (await this.virtualIPs()).find(({ spec }) => spec.addresses.some((each) => each.address.split("/")[0] === address));
+  }
+
+  /** Until exactly these may answer for an address. */
+  async untilCandidates(address: string, nodes: readonly string[]): Promise<void> {
+    let seen: string[] = [];
+    const are = async () => {
+      seen = ((await this.virtualIPOf(address))?.status?.nodes ?? []).map(({ name }) => name).sort();
+      return String(seen) === String(nodes);
+    };
+    await until(`candidates ${nodes} of ${address}`, are, { timeoutMs: 20_000, everyMs: 100, hint: () => `they are ${seen}` });
+  }
+
+  /** `key=value`, or `key-` to take it off. */
+  async label(node: string, label: string): Promise<void> {
+    await this.#cluster.kubectl(["label", "node", node, label]);
   }
 
   /** Until an Event of the Service says so. */

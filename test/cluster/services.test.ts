@@ -36,8 +36,8 @@ const describe = ({ asked, lost, silences }: Asking) => {
   return `${lost} of ${asked} questions lost, the longest silence ${Math.round(longest)} ms`;
 };
 
-test("an AddressPool and a Service: an address of each family that answers from one node, and an Event names it", async (context) => {
-  await cluster.apply(addressPool(["172.30.1.1-172.30.1.255", "172.30.2.0/24", "fd00:30::1:1-fd00:30::1:99"]));
+test("an AddressPool and a Service: an address of each family that answers from one node over TCP and UDP, and an Event names it", async (context) => {
+  await cluster.apply(addressPool("lan", ["172.30.1.1-172.30.1.255", "172.30.2.0/24", "fd00:30::1:1-fd00:30::1:99"]));
   const startedAt = performance.now();
   const passed = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
   await desk.create([loadBalancer("shop", { spec: { ipFamilyPolicy: "RequireDualStack" } })]);
@@ -46,6 +46,7 @@ test("an AddressPool and a Service: an address of each family that answers from 
   await desk.untilAnswered(first);
   context.diagnostic(`to the first answer: ${passed()}`);
   await desk.untilAnswered(firstOfIPv6);
+  for (const address of [first, firstOfIPv6]) await desk.askWithoutPause([address], async () => {});
   const node = await desk.untilHeld(first);
   assert.deepEqual(await desk.holders(firstOfIPv6), [node], "both families are on one node");
   await desk.untilEvent("shop", new RegExp(`^Normal Assigned: ${first},.* of AddressPool "lan"`));
@@ -96,8 +97,7 @@ test("externalTrafficPolicy Local: only nodes with a ready pod are candidates, p
   await desk.untilAnswered(address);
   const node = await user.settled("lan-local-0", 1);
   assert.deepEqual(await desk.ask(address), { node, client });
-  const candidates = ((await desk.virtualIPOf(address))?.status?.nodes ?? []).map(({ name }) => name);
-  assert.deepEqual(candidates.sort(), ["n2", "n3"]);
+  await desk.untilCandidates(address, ["n2", "n3"]);
   const next = node === "n2" ? "n3" : "n2";
   const asking = await desk.askWithoutPause([address], async () => {
     await desk.endPod("local", node);
@@ -121,11 +121,46 @@ test("another policy: the address stays, and any node may answer", async () => {
   const [address = ""] = await desk.untilAssigned("policy");
   assert.deepEqual(await desk.untilAnswered(address), { node: "n1", client });
   await desk.patch("policy", { spec: { externalTrafficPolicy: "Cluster" } });
-  const shared = async () => (await desk.virtualIPOf(address))?.status?.nodes?.length === cluster.nodes.length;
-  await until("all nodes to be candidates", shared, { timeoutMs: 20_000, everyMs: 100 });
+  await desk.untilCandidates(address, cluster.nodes);
   assert.notEqual((await desk.untilAnswered(address)).client, "");
   assert.deepEqual(addressesOf(await desk.service("policy")), [address]);
   await desk.delete("policy");
+});
+
+test("a pool for some nodes: they answer, others do when labels change, and none with the exclude label does", async () => {
+  const edge = (addresses: string[]) =>
+    addressPool("edge", addresses, { autoAssign: false, virtualIP: { nodes: { selector: { matchLabels: { role: "edge" } } } } });
+  const [address, address6] = ["172.30.3.1", "fd00:30::3:1"];
+  await desk.label("n2", "role=edge");
+  await cluster.apply(edge([address]));
+  const annotations = { "aloft.dev/pool": "edge" };
+  await desk.create([loadBalancer("edge", { app: "shop", annotations, spec: { ipFamilyPolicy: "PreferDualStack" } })]);
+  await desk.untilAnswered(address);
+  await desk.untilCandidates(address, ["n2"]);
+  assert.deepEqual(await desk.holders(address), ["n2"]);
+  await cluster.apply(edge([address, address6]));
+  assert.deepEqual(await desk.untilAssigned("edge", 2), [address, address6], "the other family as soon as the pool has it");
+  await desk.label("n3", "role=edge");
+  await desk.untilCandidates(address, ["n2", "n3"]);
+  await desk.label("n2", "role-");
+  await desk.untilCandidates(address, ["n3"]);
+  assert.equal(await desk.untilHeld(address), "n3");
+  await desk.untilAnswered(address6);
+  await desk.label("n1", "role=edge");
+  await desk.label("n3", "node.kubernetes.io/exclude-from-external-load-balancers=");
+  await desk.untilCandidates(address, ["n1"]);
+  await desk.untilAnswered(address);
+  await desk.label("n3", "node.kubernetes.io/exclude-from-external-load-balancers-");
+  await desk.untilCandidates(address, ["n1", "n3"]);
+});
+
+test("a pool on an interface that no node has: the Service keeps its address, and says that nobody answers", async () => {
+  const address = "172.30.3.9";
+  await cluster.apply(addressPool("nowhere", [address], { autoAssign: false, virtualIP: { interface: "eth9" } }));
+  await desk.create([loadBalancer("nowhere", { app: "shop", annotations: { "aloft.dev/pool": "nowhere" } })]);
+  assert.deepEqual(await desk.untilAssigned("nowhere"), [address]);
+  await desk.untilEvent("nowhere", new RegExp(`^Warning Unanswered: nobody answers for ${address}`));
+  for (const name of ["edge", "nowhere"]) await desk.delete(name);
 });
 
 test("deleted, of another type, or of another class: nobody answers any more, and the address is free", async () => {
@@ -163,11 +198,11 @@ test("all pods of Aloft end at once: every Service has the address that it had, 
   context.diagnostic(describe(asking));
   assert.deepEqual(await addresses(), had);
   await desk.untilAnswered(third, 443);
-  const { status } = await desk.pool();
+  const { status } = await desk.pool("lan");
   assert.deepEqual([status?.summary?.ipv4, status?.summary?.ipv6], ["4/511", "1/153"]);
 });
 
-test("200 Services: all of them on one node", { timeout: 120_000 }, async () => {
+test("200 Services have addresses", { timeout: 120_000 }, async () => {
   fleet = new ServiceFleet(cluster);
   await fleet.start(200);
 });
@@ -176,7 +211,7 @@ for (const withApi of [true, false]) {
   for (const loss of losses) {
     const title = `${loss}, ${withApi ? "with" : "without"} an API server: 200 Services answer again in time, and never do two nodes`;
     test(title, { timeout: 120_000 }, async (context) => {
-      const { silentMs, unownedMs, doubleAnswers } = await fleet.lose(loss, { withApi });
+      const { silentMs, unownedMs, doubleAnswers } = await fleet.lose(loss, { withApi, untilTakenBack: loss === "power cut" && withApi });
       const of = (values: number[]) => {
         const { min = 0, median = 0, max = 0 } = spread(values) ?? {};
         return { min, max, text: [min, median, max].map((ms) => ms.toFixed(0)).join(" / ") };

@@ -81,8 +81,9 @@ function ask(everyMs: number, addresses: readonly string[]): void {
   process.stdin.resume().on("end", () => {
     clearInterval(timer);
     setTimeout(() => {
-      process.stdout.write(JSON.stringify(summarize(new Map([...asked].map(([address, all]) => [address, [...all.values()]])))));
-      process.exit(0);
+      const asking = summarize(new Map([...asked].map(([address, all]) => [address, [...all.values()]])));
+      // More than a pipe holds when much was lost.
+      process.stdout.write(JSON.stringify(asking), () => process.exit(0));
     }, settleMs);
   });
 }

@@ -1,6 +1,7 @@
 /** The VirtualIPs of a pool as they shall be: its template and the addresses that they hold. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { AddressPoolSpec } from "../../../api/addressPool.ts";
+import { formatDuration, parseDuration } from "../../../api/duration.ts";
 import { canonicalAddress } from "../../../api/ipAddress.ts";
 import type { LabelSelector } from "../../../api/labelSelector.ts";
 import { excludeLabel, poolLabel, type Role, roleLabel } from "../../../api/service.ts";
@@ -36,11 +37,19 @@ export function generateVirtualIP(
     segment,
     ...(device !== undefined && { interface: device }),
     nodes: nodesOf(choice, role, nodes),
-    vrrp,
+    vrrp: { ...vrrp, preemptDelay: returnDelayOf(vrrp) },
     conflictDetection,
     deadManSwitch,
   };
   return { name, labels: labelsOf(pool.name, role), spec: virtualIPSpecSchema.parse(spec) };
+}
+
+/** From the start of an agent until kube-proxy, which starts beside it, has all Services in its tables. */
+const returnDelayMs = 15_000;
+
+/** A node that comes back has no way to the pods yet: it does not take its addresses back sooner, unless the user has said when it shall. */
+function returnDelayOf({ preempt, preemptDelay }: VirtualIPSpec["vrrp"]): string {
+  return preempt && parseDuration(preemptDelay) === 0 ? formatDuration(returnDelayMs) : preemptDelay;
 }
 
 export function labelsOf(pool: string, role: Role): Record<string, string> {
