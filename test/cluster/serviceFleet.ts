@@ -12,13 +12,14 @@ import { namespace, User } from "./user.ts";
 export const losses = ["link cut", "power cut"] as const;
 export type Loss = (typeof losses)[number];
 
-/** What clients outside saw, from before the loss until after the return. A value for each Service, in milliseconds. */
+/** What clients outside saw. A value for each Service, in milliseconds. */
 export interface Sight {
-  /** Without an answer of the pods to who has asked all the time. */
+  /** Without an answer of the pods to who has asked all the time: at the loss, and while the node took its addresses back. */
   silentMs: number[];
-  /** Without an answer to the question who has the address. */
+  returnSilentMs: number[];
+  /** Without an answer to the question who has the address, at the loss. */
   unownedMs: number[];
-  /** Stretches of time in which two nodes answered that question. */
+  /** Stretches of time in which two nodes answered that question, from before the loss until after the return. */
   doubleAnswers: number;
 }
 
@@ -77,23 +78,26 @@ export class ServiceFleet {
       spawn: (host: "client", name: string, command: readonly string[]) => this.#cluster.spawn(host, name, command),
     };
     const observer = await Observer.start(network, this.#addresses, { by: ["arp"], askEvery: `${pace.arp}ms` });
-    const work = async () => {
+    const atLoss = await this.#ask(async () => {
       await this.#cluster.node(loss === "link cut" ? "cut" : "kill", lost);
       await sleep(watchMs);
-      await this.#return(loss, lost, withApi);
-      if (untilTakenBack) await this.#untilAllOn(lost);
+      if (loss === "link cut") await this.#cluster.node("heal", lost);
       await sleep(watchMs);
-    };
-    const asking = await this.#desk.askWithoutPause(this.#addresses, work, pace.echo);
-    return sightOf(this.#addresses, asking, await observer.stop());
-  }
-
-  async #return(loss: Loss, lost: string, withApi: boolean): Promise<void> {
-    if (loss === "link cut") await this.#cluster.node("heal", lost);
-    if (loss === "link cut" && !withApi) await sleep(watchMs);
+    });
+    // A node that boots takes the processors that it shares with the others here: what is seen of them meanwhile means nothing.
+    const lookedUntilNs = process.hrtime.bigint();
     if (!withApi) await this.#cluster.api("start");
     if (loss === "power cut") await this.#cluster.node("up", lost);
     for (const { metadata } of await this.#desk.virtualIPs()) await this.#user.settled(metadata.name, this.#cluster.nodes.length - 1);
+    const atReturn = await this.#ask(async () => {
+      if (untilTakenBack) await this.#untilAllOn(lost);
+      await sleep(untilTakenBack ? watchMs : 0);
+    });
+    return sightOf(this.#addresses, { atLoss, atReturn, lookedUntilNs }, await observer.stop());
+  }
+
+  #ask(work: () => Promise<void>): Promise<Asking> {
+    return this.#desk.askWithoutPause(this.#addresses, work, pace.echo);
   }
 
   /** All VirtualIPs to a node that had none of them, or has just been lost: for good. */
@@ -118,13 +122,23 @@ export class ServiceFleet {
   }
 }
 
+export interface Look {
+  atLoss: Asking;
+  atReturn: Asking;
+  /** When the return began. */
+  lookedUntilNs: bigint;
+}
+
 /** Of several silences of a Service the longest counts. */
-export function sightOf(addresses: readonly string[], { silences }: Asking, { unanswered, doubleAnswers }: Observation): Sight {
+export function sightOf(addresses: readonly string[], look: Look, { unanswered, doubleAnswers }: Observation): Sight {
   const longest = (spans: readonly { address: string; ms: number }[]) =>
     addresses.map((address) => Math.max(0, ...spans.filter((span) => span.address === address).map(({ ms }) => ms)));
+  const silent = ({ silences }: Asking) => longest(silences.map(({ address, fromMs, toMs }) => ({ address, ms: toMs - fromMs })));
+  const atLoss = unanswered.filter(({ fromNs }) => fromNs < look.lookedUntilNs);
   return {
-    silentMs: longest(silences.map(({ address, fromMs, toMs = Infinity }) => ({ address, ms: toMs - fromMs }))),
-    unownedMs: longest(unanswered.map(({ address, fromNs, toNs }) => ({ address, ms: elapsedMs(fromNs, toNs) }))),
+    silentMs: silent(look.atLoss),
+    returnSilentMs: silent(look.atReturn),
+    unownedMs: longest(atLoss.map(({ address, fromNs, toNs }) => ({ address, ms: elapsedMs(fromNs, toNs) }))),
     doubleAnswers: doubleAnswers.length,
   };
 }

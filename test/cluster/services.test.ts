@@ -32,9 +32,14 @@ before(async () => {
 after(() => cluster?.down());
 
 const describe = ({ asked, lost, silences }: Asking) => {
-  const longest = Math.max(0, ...silences.map(({ fromMs, toMs = Infinity }) => toMs - fromMs));
+  const longest = Math.max(0, ...silences.map(({ fromMs, toMs }) => toMs - fromMs));
   return `${lost} of ${asked} questions lost, the longest silence ${Math.round(longest)} ms`;
 };
+
+function spreadOf(values: number[]) {
+  const { min = 0, median = 0, max = 0 } = spread(values) ?? {};
+  return { min, max, text: [min, median, max].map((ms) => ms.toFixed(0)).join(" / ") };
+}
 
 test("an AddressPool and a Service: an address of each family that answers from one node over TCP and UDP, and an Event names it", async (context) => {
   await cluster.apply(addressPool("lan", ["172.30.1.1-172.30.1.255", "172.30.2.0/24", "fd00:30::1:1-fd00:30::1:99"]));
@@ -211,16 +216,15 @@ for (const withApi of [true, false]) {
   for (const loss of losses) {
     const title = `${loss}, ${withApi ? "with" : "without"} an API server: 200 Services answer again in time, and never do two nodes`;
     test(title, { timeout: 120_000 }, async (context) => {
-      const { silentMs, unownedMs, doubleAnswers } = await fleet.lose(loss, { withApi, untilTakenBack: loss === "power cut" && withApi });
-      const of = (values: number[]) => {
-        const { min = 0, median = 0, max = 0 } = spread(values) ?? {};
-        return { min, max, text: [min, median, max].map((ms) => ms.toFixed(0)).join(" / ") };
-      };
-      const [silent, unowned] = [of(silentMs), of(unownedMs)];
-      context.diagnostic(`without an answer of the pods: ${silent.text} ms; of a node that has the address: ${unowned.text} ms`);
+      const untilTakenBack = loss === "power cut" && withApi;
+      const { silentMs, returnSilentMs, unownedMs, doubleAnswers } = await fleet.lose(loss, { withApi, untilTakenBack });
+      const [silent, unowned] = [spreadOf(silentMs), spreadOf(unownedMs)];
+      const taken = untilTakenBack ? `; while it was taken back: ${spreadOf(returnSilentMs).text}` : "";
+      context.diagnostic(`without an answer of the pods: ${silent.text} ms; of a node that has the address: ${unowned.text} ms${taken}`);
       assert.ok(silent.min > 100 && unowned.min > 100, "every Service was on the node");
       assert.ok(unowned.max <= takeoverMs, `${unowned.max} ms`);
       assert.ok(silent.max <= answerMs, `${silent.max} ms`);
+      assert.ok(spreadOf(returnSilentMs).max <= answerMs, `${spreadOf(returnSilentMs).max} ms`);
       assert.equal(doubleAnswers, 0);
     });
   }

@@ -5,12 +5,11 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 
-/** From the last question that was answered to the next one that was, where at least one between them was not. */
+/** From the last question that was answered to the next one that was, or to the last of all, where at least one after the first was not. */
 export interface Silence {
   address: string;
   fromMs: number;
-  /** undefined: until the end. */
-  toMs: number | undefined;
+  toMs: number;
 }
 
 export interface Asking {
@@ -41,7 +40,8 @@ export function silencesOf(address: string, questions: Questions): Silence[] {
     }
     isLost = !answered;
   }
-  if (isLost && answeredMs !== undefined) silences.push({ address, fromMs: answeredMs, toMs: undefined });
+  const last = questions.at(-1);
+  if (isLost && last && answeredMs !== undefined) silences.push({ address, fromMs: answeredMs, toMs: last.atMs });
   return silences;
 }
 

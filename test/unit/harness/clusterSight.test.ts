@@ -23,7 +23,7 @@ const nothing: Observation = {
   summaries: [],
 };
 
-test("of each Service the longest silence counts, one that did not end is endless, and every double answer counts", () => {
+test("of each Service the longest silence counts, of owners what was before the return, and every double answer", () => {
   const asking = {
     asked: 9,
     lost: 3,
@@ -31,10 +31,20 @@ test("of each Service the longest silence counts, one that did not end is endles
     silences: [
       { address: one, fromMs: 0, toMs: 20 },
       { address: one, fromMs: 100, toMs: 400 },
-      { address: two, fromMs: 100, toMs: undefined },
+      { address: two, fromMs: 100, toMs: 2600 },
     ],
   };
+  const look = { atLoss: asking, atReturn: { ...asking, silences: [] }, lookedUntilNs: 600_000_000n };
   const doubleAnswers = [{ type: "doubleAnswer" as const, questions: 2, macs: ["a", "b"], ...span(two, 1, 2) }];
-  const observation = { ...nothing, unanswered: [unanswered(one, 100, 390), unanswered(one, 500, 510)], doubleAnswers };
-  assert.deepEqual(sightOf([one, two], asking, observation), { silentMs: [300, Infinity], unownedMs: [290, 0], doubleAnswers: 1 });
+  const observation = {
+    ...nothing,
+    unanswered: [unanswered(one, 100, 390), unanswered(one, 500, 510), unanswered(one, 700, 1700)],
+    doubleAnswers,
+  };
+  assert.deepEqual(sightOf([one, two], look, observation), {
+    silentMs: [300, 2500],
+    returnSilentMs: [0, 0],
+    unownedMs: [290, 0],
+    doubleAnswers: 1,
+  });
 });
