@@ -110,10 +110,10 @@ export class KubeCluster {
     return spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   }
 
-  /** One that ends by a signal. */
-  spawn(place: Place, name: string, command: readonly string[]): BackgroundProcess {
-    const [program = "", ...args] = [...enter(this.#namespace(place)), ...command];
-    return BackgroundProcess.start(name, program, args, { logFile: join(this.folder, "log", `${name}.log`) });
+  /** A long-lived one of the client's, with its output in a file of the folder. */
+  spawn(host: "client", name: string, command: readonly string[]): BackgroundProcess {
+    const [program = "", ...args] = [...enter(this.#namespace(host)), ...command];
+    return BackgroundProcess.start(name, program, args, { logFile: join(this.folder, `${name}.log`) });
   }
 
   /** In all namespaces of a node. */

@@ -73,20 +73,20 @@ export interface Observation {
 }
 
 export interface ObserverOptions {
+  /** What is asked of each address. Default: both. */
+  by?: readonly ("echo" | "arp")[];
   /** Go duration; time between two pings of one address. Default 1ms. */
   echoEvery?: string;
   /** Time between two ARP requests or neighbour solicitations for one address. Default 2ms. */
   askEvery?: string;
   /** Records come at once, for latestAdvert(); otherwise in blocks, which disturbs less. */
   stream?: boolean;
-  /** What is asked of each address. Default: both. */
-  by?: readonly ("echo" | "arp")[];
 }
 
-/** Whatever has a host "client" with an interface eth0. */
-export interface ObserverNetwork {
-  /** Where the records go. */
-  directory: string;
+/** A LAN with a client on it. */
+export interface ObservedLan {
+  /** Where records are written. */
+  readonly directory: string;
   spawn(host: "client", name: string, command: readonly string[]): BackgroundProcess;
 }
 
@@ -105,15 +105,15 @@ export class Observer {
   }
 
   /** Starts to ping the addresses from the client, to ask who has them, and to record adverts; returns when all of that runs. */
-  static async start(network: ObserverNetwork, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
+  static async start(lan: ObservedLan, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
     const name = `observer-${started++}`;
-    const file = join(network.directory, `${name}.jsonl`);
+    const file = join(lan.directory, `${name}.jsonl`);
     const { by = ["echo", "arp"] } = options;
     const targets = addresses.flatMap((address) => by.flatMap((question) => [`--${question}`, address]));
     const pace = ["--every", options.echoEvery ?? "1ms", "--arp-every", options.askEvery ?? "2ms", "--gap", "1ms"];
     const stream = options.stream ? ["--stream"] : [];
     const flags = ["--interface", "eth0", "--capture", "--output", file, ...stream, ...pace, ...targets];
-    const process = network.spawn("client", name, [program, ...flags]);
+    const process = lan.spawn("client", name, [program, ...flags]);
     const begun = () => {
       if (!process.running) throw hopeless(`it ended with status ${process.status?.code}: ${process.logTail()}`);
       return readFileSync(file, "utf8").includes("\n");
