@@ -240,7 +240,10 @@ case $command in
     ;;
   bench:*)
     program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark"
-    case $command in bench:ipvs | bench:connections) needs_ipvs=yes ;; esac
+    case $command in
+      bench:ipvs | bench:connections) needs_ipvs=yes ;;
+      bench:services) needs_cluster=yes needs_control_plane=yes ;;
+    esac
     ;;
   test)
     program=scripts/test.ts

@@ -1,5 +1,5 @@
 /** Which tests a source file has, by their titles: what documents name as proof must exist. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface TestFile {
@@ -29,6 +29,25 @@ export function hasTest({ titles, sources }: TestFile, title: string): boolean {
     const match = pattern.exec(title);
     return match !== null && (!hasHoles || match.slice(1).every((text) => isWritten(text, sources)));
   });
+}
+
+/** A test by its title, and its file, from the root of the checkout. */
+export interface NamedTest {
+  title: string;
+  file: string;
+}
+
+/** What a document names as proof: links from docs/ to files of tests. */
+export function namedTests(text: string): NamedTest[] {
+  const links = [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)];
+  return links.map(([, title = "", file = ""]) => ({ title, file }));
+}
+
+/** Those of the tests that do not exist below `root`. */
+export function missingTests(root: string, tests: readonly NamedTest[]): NamedTest[] {
+  const open = (file: string) => (existsSync(join(root, file)) ? readTestFile(join(root, file)) : { titles: [], sources: [] });
+  const files = new Map([...new Set(tests.map(({ file }) => file))].map((file) => [file, open(file)]));
+  return tests.filter(({ title, file }) => !hasTest(files.get(file) ?? { titles: [], sources: [] }, title));
 }
 
 /** In quotes or as the key of a table, whole or word by word; numbers stand without quotes. */

@@ -128,16 +128,16 @@ export class User {
 
   /** Asks without pause while `work` goes on, and a moment before and after it. */
   async probe(address: string, work: () => Promise<void>): Promise<Probing> {
-    return (await this.#whileRunning("probe.ts", [address], work)) as Probing;
+    return (await this.whileRunning("probe.ts", [address], work)) as Probing;
   }
 
   /** Opens connections without pause meanwhile, and on until there are as many as that. */
   async connect(address: string, work: () => Promise<void>, atLeast = 0): Promise<Connections> {
-    return (await this.#whileRunning("connections.ts", [address, String(atLeast)], work)) as Connections;
+    return (await this.whileRunning("connections.ts", [address, String(atLeast)], work)) as Connections;
   }
 
   /** What a program of this folder, in the client's network, prints at its end. */
-  async #whileRunning(program: string, args: string[], work: () => Promise<void>): Promise<unknown> {
+  async whileRunning(program: string, args: readonly string[], work: () => Promise<void>): Promise<unknown> {
     const child = this.#cluster.spawnIn("client", [process.execPath, join(import.meta.dirname, program), ...args]);
     let text = "";
     child.stdout?.on("data", (chunk: Buffer) => (text += chunk));

@@ -149,6 +149,7 @@ export class KubeCluster {
     return ["nsenter", "--target", pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--"];
   }
 
+  /** In all namespaces of a node. */
   on(node: string, program: string, args: string[], options: RunOptions = {}): Promise<string> {
     const [enterer = "", ...rest] = [...this.enterNode(node), program, ...args];
     return run(enterer, rest, options);

@@ -51,7 +51,7 @@ const recordSchema = z.discriminatedUnion("type", [
 type Record = z.infer<typeof recordSchema>;
 type RecordOf<Type extends Record["type"]> = Extract<Record, { type: Type }>;
 
-/** A stretch of time in which a client's pings were lost. */
+/** A stretch of time in which a client's pings, or its questions who has the address, were lost. */
 export type Outage = RecordOf<"outage">;
 /** A stretch of time in which more than one MAC address answered for an address. */
 export type DoubleAnswer = RecordOf<"doubleAnswer">;
@@ -66,11 +66,15 @@ export interface Observation {
   /** Which MAC addresses answered for an address, whenever that changed. */
   owners: RecordOf<"owner">[];
   outages: Outage[];
+  /** Stretches of time in which nobody answered the question who has an address. */
+  unanswered: Outage[];
   doubleAnswers: DoubleAnswer[];
   summaries: RecordOf<"summary">[];
 }
 
 export interface ObserverOptions {
+  /** What is asked of each address. Default: both. */
+  by?: readonly ("echo" | "arp")[];
   /** Go duration; time between two pings of one address. Default 1ms. */
   echoEvery?: string;
   /** Time between two ARP requests or neighbour solicitations for one address. Default 2ms. */
@@ -104,7 +108,8 @@ export class Observer {
   static async start(lan: ObservedLan, addresses: readonly string[], options: ObserverOptions = {}): Promise<Observer> {
     const name = `observer-${started++}`;
     const file = join(lan.directory, `${name}.jsonl`);
-    const targets = addresses.flatMap((address) => ["--echo", address, "--arp", address]);
+    const { by = ["echo", "arp"] } = options;
+    const targets = addresses.flatMap((address) => by.flatMap((question) => [`--${question}`, address]));
     const pace = ["--every", options.echoEvery ?? "1ms", "--arp-every", options.askEvery ?? "2ms", "--gap", "1ms"];
     const stream = options.stream ? ["--stream"] : [];
     const flags = ["--interface", "eth0", "--capture", "--output", file, ...stream, ...pace, ...targets];
@@ -156,6 +161,7 @@ export function parseObservation(text: string): Observation | undefined {
     announcements: only("announcement"),
     owners: only("owner"),
     outages: only("outage").filter(({ by }) => by === "echo"),
+    unanswered: only("outage").filter(({ by }) => by === "arp"),
     doubleAnswers: only("doubleAnswer"),
     summaries: only("summary"),
   };

@@ -15,6 +15,8 @@ stop() { # PROGRAM: the recorded pid, if it still is that program
 for n in $nodes; do "$here/node.sh" kill "$n" & done
 wait
 for p in kube-scheduler kube-controller-manager kube-apiserver etcd; do stop $p; done
+visitors=$(ip netns pids "$client" 2>/dev/null) # Of a test that did not end them.
+[ -z "$visitors" ] || kill -9 $visitors 2>/dev/null
 for n in "$client" "$fabric"; do ip netns del "$n" 2>/dev/null; done
 for c in $controllers; do rmdir "/sys/fs/cgroup/$c/$name" 2>/dev/null; done
 grep -q " $state/" /proc/self/mountinfo && fail "mounts are left below $state"

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { z } from "zod";
-import { hasTest, readTestFile } from "../../../scripts/test-titles.ts";
+import { missingTests, type NamedTest, namedTests } from "../../../scripts/test-titles.ts";
 import { agentConfigSpecSchema } from "../../../src/api/agentConfig.ts";
 import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
 import { virtualIPSchema } from "../../../src/api/virtualIP.ts";
@@ -43,7 +43,7 @@ interface Row {
   fields: string[];
   keywords: string[];
   shown: string;
-  tests: { title: string; file: string }[];
+  tests: NamedTest[];
 }
 
 const inCode = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
@@ -53,9 +53,7 @@ function readRow(line: string): Row {
     .split("|")
     .slice(1, -1)
     .map((cell) => cell.trim());
-  const links = [...shown.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)];
-  const tests = links.map(([, title = "", file = ""]) => ({ title, file }));
-  return { id, fields: inCode(field), keywords: inCode(keyword), shown, tests };
+  return { id, fields: inCode(field), keywords: inCode(keyword), shown, tests: namedTests(shown) };
 }
 
 const rows = read("docs/features.md")
@@ -79,23 +77,14 @@ test("every row names a test, or says why there is none", () => {
 });
 
 test("the tests exist", () => {
-  const files = new Map([...new Set(rows.flatMap(({ tests }) => tests.map(({ file }) => file)))].map((file) => [file, open(file)]));
-  const missing = rows.flatMap(({ id, tests }) =>
-    tests.filter(({ title, file }) => !hasTest(files.get(file) ?? open(file), title)).map(({ title, file }) => `${id}: ${file}: ${title}`),
-  );
+  const missing = rows.flatMap(({ id, tests }) => missingTests(root, tests).map(({ title, file }) => `${id}: ${file}: ${title}`));
   assert.deepEqual(missing, []);
 });
 
-/** A file that is gone has no tests. */
-function open(file: string) {
-  return existsSync(join(root, file)) ? readTestFile(join(root, file)) : { titles: [], sources: [] };
-}
-
-test("a title that is made up is not found", () => {
-  const file = "test/unit/docs/features.test.ts";
-  assert.ok(hasTest(open(file), "the tests exist"));
-  assert.ok(!hasTest(open(file), "the tests exist not"));
-  assert.ok(!hasTest(open("test/unit/docs/none.test.ts"), "the tests exist"));
+test("a title that is made up is not found, nor is one in a file that is not there", () => {
+  const named = (title: string, file = "test/unit/docs/features.test.ts") => ({ title, file });
+  const madeUp = [named("the tests exist not"), named("the tests exist", "test/unit/docs/none.test.ts")];
+  assert.deepEqual(missingTests(root, [named("the tests exist"), ...madeUp]), madeUp);
 });
 
 type Schema = { properties?: Record<string, Schema>; items?: Schema; additionalProperties?: Schema };

@@ -1,10 +1,11 @@
 /** The VirtualIPs of a pool as they shall be: its template and the addresses that they hold. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { AddressPoolSpec } from "../../../api/addressPool.ts";
+import { parseDuration } from "../../../api/duration.ts";
 import { canonicalAddress } from "../../../api/ipAddress.ts";
 import type { LabelSelector } from "../../../api/labelSelector.ts";
 import { excludeLabel, poolLabel, type Role, roleLabel } from "../../../api/service.ts";
-import { type VirtualIPSpec, virtualIPSpecSchema } from "../../../api/virtualIP.ts";
+import { type VirtualIPSpec, type VirtualIPStatus, virtualIPSpecSchema } from "../../../api/virtualIP.ts";
 import type { PoolView, VirtualIPView } from "../cluster.ts";
 import { familyOf } from "./claims.ts";
 import type { PlacedVirtualIP } from "./placing.ts";
@@ -36,11 +37,29 @@ export function generateVirtualIP(
     segment,
     ...(device !== undefined && { interface: device }),
     nodes: nodesOf(choice, role, nodes),
-    vrrp,
+    vrrp: { ...vrrp, preemptDelay: returnDelayOf(vrrp, present) },
     conflictDetection,
     deadManSwitch,
   };
   return { name, labels: labelsOf(pool.name, role), spec: virtualIPSpecSchema.parse(spec) };
+}
+
+/** From the start of an agent until kube-proxy, which starts beside it, has all Services in its tables. */
+const returnDelay = "15s";
+
+/**
+ * A node that comes back has no way to the pods yet: it does not take its addresses back sooner, unless the user has said when it shall. Not so
+ * at first, when all nodes begin at once and the first that does need not be the one that shall lead.
+ */
+function returnDelayOf({ preempt, preemptDelay }: VirtualIPSpec["vrrp"], present: VirtualIPView | undefined): string {
+  if (!preempt || parseDuration(preemptDelay) !== 0) return preemptDelay;
+  const isDelayed = present?.spec?.vrrp.preemptDelay === returnDelay;
+  return isDelayed || (present && isLedByTheHighest(present.status)) ? returnDelay : preemptDelay;
+}
+
+function isLedByTheHighest({ activeNode, nodes = [] }: VirtualIPStatus): boolean {
+  const highest = Math.max(...nodes.map(({ priority }) => priority));
+  return nodes.some(({ name, priority }) => name === activeNode && priority === highest);
 }
 
 export function labelsOf(pool: string, role: Role): Record<string, string> {
