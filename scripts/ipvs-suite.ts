@@ -14,7 +14,7 @@ const graceMs = 30_000;
 
 const inside = fileURLToPath(new URL("test-file-inside.ts", import.meta.url));
 
-/** They sit out the intervals of checks, a minute and more, and take next to no processor. */
+/** They sit out the intervals of checks, a minute and more, and take a third of a processor. */
 const waiting = /\/agent(Checkers|Outage)\.test\.ts$/;
 
 /** Each machine has one processor: as many at a time as there are, and one that waits. */
