@@ -8,8 +8,10 @@ import { connect } from "node:net";
 
 export interface Connections {
   opened: number;
-  /** Refused, reset, or not answered within the limit. */
+  /** Refused, or not accepted within the limit. */
   failed: number;
+  /** Accepted, and ended before the answer: their node handed over just then. Of the established ones those that were a moment old. */
+  cut: number;
   /** Milliseconds of the slowest. A SYN that is lost is sent again after a second. */
   slowestMs: number;
   /** Of those that were there before and talked all the time. */
@@ -35,7 +37,7 @@ function hold(address: string): () => number {
 }
 
 function open(address: string, atLeast: number): void {
-  const seen = { opened: 0, failed: 0, slowestMs: 0 };
+  const seen = { opened: 0, failed: 0, cut: 0, slowestMs: 0 };
   const broken = hold(address);
   let pending = 0;
   const one = () => {
@@ -43,19 +45,21 @@ function open(address: string, atLeast: number): void {
     pending += 1;
     seen.opened += 1;
     const startedAt = performance.now();
+    let outcome: "failed" | "cut" = "failed";
     let ended = false;
-    const end = (failed: boolean) => {
+    const end = (isAnswered: boolean) => {
       if (ended) return;
       ended = true;
       pending -= 1;
-      seen.failed += Number(failed);
+      if (!isAnswered) seen[outcome] += 1;
       seen.slowestMs = Math.max(seen.slowestMs, performance.now() - startedAt);
     };
     const call = request({ host: address, port: 8080, agent: false, timeout: limitMs }, (response) =>
-      response.resume().on("end", () => end(false)),
+      response.resume().on("end", () => end(true)),
     );
     call.on("timeout", () => call.destroy(new Error("not answered")));
-    call.on("error", () => end(true));
+    call.on("socket", (socket) => socket.on("connect", () => (outcome = "cut")));
+    call.on("error", () => end(false));
     call.end();
   };
   const timer = setInterval(one, everyMs);

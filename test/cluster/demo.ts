@@ -110,7 +110,7 @@ function printResults({ installSeconds, drills, roll }: Results, steps: Steps): 
   steps.line();
   steps.line(`  ${steps.bold(titles)}`);
   for (const line of lines) steps.line(`  ${line.endsWith("ok") ? line : steps.red(line)}`);
-  const { opened, failed, slowestMs, established, moves, medianMs } = roll;
+  const { opened, failed, cut, slowestMs, established, moves, medianMs } = roll;
   const ways = moves.map(({ from, to }) => `${from} → ${to}`).join(", ");
   steps.lines([
     "",
@@ -120,7 +120,8 @@ function printResults({ installSeconds, drills, roll }: Results, steps: Steps): 
     "",
     `From helm install to the first answer: ${installSeconds.toFixed(1)} s.`,
     `Update of the agents: ${opened.toLocaleString("en")} new connections meanwhile, ${failed} failed, the slowest took ${slowestMs} ms. The address moved ${moves.length} times (${ways}),`,
-    `nobody answered for ${medianMs} ms (median). Of ${established.held} connections that stood, ${established.broken} ended: they are with a pod of the node that handed over.`,
+    `nobody answered for ${medianMs} ms (median). Connections are with a pod of the node that answers, and end when it hands over: ${established.broken} of ${established.held} that stood,`,
+    `and ${cut} that had just been accepted.`,
     "",
   ]);
 }
