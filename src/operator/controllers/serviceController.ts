@@ -1,6 +1,9 @@
 /**
  * The control loop for Services: plan all, write what differs. It meets the one for VirtualIPs in the VirtualIPs of the pools alone,
  * whose spec it writes: however often endpoints change, elections are only planned anew when one of those does.
+ *
+ * A pass records who has which address, and says so in the Services. What answers for them is written beside the passes, at its own pace:
+ * each of those writes makes several nodes begin anew, and no Service waits for its address until others are answered.
  */
 import type { KubeClient } from "../../kube/client.ts";
 import { Controller, type Result } from "../../kube/controller.ts";
@@ -10,6 +13,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
 import type { GeneratedWriter } from "./generatedWriter.ts";
+import { PacedTask } from "./pacedTask.ts";
 import type { PoolWriter } from "./poolWriter.ts";
 import { addressPools, services, virtualIPs, virtualServers } from "./resources.ts";
 import type { CurrentServicesPlan, ServicePlanner } from "./servicePlanner.ts";
@@ -34,6 +38,8 @@ const shortestCollapseMs = 20;
 const restPerPlan = 2;
 /** Silence is the absence of events. */
 const longestPauseMs = 5000;
+/** Each VirtualIP that is written makes its nodes' NodeAgents, and their agents' reports, be written too. */
+const restPerGeneration = 3;
 const theKey = "services";
 
 export class ServiceController {
@@ -41,11 +47,14 @@ export class ServiceController {
   readonly #controller: Controller;
   /** Services and pools that the API server says do not exist. */
   readonly #gone = new Set<string>();
+  /** Writes VirtualIPs and VirtualServers. */
+  readonly #generation: PacedTask<Outcome[]>;
   #collapseMs = shortestCollapseMs;
 
   constructor(options: ServiceControllerOptions) {
     this.#options = options;
     const { clock, log, kubeMetrics } = options;
+    this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, onDone: this.changed });
     const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
     this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
   }
@@ -59,9 +68,10 @@ export class ServiceController {
   };
 
   /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     this.#controller.enqueue(theKey);
-    return this.#controller.run(signal);
+    await this.#controller.run(signal);
+    await this.#generation.settled();
   }
 
   async #pass(signal: AbortSignal): Promise<Result> {
@@ -75,21 +85,20 @@ export class ServiceController {
     const current = plan;
     const objects = new Map(current.objects.services);
     const finalizers = await this.#addFinalizers(current, objects, signal);
-    const generated = this.#writeGenerated(current, signal);
-    const written = forEach(current.services, async (planned) => {
+    if (current.isSettled && hasGenerated(current)) this.#generation.start(() => this.#writeGenerated(current, signal));
+    const written = await forEach(current.services, async (planned) => {
       const object = objects.get(planned.view.key);
       return object !== undefined && (await this.#options.serviceWriter.write(planned, object, signal));
     });
-    const outcomes = [gone, pools, finalizers, ...(await generated), await written];
     this.#options.planner.remember(current);
-    throwIfAny(outcomes);
+    throwIfAny([gone, pools, finalizers, written, ...(this.#generation.takeResult() ?? [])]);
     return { requeueAfterMs: longestPauseMs };
   }
 
   #plan(): CurrentServicesPlan | undefined {
     const { clock, planner, metrics } = this.#options;
     const startedAt = clock.now();
-    const plan = planner.plan(this.#gone);
+    const plan = planner.plan(this.#gone, !this.#generation.isRunning);
     this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
     if (plan) metrics.showPools(plan.pools);
     return plan;
@@ -143,4 +152,9 @@ export class ServiceController {
       return true;
     });
   }
+}
+
+/** Whether anything of it is to be written. */
+function hasGenerated({ virtualIPs: addresses, virtualServers: servers }: CurrentServicesPlan): boolean {
+  return [addresses.apply, addresses.remove, servers.apply, servers.remove].some(({ length }) => length > 0);
 }

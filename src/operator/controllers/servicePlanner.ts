@@ -21,6 +21,8 @@ export interface ServicePlannerOptions {
 }
 
 export interface CurrentServicesPlan extends ServicesPlan {
+  /** Whether no VirtualIP was being written meanwhile: what is planned for them can be written. */
+  isSettled: boolean;
   /** The objects that the plan was made from, by key. */
   objects: Pick<Reading["objects"], "virtualIPs" | "addressPools" | "virtualServers"> & { services: Map<string, KubeObject> };
 }
@@ -44,7 +46,7 @@ export class ServicePlanner {
   }
 
   /** Undefined while pools, Services or their endpoints could not be read: all goes on as it is. */
-  plan(gone: ReadonlySet<string>): CurrentServicesPlan | undefined {
+  plan(gone: ReadonlySet<string>, isSettled: boolean): CurrentServicesPlan | undefined {
     const { reader, services, endpointSlices, namespaces, isDefault, clock } = this.#options;
     const now = clock.now();
     const { cluster, objects } = reader.read(now);
@@ -64,10 +66,11 @@ export class ServicePlanner {
       virtualServers,
       isDefault,
       gone,
+      isSettled,
       memory: this.#memory,
       wallNow: clock.wallNow().toISOString(),
     });
-    return { ...plan, objects: { ...objects, services: byKey(serviceObjects) } };
+    return { ...plan, isSettled, objects: { ...objects, services: byKey(serviceObjects) } };
   }
 
   /** What the plan says is told now. */

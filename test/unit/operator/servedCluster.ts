@@ -52,6 +52,9 @@ export class ServedCluster extends PlayedCluster {
   writes = 0;
   /** "web/shop Assigned: …". */
   readonly told: string[] = [];
+  /** How many passes there are until what a pass has planned for VirtualIPs and VirtualServers is written. */
+  generationTakes = 0;
+  #generation: { plan: ServicesPlan; passesLeft: number } | undefined;
   #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
   #gone = new Set<string>();
 
@@ -69,8 +72,8 @@ export class ServedCluster extends PlayedCluster {
 
   /** Rounds until nothing is written any more. */
   override rest(): void {
-    for (let quiet = 0, round = 0; quiet < 4; round += 1) {
-      if (round === 80) throw new Error(`it does not come to rest: ${this.told.slice(-5).join("; ")}`);
+    for (let quiet = 0, round = 0; quiet < 4 + this.generationTakes; round += 1) {
+      if (round === 80 * (1 + this.generationTakes)) throw new Error(`it does not come to rest: ${this.told.slice(-5).join("; ")}`);
       const before = this.writes;
       const { nodeAgents } = this.round();
       quiet = this.writes === before && nodeAgents.size === 0 ? quiet + 1 : 0;
@@ -85,15 +88,28 @@ export class ServedCluster extends PlayedCluster {
       plan = this.#plan();
     }
     if (this.#writePools(plan)) plan = this.#plan();
-    this.#writeVirtualIPs(plan);
-    this.#writeVirtualServers(plan);
+    const { virtualIPs, virtualServers } = plan;
+    const isNeeded = [virtualIPs.apply, virtualIPs.remove, virtualServers.apply, virtualServers.remove].some(({ length }) => length > 0);
+    if (!this.#generation && isNeeded) this.#generation = { plan, passesLeft: this.generationTakes };
+    this.#generate();
     this.#writeServices(plan);
     this.#memory = plan.memory;
+  }
+
+  #generate(): void {
+    if (!this.#generation) return;
+    const { plan, passesLeft } = this.#generation;
+    this.#generation.passesLeft -= 1;
+    if (passesLeft > 0) return;
+    this.#writeVirtualIPs(plan);
+    this.#writeVirtualServers(plan);
+    this.#generation = undefined;
   }
 
   /** Another process leads: it remembers nothing. */
   restart(): void {
     this.#memory = { traces: new Map(), answers: new Map() };
+    this.#generation = undefined;
     this.#gone = new Set();
   }
 
@@ -162,6 +178,7 @@ export class ServedCluster extends PlayedCluster {
       virtualServers: this.virtualServers,
       isDefault: this.isDefault,
       gone: this.#gone,
+      isSettled: this.#generation === undefined,
       memory: this.#memory,
       wallNow: timeAt(this.nowMs / 1000),
     });

@@ -31,7 +31,7 @@ export interface ServicesPlan {
 export function planServices(question: ServicesQuestion): ServicesPlan {
   const running = runningRouters(question.agents);
   const verdicts = judgePools(question.pools, question.virtualIPs, running);
-  const whereabouts = new Whereabouts(question.virtualIPs, running, question.agents, question.memory.traces);
+  const whereabouts = new Whereabouts({ ...question, running, before: question.memory.traces });
   const unknownPools = findUnknownPools(question);
   const ledger = new Ledger(question);
   const results = allocate(question, verdicts);

@@ -86,8 +86,9 @@ function add(cluster: ServedCluster, each: string): void {
 
 test("Services property: no address twice at any moment, and in the end rest, and an address for everybody as far as there are any", () => {
   fc.assert(
-    fc.property(fc.array(steps, { minLength: 5, maxLength: 40 }), (all) => {
+    fc.property(fc.array(steps, { minLength: 5, maxLength: 40 }), fc.nat(3), (all, generationTakes) => {
       const cluster = new ServedCluster(...nodes);
+      cluster.generationTakes = generationTakes;
       cluster.pools = [pool("public", specs[0] ?? {}), pool("q", { addresses: ["198.51.100.1-198.51.100.2"], autoAssign: false })];
       for (const step of all) step(cluster);
       cluster.rest();
@@ -96,7 +97,7 @@ test("Services property: no address twice at any moment, and in the end rest, an
       const recorded = cluster.pools.flatMap(({ status }) => status.assignments ?? []);
       for (const { address } of recorded) assert.ok(told.has(address), `${address} is recorded for nobody`);
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });
 

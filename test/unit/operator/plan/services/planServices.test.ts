@@ -129,6 +129,31 @@ test("type changed away: status and finalizer go, and the address when the nodes
   assert.deepEqual(cluster.assignments("public"), {});
 });
 
+test("class changed before any node was asked to answer: the status goes all the same", () => {
+  const cluster = served(ten, service("a"));
+  cluster.generationTakes = 2;
+  cluster.serve();
+  assert.deepEqual(cluster.addresses("web/a"), ["192.0.2.100"]);
+  cluster.restart();
+  cluster.change("web/a", { loadBalancerClass: "other" });
+  cluster.rest();
+  const { ingress, conditions } = cluster.serviceOf("web/a");
+  assert.deepEqual({ ingress, conditions }, { ingress: [], conditions: [] });
+});
+
+test("a Service has its address before the nodes are asked to answer for it, and gives none back while they are", () => {
+  const cluster = served({ addresses: ["192.0.2.100"] }, service("a"));
+  cluster.generationTakes = 3;
+  cluster.serve();
+  assert.deepEqual([cluster.addresses("web/a"), cluster.virtualIPs.length], [["192.0.2.100"], 0]);
+  cluster.change("web/a", { deleting: true });
+  cluster.services.push(service("b", { createdAt: timeAt(5) }));
+  cluster.serve();
+  assert.deepEqual(cluster.assignments("public"), { "192.0.2.100": "web/a" });
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/b"), ["192.0.2.100"]);
+});
+
 test("class changed to another controller's: the finalizer is left to him", () => {
   const cluster = served(ten, service("a"));
   cluster.rest();
