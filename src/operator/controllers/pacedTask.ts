@@ -26,16 +26,14 @@ export class PacedTask<Result> {
     return this.#running !== undefined;
   }
 
-  /** Whether start() does something now. */
-  get isReady(): boolean {
+  /** Whether the rest is over. What is urgent need not wait for that. */
+  get isRested(): boolean {
     return !this.isRunning && this.#options.clock.now() >= this.#restUntil;
   }
 
-  /** `work` must not reject. Whether it was begun. */
-  start(work: () => Promise<Result>): boolean {
-    if (!this.isReady) return false;
-    this.#running = this.#run(work);
-    return true;
+  /** `work` must not reject. Does nothing while another one runs. */
+  start(work: () => Promise<Result>): void {
+    if (!this.isRunning) this.#running = this.#run(work);
   }
 
   /** What the last task gave; once. */

@@ -12,6 +12,7 @@ import { type KubeObject, keyOf } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
+import { type Generation, nextGeneration } from "../plan/services/generation.ts";
 import type { GeneratedWriter } from "./generatedWriter.ts";
 import { PacedTask } from "./pacedTask.ts";
 import type { PoolWriter } from "./poolWriter.ts";
@@ -38,8 +39,8 @@ const shortestCollapseMs = 20;
 const restPerPlan = 2;
 /** Silence is the absence of events. */
 const longestPauseMs = 5000;
-/** Each VirtualIP that is written makes its nodes' NodeAgents, and their agents' reports, be written too. */
-const restPerGeneration = 3;
+/** Each VirtualIP that is written makes some ten other writes: the NodeAgents of its nodes, and what their agents report. */
+const restPerGeneration = 10;
 const theKey = "services";
 
 export class ServiceController {
@@ -85,7 +86,8 @@ export class ServiceController {
     const current = plan;
     const objects = new Map(current.objects.services);
     const finalizers = await this.#addFinalizers(current, objects, signal);
-    if (current.isSettled && hasGenerated(current)) this.#generation.start(() => this.#writeGenerated(current, signal));
+    const generation = current.isSettled ? nextGeneration(current, this.#generation.isRested) : undefined;
+    if (generation) this.#generation.start(() => this.#writeGenerated(generation, current.objects, signal));
     const written = await forEach(current.services, async (planned) => {
       const object = objects.get(planned.view.key);
       return object !== undefined && (await this.#options.serviceWriter.write(planned, object, signal));
@@ -122,7 +124,11 @@ export class ServiceController {
   }
 
   /** VirtualIPs first: a VirtualServer is on one. */
-  async #writeGenerated({ virtualIPs: addresses, virtualServers: servers, objects }: CurrentServicesPlan, signal: AbortSignal) {
+  async #writeGenerated(
+    { virtualIPs: addresses, virtualServers: servers }: Generation,
+    objects: CurrentServicesPlan["objects"],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
     const { generatedWriter, log } = this.#options;
     const removal = (resource: typeof virtualIPs, object: KubeObject | undefined) => {
       if (!object) return Promise.resolve(false);
@@ -152,9 +158,4 @@ export class ServiceController {
       return true;
     });
   }
-}
-
-/** Whether anything of it is to be written. */
-function hasGenerated({ virtualIPs: addresses, virtualServers: servers }: CurrentServicesPlan): boolean {
-  return [addresses.apply, addresses.remove, servers.apply, servers.remove].some(({ length }) => length > 0);
 }

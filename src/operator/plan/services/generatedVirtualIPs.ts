@@ -73,6 +73,14 @@ export function isAsGenerated({ spec: wanted }: GeneratedVirtualIP, { spec }: Vi
   return isDeepStrictEqual(inOrder({ ...spec, nodes }), inOrder(wanted));
 }
 
+/** How many addresses it shall carry besides those that it does, when nothing else changes; otherwise 0. */
+export function additionsOf({ spec: wanted, ...rest }: GeneratedVirtualIP, present: VirtualIPView): number {
+  const before = new Set((present.spec?.excludedAddresses ?? []).map(({ address }) => address));
+  const { excludedAddresses: carried = [] } = wanted;
+  const staying = carried.filter(({ address }) => before.has(address));
+  return isAsGenerated({ ...rest, spec: { ...wanted, excludedAddresses: staying } }, present) ? carried.length - staying.length : 0;
+}
+
 /** Server-side apply leaves what was there before in its place. */
 function inOrder(spec: VirtualIPSpec) {
   const texts = (list: VirtualIPSpec["addresses"] = []) => list.map(({ address }) => address).sort();

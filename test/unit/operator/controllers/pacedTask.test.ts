@@ -9,27 +9,27 @@ test("paced task: one at a time, a rest of three times as long, and a call at bo
   const calls: number[] = [];
   const task = new PacedTask<string>({ clock, restFactor: 3, onDone: () => void calls.push(clock.now()) });
   const work = Promise.withResolvers<string>();
-  assert.equal(
-    task.start(() => work.promise),
-    true,
-  );
-  assert.equal(
-    task.start(async () => "another"),
-    false,
-  );
-  assert.deepEqual([task.isRunning, task.takeResult()], [true, undefined]);
+  task.start(() => work.promise);
+  task.start(async () => "another");
+  assert.deepEqual([task.isRunning, task.isRested, task.takeResult()], [true, false, undefined]);
   await clock.advance(100);
   work.resolve("done");
   await task.settled();
-  assert.deepEqual([task.isRunning, task.isReady, calls], [false, false, [100]]);
+  assert.deepEqual([task.isRunning, task.isRested, calls], [false, false, [100]]);
   assert.deepEqual([task.takeResult(), task.takeResult()], ["done", undefined]);
   await clock.advance(299);
-  assert.deepEqual([task.isReady, calls], [false, [100]]);
+  assert.deepEqual([task.isRested, calls], [false, [100]]);
   await clock.advance(1);
-  assert.deepEqual([task.isReady, calls], [true, [100, 400]]);
-  assert.equal(
-    task.start(async () => "another"),
-    true,
-  );
+  assert.deepEqual([task.isRested, calls], [true, [100, 400]]);
+});
+
+test("paced task: what is urgent need not wait for the end of the rest", async () => {
+  const clock = new VirtualClock();
+  const task = new PacedTask<string>({ clock, restFactor: 3, onDone: () => {} });
+  task.start(() => new Promise((resolve) => void clock.setTimeout(() => resolve("first"), 100)));
+  await clock.advance(150);
+  assert.equal(task.isRested, false);
+  task.start(async () => "urgent");
   await task.settled();
+  assert.equal(task.takeResult(), "urgent");
 });
