@@ -17,7 +17,11 @@ const virtualIPs = {
   grow: [...growing("most"), ...growing("less")],
   remove: [virtualIP("empty", { addresses: [{ address: "192.0.2.9" }] })],
 };
-const virtualServers = { apply: [...server("one", "most"), ...server("two", "less")], remove: [virtualServer("old", { virtualIP: "most" })], foreign: [] };
+const virtualServers = {
+  apply: [...server("one", "most"), ...server("two", "less")],
+  remove: [virtualServer("old", { virtualIP: "most" })],
+  foreign: [],
+};
 
 const namesOf = (generation: ReturnType<typeof nextGeneration>) =>
   generation && Object.values(generation).flatMap(({ apply, remove }) => [...apply, ...remove].map(({ name }) => name));

@@ -394,6 +394,50 @@ test("Local: beyond the limit of sets it says so", () => {
   );
 });
 
+test("Local: beyond 64 sets those that were there go on, others make do with a node of theirs that has a set, or say so", () => {
+  const names = Array.from({ length: 72 }, (_, index) => `n${index}`);
+  const cluster = new ServedCluster(...names);
+  cluster.pools = [pool("public", { addresses: ["192.0.2.0/24"] })];
+  for (const [index, node] of names.slice(0, 64).entries()) {
+    cluster.services.push(service(`s${index}`, { isLocal: true }));
+    ready(cluster, `s${index}`, node);
+  }
+  cluster.rest();
+  const before = cluster.virtualIPs.map(({ name, generation }) => `${name} ${generation}`);
+  assert.equal(before.length, 64);
+  for (const [name, ...own] of [
+    ["two", "n3", "n70"],
+    ["late", "n71"],
+  ]) {
+    cluster.services.push(service(name ?? "", { isLocal: true, createdAt: timeAt(9) }));
+    ready(cluster, name ?? "", ...own);
+  }
+  cluster.rest();
+  const [two = "", late = ""] = ["two", "late"].flatMap((name) => cluster.addresses(`web/${name}`));
+  assert.deepEqual([cluster.answers(two), cluster.answers(late)], ["n3", undefined]);
+  const others = cluster.virtualIPs
+    .filter(({ name }) => name !== cluster.placeOf(two))
+    .map(({ name, generation }) => `${name} ${generation}`);
+  assert.ok(others.length === 63 && others.every((each) => before.includes(each)));
+  assert.ok(cluster.told.some((text) => /^web\/late TooManyCandidateSets: .*: raise spec\.maxLocalVirtualRouters/.test(text)));
+  assert.ok(!cluster.told.some((text) => text.startsWith("web/two TooMany")));
+});
+
+test("VRIDs that are used up: the Service says that its VirtualIP is not accepted", () => {
+  const cluster = served(ten, service("a"));
+  for (let index = 0; index < 255; index += 1) {
+    const spec = { addresses: [{ address: `198.51.100.${index}/24` }], vrrp: { virtualRouterID: index + 1 } };
+    cluster.virtualIPs.push(virtualIP(`own-${index}`, spec));
+  }
+  cluster.rest();
+  assert.ok(
+    cluster.told.includes(
+      "web/a NotAccepted: nobody answers for 192.0.2.100 (VirtualIP public-0): its VirtualIP is not accepted; its conditions say why",
+    ),
+    cluster.told.slice(-3).join("\n"),
+  );
+});
+
 test("from Cluster to Local and back: the address stays, and moves from one VirtualIP to the other", () => {
   const cluster = served(ten, service("a"), service("b"));
   ready(cluster, "a", "n3");
