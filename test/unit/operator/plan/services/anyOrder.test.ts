@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { PoolView } from "../../../../../src/operator/plan/cluster.ts";
 import type { ServiceView } from "../../../../../src/operator/plan/services/views.ts";
 import { timeAt } from "../../samples.ts";
 import { pool, ServedCluster, service } from "../../servedCluster.ts";
@@ -29,6 +30,8 @@ const change: fc.Arbitrary<Partial<ServiceView>> = fc.oneof(
   fc.constantFrom("aloft.dev/vrrp", "other").map((loadBalancerClass) => ({ loadBalancerClass })),
   fc.constant({ deleting: true }),
 );
+
+const backups = new WeakMap<ServedCluster, Map<string, PoolView["status"]>>();
 
 type Step = (cluster: ServedCluster) => void;
 const specs = [
@@ -69,6 +72,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: fc.constant<Step>((cluster) => cluster.restart()) },
+  { weight: 1, arbitrary: fc.constantFrom<Step>(backUp, restore) },
   {
     weight: 6,
     arbitrary: fc.subarray(nodes).map(
@@ -78,6 +82,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
 );
+
+function backUp(cluster: ServedCluster): void {
+  backups.set(cluster, new Map(cluster.pools.map(({ name: own, status }) => [own, status])));
+}
+
+/** The pools' statuses are those of the backup, and whoever leads reads all anew. */
+function restore(cluster: ServedCluster): void {
+  const backup = backups.get(cluster);
+  cluster.pools = cluster.pools.map((view) => ({ ...view, status: backup?.get(view.name) ?? view.status }));
+  cluster.restart();
+}
 
 function add(cluster: ServedCluster, each: string): void {
   const exists = cluster.services.some(({ key }) => key === `web/${each}`);

@@ -231,6 +231,27 @@ test("a pool whose status was lost gives everybody what his own status says", ()
   assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.102"]);
 });
 
+test("a pool whose status is from a backup: everybody keeps what his own status says", () => {
+  const cluster = served({ addresses: ["192.0.2.100-192.0.2.102"] }, service("a"), service("b", { createdAt: timeAt(5) }));
+  cluster.rest();
+  const [backup] = cluster.pools;
+  cluster.change("web/a", { annotations: { "aloft.dev/addresses": "192.0.2.102" } });
+  cluster.rest();
+  cluster.change("web/a", { annotations: {} });
+  cluster.change("web/b", { deleting: true });
+  cluster.rest();
+  for (const name of ["c", "d"]) cluster.services.push(service(name, { createdAt: timeAt(9) }));
+  cluster.rest();
+  const given = () => Object.fromEntries(cluster.services.map(({ key }) => [key, cluster.addresses(key).join()]));
+  const before = given();
+  assert.deepEqual(before, { "web/a": "192.0.2.102", "web/c": "192.0.2.100", "web/d": "192.0.2.101" });
+  cluster.pools = cluster.pools.map((view) => ({ ...view, status: backup?.status ?? {} }));
+  cluster.restart();
+  cluster.rest();
+  assert.deepEqual(given(), before);
+  assert.deepEqual(cluster.assignments("public"), { "192.0.2.100": "web/c", "192.0.2.101": "web/d", "192.0.2.102": "web/a" });
+});
+
 test("a pool in use that is deleted goes with the last of its Services, and gives nothing meanwhile", () => {
   const cluster = served(ten, service("a"));
   cluster.rest();
