@@ -2,9 +2,10 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { KubeClient } from "../../src/kube/client.ts";
-import { nodes } from "../../src/operator/controllers/resources.ts";
+import { nodeAgents, nodes } from "../../src/operator/controllers/resources.ts";
 import { BackgroundProcess } from "../../test/support/backgroundProcess.ts";
 import { type ControlPlane, startControlPlane } from "../../test/support/controlPlane.ts";
+import { until } from "../../test/support/waiting.ts";
 import { nodeName } from "./network.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -33,6 +34,7 @@ export class World {
       await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
       const world = new World(plane, await startOperator(plane), startAgents(plane));
       await world.#addNodes(nodeCount);
+      await until("every agent to report", async () => (await world.#reporting()) === nodeCount, { timeoutMs: 60_000, everyMs: 500 });
       return world;
     } catch (error) {
       await plane.stop();
@@ -44,6 +46,10 @@ export class World {
     await Promise.all([this.#agents.kill(), this.operator.kill()]);
     await this.client.close();
     await this.plane.stop();
+  }
+
+  async #reporting(): Promise<number> {
+    return (await this.client.list(nodeAgents)).items.filter(({ status }) => status !== undefined).length;
   }
 
   async #addNodes(count: number): Promise<void> {

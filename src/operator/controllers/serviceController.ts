@@ -35,8 +35,8 @@ export interface ServiceControllerOptions {
 
 /** A rollout changes many EndpointSlices, and a Helm chart makes several Services, within milliseconds. */
 const shortestCollapseMs = 20;
-/** As for VirtualIPs: plans take at most a third of the time. */
-const restPerPlan = 2;
+/** Somebody waits for each pass: plans take at most half of the time. */
+const restPerPlan = 1;
 /** Silence is the absence of events. */
 const longestPauseMs = 5000;
 /** Each VirtualIP that is written makes some ten other writes: the NodeAgents of its nodes, and what their agents report. */
@@ -66,6 +66,11 @@ export class ServiceController {
   /** The same for EndpointSlices, of which clusters change many. */
   readonly endpointsChanged = (key: string): void => {
     if (this.#options.planner.concerns(key)) this.changed();
+  };
+
+  /** The same for NodeAgents, whose agents report all the time. */
+  readonly agentChanged = (name: string): void => {
+    if (this.#options.planner.concernsAgent(name)) this.changed();
   };
 
   /** Works until `signal` aborts. */
