@@ -168,6 +168,8 @@ test("type changed away: status and finalizer go; with another class it is anoth
   const plain = await desk.untilService("shop", "to be plain", ({ metadata }) => metadata.finalizers === undefined);
   assert.deepEqual([addressesOf(plain), reasonOf(plain)], [[], undefined]);
   await bed.untilGone("public-0");
+  // It is free once the pool says so: a moment after the nodes have given it up.
+  await desk.untilPool("public", "to have it back", ({ status }) => status?.services === 0);
   await desk.patchService("shop", { spec: { type: "LoadBalancer", loadBalancerClass: "example.com/other" } });
   await desk.createService("ours", {});
   await desk.untilAddresses("ours", ["192.0.2.100"]);
