@@ -23,7 +23,7 @@ const leaseName = "aloft-operator";
 /** Enough to end a write and to release the lease; less than the 30 s that the kubelet waits. */
 const shutdownLimitMs = 10_000;
 /** Plans leave much behind, and what is kept of a cluster is little: half the memory, for a tenth more processor time. */
-const mostGarbagePercent = 60;
+const mostGarbagePercent = 40;
 
 /** Starts the operator, which then runs until a signal. Returns 1, with the reason on standard error, when it cannot start. */
 export async function runOperator(options: OperatorOptions): Promise<number | undefined> {
