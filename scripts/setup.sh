@@ -242,6 +242,7 @@ case $command in
     program=bench/${command#bench:}.ts needs_control_plane=no && need_root "the benchmark"
     case $command in
       bench:ipvs | bench:connections) needs_ipvs=yes ;;
+      bench:scale) needs_control_plane=yes needs_namespaces=no needs_peers=no ;;
       bench:services) needs_cluster=yes needs_control_plane=yes ;;
     esac
     ;;

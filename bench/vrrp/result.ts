@@ -3,7 +3,7 @@
 import { type Column, formatTable, type Spread, spread } from "../../test/support/table.ts";
 import type { Make } from "../make.ts";
 
-export type Unit = "ms" | "µs" | "% of a core" | "MB" | "";
+export type Unit = "ms" | "µs" | "% of a core" | "MB" | "/s" | "kB/s" | "";
 
 /** What Aloft shall not exceed. */
 export interface Bar {
@@ -48,7 +48,7 @@ export function isMet({ measures }: ScenarioResult): boolean {
   return measures.every((measure) => ["met", ""].includes(verdictOf(measure)));
 }
 
-const decimals: Record<Unit, number> = { ms: 2, µs: 0, "% of a core": 1, MB: 1, "": 0 };
+const decimals: Record<Unit, number> = { ms: 2, µs: 0, "% of a core": 1, MB: 1, "/s": 1, "kB/s": 0, "": 0 };
 
 function number(value: number, unit: Unit): string {
   return Number.isFinite(value) ? value.toFixed(decimals[unit]) : "never";
@@ -78,9 +78,17 @@ const columns: Column<Measure>[] = [
   { title: "VERDICT", cell: (measure) => verdictOf(measure) },
 ];
 
+const ofBoth = new Set(["KEEPALIVED", "RATIO"]);
+
+/** Where keepalived has nothing of the kind, no column for it. */
+function columnsFor(measures: readonly Measure[]): Column<Measure>[] {
+  const isCompared = measures.some(({ values }) => values.keepalived.length > 0);
+  return columns.filter(({ title }) => isCompared || !ofBoth.has(title));
+}
+
 /** Title, table and notes of one scenario. */
-export function formatResult(result: ScenarioResult): string[] {
-  return [`${result.name}: ${result.title} (Aloft: ${result.subject})`, ...formatTable(columns, result.measures), ...result.notes];
+export function formatResult({ name, title, subject, measures, notes }: ScenarioResult): string[] {
+  return [`${name}: ${title} (Aloft: ${subject})`, ...formatTable(columnsFor(measures), measures), ...notes];
 }
 
 const markdownCell = (text: string) => text.replaceAll("|", "\\|");
@@ -88,7 +96,7 @@ const markdownRow = (cells: readonly string[]) => `| ${cells.map(markdownCell).j
 
 /** A section of docs/benchmarks.md. */
 export function toMarkdown({ name, title, subject, measures, notes }: ScenarioResult): string {
-  const shown = columns.filter((column) => column.title !== "UNIT");
+  const shown = columnsFor(measures).filter((column) => column.title !== "UNIT");
   const titles = shown.map((column) => column.title.toLowerCase());
   const rows = measures.map((measure) => {
     const { what, unit } = measure;

@@ -6,6 +6,7 @@ import { LeaderElector } from "../kube/leaderElection.ts";
 import { createKubeMetrics } from "../kube/metrics.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { readEnvironment } from "../runtime/env.ts";
+import { limitGarbage } from "../runtime/heap.ts";
 import { type HttpQuestion, startHttpServer } from "../runtime/httpServer.ts";
 import { createLogger, type Logger } from "../runtime/log.ts";
 import { collectProcessMetrics, Metrics } from "../runtime/metrics.ts";
@@ -21,9 +22,12 @@ import { Term } from "./term.ts";
 const leaseName = "aloft-operator";
 /** Enough to end a write and to release the lease; less than the 30 s that the kubelet waits. */
 const shutdownLimitMs = 10_000;
+/** Plans leave much behind, and what is kept of a cluster is little: half the memory, for a tenth more processor time. */
+const mostGarbagePercent = 40;
 
 /** Starts the operator, which then runs until a signal. Returns 1, with the reason on standard error, when it cannot start. */
 export async function runOperator(options: OperatorOptions): Promise<number | undefined> {
+  limitGarbage(mostGarbagePercent);
   const environment = readEnvironment();
   const identity = options.identity ?? `${environment.podName ?? environment.hostName}_${randomUUID()}`;
   const log = createLogger(options.logLevel, { identity });

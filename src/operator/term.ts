@@ -60,7 +60,9 @@ export class Term {
       const controllers = { plan: this.#planController(reader, recorder), services: this.#serviceController(reader, recorder) };
       for (const informer of caches.ofCluster) informer.onChange(controllers.plan.changed);
       const { endpointSlices: slices, ...others } = caches.ofServices;
-      for (const informer of [...caches.ofCluster, ...Object.values(others)]) informer.onChange(controllers.services.changed);
+      const agents = caches.needed.nodeAgents;
+      for (const informer of [...caches.ofCluster, ...Object.values(others)])
+        informer.onChange(informer === agents ? controllers.services.agentChanged : controllers.services.changed);
       slices.onChange(controllers.services.endpointsChanged);
       await Promise.all(Object.values(controllers).map((controller) => controller.run(signal)));
     } finally {
@@ -83,7 +85,8 @@ export class Term {
 
   #serviceController(reader: ClusterReader, recorder: EventRecorder): ServiceController {
     const { client, clock, log, metrics, kubeMetrics, defaultLoadBalancer } = this.#options;
-    const planner = new ServicePlanner({ reader, ...this.caches.ofServices, isDefault: defaultLoadBalancer, clock });
+    const { nodeAgents: agents } = this.caches.needed;
+    const planner = new ServicePlanner({ reader, nodeAgents: agents, ...this.caches.ofServices, isDefault: defaultLoadBalancer, clock });
     const poolWriter = new PoolWriter({ client, recorder, written: reader.written.addressPools, clock });
     const serviceWriter = new ServiceWriter({ client, recorder, written: planner.written, clock });
     const generatedWriter = new GeneratedWriter({ client, reader, clock });

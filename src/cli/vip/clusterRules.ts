@@ -6,6 +6,7 @@ import type { VirtualServerSpec } from "../../api/virtualServer.ts";
 import type { PlacedFinding } from "../findingView.ts";
 import { deafToEachOther, troubledConditions } from "./conditionRules.ts";
 import type { ExaminedAgent, Patient } from "./patient.ts";
+import { pendingServices } from "./serviceRules.ts";
 
 type Rule = (patient: Patient, now: Date) => PlacedFinding[];
 
@@ -30,6 +31,7 @@ const rules: Rule[] = [
   hostsOutside,
   markWithoutAddress,
   guePort,
+  pendingServices,
 ];
 
 const perAgent = ({ agents }: Patient, examine: (agent: ExaminedAgent) => Finding[]): PlacedFinding[] =>

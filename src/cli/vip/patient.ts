@@ -4,9 +4,11 @@ import { z } from "zod";
 import type { VirtualIPStatus } from "../../api/virtualIP.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
-import { addressPools, nodeAgents, nodes, virtualIPs, virtualServers } from "../../operator/controllers/resources.ts";
+import { addressPools, nodeAgents, nodes, services, virtualIPs, virtualServers } from "../../operator/controllers/resources.ts";
 import type { AgentView, PoolView, VirtualIPView, VirtualServerView } from "../../operator/plan/cluster.ts";
 import { viewAgent, viewPool, viewVirtualIP, viewVirtualServer } from "../../operator/plan/parse.ts";
+import { viewService } from "../../operator/plan/services/parse.ts";
+import type { ServiceView } from "../../operator/plan/services/views.ts";
 
 export interface KubeProxy {
   mode: string;
@@ -30,6 +32,8 @@ export interface Patient {
   addressPools: Pick<PoolView, "name" | "status">[];
   nodes: ExaminedNode[];
   agents: ExaminedAgent[];
+  /** Those that Aloft has told something; none where they cannot be read. */
+  services: Pick<ServiceView, "key" | "conditions" | "ingress">[];
   /** Absent: it could not be read, or there is none. */
   kubeProxy?: KubeProxy;
 }
@@ -40,12 +44,13 @@ const configMaps: Resource = { apiVersion: "v1", kind: "ConfigMap", plural: "con
 export async function readPatient(client: KubeClient): Promise<Patient> {
   const list = async <View>(resource: Resource, view: (object: KubeObject) => View | undefined) =>
     (await client.list(resource)).items.flatMap((object) => view(object) ?? []);
-  const [vips, servers, pools, examinedNodes, agents, kubeProxy] = await Promise.all([
+  const [vips, servers, pools, examinedNodes, agents, serviceViews, kubeProxy] = await Promise.all([
     list(virtualIPs, viewVirtualIP),
     list(virtualServers, viewVirtualServer),
     list(addressPools, viewPool),
     list(nodes, examinedNode),
     list(nodeAgents, examinedAgent),
+    list(services, viewService).catch(() => []),
     client.find(configMaps, { namespace: "kube-system", name: "kube-proxy" }).catch(() => undefined),
   ]);
   return {
@@ -54,6 +59,7 @@ export async function readPatient(client: KubeClient): Promise<Patient> {
     addressPools: pools,
     nodes: examinedNodes,
     agents,
+    services: serviceViews.filter(({ conditions }) => conditions.length > 0),
     kubeProxy: kubeProxy && parseKubeProxy(kubeProxy),
   };
 }

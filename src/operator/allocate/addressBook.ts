@@ -50,6 +50,8 @@ export class AddressBook {
     if (!entry) return undefined;
     if (entry.recorded.includes(service.key) && entry.holders.size === 0) return undefined;
     const [holder] = entry.holders.values();
+    // What its status says it was told once it was recorded for it: later than for whom it is recorded now.
+    if (!holder && service.present.includes(address)) return undefined;
     if (!holder) {
       const message = `${address} was given to Service ${entry.recorded.join(", ") || "another"} and is being given up`;
       return { reason: "AddressTaken", message };

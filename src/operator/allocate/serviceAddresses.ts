@@ -25,6 +25,8 @@ class Allocation {
   readonly #services: readonly ServiceClaim[];
   readonly #taken: ReadonlyMap<string, string>;
   readonly #book: AddressBook;
+  /** Services by the addresses that their statuses say they have. */
+  readonly #said: ReadonlyMap<string, readonly string[]>;
   readonly #results = new Map<string, ServiceAddresses>();
   readonly #cursors = new Map<string, Cursor>();
 
@@ -33,6 +35,9 @@ class Allocation {
     this.#services = [...services].sort((a, b) => byAge({ name: a.key, createdAt: a.createdAt }, { name: b.key, createdAt: b.createdAt }));
     this.#taken = taken;
     this.#book = new AddressBook(pools);
+    const pairs = services.flatMap(({ key, present }) => present.map((address) => ({ key, address })));
+    const byAddress = Map.groupBy(pairs, ({ address }) => address);
+    this.#said = new Map([...byAddress].map(([address, all]) => [address, all.map(({ key }) => key)]));
   }
 
   run(): Map<string, ServiceAddresses> {
@@ -53,14 +58,20 @@ class Allocation {
       const family = familyOf(address);
       if (!service.families.includes(family) || (pool ?? place) !== place || addresses.some((other) => familyOf(other) === family))
         continue;
-      if (this.#book.join(place, address, service) !== undefined) continue;
+      if (this.#isOutdated(address, service) || this.#book.join(place, address, service) !== undefined) continue;
       pool = place;
       addresses.push(address);
     }
     this.#results.set(service.key, { pool, addresses: inOrder(service, addresses) });
   }
 
-  /** What its status says without a record: the pool was made anew, or its status was lost. */
+  /** Whether the record is older than the statuses, as after a backup: they say that it has another one, and another has this one. */
+  #isOutdated(address: string, { key, present }: ServiceClaim): boolean {
+    if (present.length === 0 || present.includes(address)) return false;
+    return this.#said.get(address)?.some((other) => other !== key) ?? false;
+  }
+
+  /** What its status says without a record: the pool was made anew, or its status was lost, or is from a backup. */
   #adopt(service: ServiceClaim): void {
     const result = this.#resultOf(service);
     if (result.addresses.length === service.families.length) return;

@@ -1,6 +1,9 @@
 /**
  * The control loop for Services: plan all, write what differs. It meets the one for VirtualIPs in the VirtualIPs of the pools alone,
  * whose spec it writes: however often endpoints change, elections are only planned anew when one of those does.
+ *
+ * A pass records who has which address, and says so in the Services. What answers for them is written beside the passes, at its own pace:
+ * each of those writes makes several nodes begin anew, and no Service waits for its address until others are answered.
  */
 import type { KubeClient } from "../../kube/client.ts";
 import { Controller, type Result } from "../../kube/controller.ts";
@@ -9,7 +12,9 @@ import { type KubeObject, keyOf } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
+import { type Generation, nextGeneration } from "../plan/services/generation.ts";
 import type { GeneratedWriter } from "./generatedWriter.ts";
+import { PacedTask } from "./pacedTask.ts";
 import type { PoolWriter } from "./poolWriter.ts";
 import { addressPools, services, virtualIPs, virtualServers } from "./resources.ts";
 import type { CurrentServicesPlan, ServicePlanner } from "./servicePlanner.ts";
@@ -30,10 +35,12 @@ export interface ServiceControllerOptions {
 
 /** A rollout changes many EndpointSlices, and a Helm chart makes several Services, within milliseconds. */
 const shortestCollapseMs = 20;
-/** As for VirtualIPs: plans take at most a third of the time. */
-const restPerPlan = 2;
+/** Somebody waits for each pass: plans take at most half of the time. */
+const restPerPlan = 1;
 /** Silence is the absence of events. */
 const longestPauseMs = 5000;
+/** Each VirtualIP that is written makes some ten other writes: the NodeAgents of its nodes, and what their agents report. */
+const restPerGeneration = 10;
 const theKey = "services";
 
 export class ServiceController {
@@ -41,11 +48,14 @@ export class ServiceController {
   readonly #controller: Controller;
   /** Services and pools that the API server says do not exist. */
   readonly #gone = new Set<string>();
+  /** Writes VirtualIPs and VirtualServers. */
+  readonly #generation: PacedTask<Outcome[]>;
   #collapseMs = shortestCollapseMs;
 
   constructor(options: ServiceControllerOptions) {
     this.#options = options;
     const { clock, log, kubeMetrics } = options;
+    this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, onDone: this.changed });
     const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
     this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
   }
@@ -58,10 +68,16 @@ export class ServiceController {
     if (this.#options.planner.concerns(key)) this.changed();
   };
 
+  /** The same for NodeAgents, whose agents report all the time. */
+  readonly agentChanged = (name: string): void => {
+    if (this.#options.planner.concernsAgent(name)) this.changed();
+  };
+
   /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     this.#controller.enqueue(theKey);
-    return this.#controller.run(signal);
+    await this.#controller.run(signal);
+    await this.#generation.settled();
   }
 
   async #pass(signal: AbortSignal): Promise<Result> {
@@ -75,21 +91,21 @@ export class ServiceController {
     const current = plan;
     const objects = new Map(current.objects.services);
     const finalizers = await this.#addFinalizers(current, objects, signal);
-    const generated = this.#writeGenerated(current, signal);
-    const written = forEach(current.services, async (planned) => {
+    const generation = current.isSettled ? nextGeneration(current, this.#generation.isRested) : undefined;
+    if (generation) this.#generation.start(() => this.#writeGenerated(generation, current.objects, signal));
+    const written = await forEach(current.services, async (planned) => {
       const object = objects.get(planned.view.key);
       return object !== undefined && (await this.#options.serviceWriter.write(planned, object, signal));
     });
-    const outcomes = [gone, pools, finalizers, ...(await generated), await written];
     this.#options.planner.remember(current);
-    throwIfAny(outcomes);
+    throwIfAny([gone, pools, finalizers, written, ...(this.#generation.takeResult() ?? [])]);
     return { requeueAfterMs: longestPauseMs };
   }
 
   #plan(): CurrentServicesPlan | undefined {
     const { clock, planner, metrics } = this.#options;
     const startedAt = clock.now();
-    const plan = planner.plan(this.#gone);
+    const plan = planner.plan(this.#gone, !this.#generation.isRunning);
     this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
     if (plan) metrics.showPools(plan.pools);
     return plan;
@@ -113,7 +129,11 @@ export class ServiceController {
   }
 
   /** VirtualIPs first: a VirtualServer is on one. */
-  async #writeGenerated({ virtualIPs: addresses, virtualServers: servers, objects }: CurrentServicesPlan, signal: AbortSignal) {
+  async #writeGenerated(
+    { virtualIPs: addresses, virtualServers: servers }: Generation,
+    objects: CurrentServicesPlan["objects"],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
     const { generatedWriter, log } = this.#options;
     const removal = (resource: typeof virtualIPs, object: KubeObject | undefined) => {
       if (!object) return Promise.resolve(false);

@@ -12,6 +12,7 @@ type Cache = Pick<Informer, "list" | "hasSynced">;
 
 export interface ServicePlannerOptions {
   reader: ClusterReader;
+  nodeAgents: Pick<Informer, "get">;
   services: Cache;
   endpointSlices: Cache & Pick<Informer, "get">;
   namespaces: Cache;
@@ -21,6 +22,8 @@ export interface ServicePlannerOptions {
 }
 
 export interface CurrentServicesPlan extends ServicesPlan {
+  /** Whether no VirtualIP was being written meanwhile: what is planned for them can be written. */
+  isSettled: boolean;
   /** The objects that the plan was made from, by key. */
   objects: Pick<Reading["objects"], "virtualIPs" | "addressPools" | "virtualServers"> & { services: Map<string, KubeObject> };
 }
@@ -35,6 +38,8 @@ export class ServicePlanner {
   readonly written = new OwnWrites();
   /** The Service of each EndpointSlice, by keys. */
   readonly #serviceOf = new Map<string, string>();
+  /** Which generation each NodeAgent has, and which one its agent has told of. */
+  readonly #agentStates = new Map<string, string | undefined>();
   /** Keys of the Services that only nodes with ready endpoints may answer for. */
   #local: ReadonlySet<string> = new Set();
   #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
@@ -44,7 +49,7 @@ export class ServicePlanner {
   }
 
   /** Undefined while pools, Services or their endpoints could not be read: all goes on as it is. */
-  plan(gone: ReadonlySet<string>): CurrentServicesPlan | undefined {
+  plan(gone: ReadonlySet<string>, isSettled: boolean): CurrentServicesPlan | undefined {
     const { reader, services, endpointSlices, namespaces, isDefault, clock } = this.#options;
     const now = clock.now();
     const { cluster, objects } = reader.read(now);
@@ -64,10 +69,11 @@ export class ServicePlanner {
       virtualServers,
       isDefault,
       gone,
+      isSettled,
       memory: this.#memory,
       wallNow: clock.wallNow().toISOString(),
     });
-    return { ...plan, objects: { ...objects, services: byKey(serviceObjects) } };
+    return { ...plan, isSettled, objects: { ...objects, services: byKey(serviceObjects) } };
   }
 
   /** What the plan says is told now. */
@@ -83,6 +89,16 @@ export class ServicePlanner {
     if (object) this.#serviceOf.set(slice, service);
     else this.#serviceOf.delete(slice);
     return this.#local.has(service);
+  }
+
+  /** Whether a NodeAgent that has changed says anything new of where addresses stand: what it shall run, or that it runs it. */
+  concernsAgent(name: string): boolean {
+    const object = this.#options.nodeAgents.get(name);
+    const { observedGeneration } = (object?.status ?? {}) as { observedGeneration?: unknown };
+    const state = object && `${object.metadata.uid} ${object.metadata.generation} ${observedGeneration}`;
+    if (this.#agentStates.get(name) === state) return false;
+    this.#agentStates.set(name, state);
+    return true;
   }
 
   /** A Service has any number of slices. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { z } from "zod";
 import { missingTests, type NamedTest, namedTests } from "../../../scripts/test-titles.ts";
+import { addressPoolSpecSchema } from "../../../src/api/addressPool.ts";
 import { agentConfigSpecSchema } from "../../../src/api/agentConfig.ts";
 import { nodeAgentSchema } from "../../../src/api/nodeAgent.ts";
 import { virtualIPSchema } from "../../../src/api/virtualIP.ts";
@@ -36,6 +37,7 @@ const ids = [
   ...numbered("A", 1, 11),
   ...numbered("C", 1, 24),
   ...numbered("E", 1, 35),
+  ...numbered("L", 1, 18),
 ];
 
 interface Row {
@@ -91,6 +93,7 @@ type Schema = { properties?: Record<string, Schema>; items?: Schema; additionalP
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema;
 const virtualIP = schemaOf(virtualIPSchema).properties ?? {};
 const places: Record<string, Schema | undefined> = {
+  AddressPool: schemaOf(addressPoolSpecSchema),
   AgentConfig: schemaOf(agentConfigSpecSchema),
   NodeAgent: schemaOf(nodeAgentSchema),
   VirtualServer: schemaOf(virtualServerSchema),

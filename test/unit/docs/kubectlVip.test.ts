@@ -81,6 +81,7 @@ const reported = (name: string, lastReportTime = now.toISOString()) => ({
 });
 const patient: Patient = {
   virtualIPs: [],
+  services: [],
   virtualServers: [
     {
       key: "web/shop",

@@ -2,6 +2,7 @@
 
 import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
 import { viewPool } from "../../../src/operator/plan/parse.ts";
+import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
 import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
 import type { ServicesMemory } from "../../../src/operator/plan/services/servicesQuestion.ts";
 import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
@@ -52,6 +53,10 @@ export class ServedCluster extends PlayedCluster {
   writes = 0;
   /** "web/shop Assigned: …". */
   readonly told: string[] = [];
+  /** How many passes there are until what a pass has planned for VirtualIPs and VirtualServers is written. */
+  generationTakes = 0;
+  #generation: (Generation & { passesLeft: number }) | undefined;
+  #passes = 0;
   #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
   #gone = new Set<string>();
 
@@ -69,8 +74,8 @@ export class ServedCluster extends PlayedCluster {
 
   /** Rounds until nothing is written any more. */
   override rest(): void {
-    for (let quiet = 0, round = 0; quiet < 4; round += 1) {
-      if (round === 80) throw new Error(`it does not come to rest: ${this.told.slice(-5).join("; ")}`);
+    for (let quiet = 0, round = 0; quiet < 4 + this.generationTakes; round += 1) {
+      if (round === 120 * (1 + this.generationTakes)) throw new Error(`it does not come to rest: ${this.told.slice(-5).join("; ")}`);
       const before = this.writes;
       const { nodeAgents } = this.round();
       quiet = this.writes === before && nodeAgents.size === 0 ? quiet + 1 : 0;
@@ -85,15 +90,28 @@ export class ServedCluster extends PlayedCluster {
       plan = this.#plan();
     }
     if (this.#writePools(plan)) plan = this.#plan();
-    this.#writeVirtualIPs(plan);
-    this.#writeVirtualServers(plan);
+    this.#passes += 1;
+    const generation = this.#generation ? undefined : nextGeneration(plan, this.#passes % (1 + this.generationTakes) === 0);
+    if (generation) this.#generation = { ...generation, passesLeft: this.generationTakes };
+    this.#generate();
     this.#writeServices(plan);
     this.#memory = plan.memory;
+  }
+
+  #generate(): void {
+    if (!this.#generation) return;
+    const { virtualIPs, virtualServers, passesLeft } = this.#generation;
+    this.#generation.passesLeft -= 1;
+    if (passesLeft > 0) return;
+    this.#writeVirtualIPs(virtualIPs);
+    this.#writeVirtualServers(virtualServers);
+    this.#generation = undefined;
   }
 
   /** Another process leads: it remembers nothing. */
   restart(): void {
     this.#memory = { traces: new Map(), answers: new Map() };
+    this.#generation = undefined;
     this.#gone = new Set();
   }
 
@@ -162,6 +180,7 @@ export class ServedCluster extends PlayedCluster {
       virtualServers: this.virtualServers,
       isDefault: this.isDefault,
       gone: this.#gone,
+      isSettled: this.#generation === undefined,
       memory: this.#memory,
       wallNow: timeAt(this.nowMs / 1000),
     });
@@ -180,7 +199,7 @@ export class ServedCluster extends PlayedCluster {
     return changes.length > 0;
   }
 
-  #writeVirtualIPs({ virtualIPs: { apply, remove } }: ServicesPlan): void {
+  #writeVirtualIPs({ apply, remove }: Generation["virtualIPs"]): void {
     this.writes += apply.length + remove.length;
     const removed = new Set(remove.map(({ name }) => name));
     this.virtualIPs = this.virtualIPs.flatMap((view): VirtualIPView[] => {
@@ -197,7 +216,7 @@ export class ServedCluster extends PlayedCluster {
     }
   }
 
-  #writeVirtualServers({ virtualServers: { apply, remove } }: ServicesPlan): void {
+  #writeVirtualServers({ apply, remove }: Generation["virtualServers"]): void {
     this.writes += apply.length + remove.length;
     for (const { key } of remove) this.gone.add(key);
     for (const { key } of apply) this.gone.delete(key);

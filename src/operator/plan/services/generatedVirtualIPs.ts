@@ -5,7 +5,7 @@ import { parseDuration } from "../../../api/duration.ts";
 import { canonicalAddress } from "../../../api/ipAddress.ts";
 import type { LabelSelector } from "../../../api/labelSelector.ts";
 import { excludeLabel, poolLabel, type Role, roleLabel } from "../../../api/service.ts";
-import { type VirtualIPSpec, type VirtualIPStatus, virtualIPSpecSchema } from "../../../api/virtualIP.ts";
+import type { VirtualIPSpec, VirtualIPStatus } from "../../../api/virtualIP.ts";
 import type { PoolView, VirtualIPView } from "../cluster.ts";
 import { familyOf } from "./claims.ts";
 import type { PlacedVirtualIP } from "./placing.ts";
@@ -31,7 +31,7 @@ export function generateVirtualIP(
   if (addresses.length === 0) return undefined;
   const { advertised, carried } = divide(addresses, present?.spec?.addresses.map(({ address }) => canonicalAddress(address)) ?? []);
   const { segment, interface: device, nodes: choice, vrrp, conflictDetection, deadManSwitch } = pool.spec.virtualIP;
-  const spec = {
+  const spec: VirtualIPSpec = {
     addresses: advertised.map((address) => ({ address })),
     ...(carried.length > 0 && { excludedAddresses: carried.map((address) => ({ address })) }),
     segment,
@@ -41,7 +41,7 @@ export function generateVirtualIP(
     conflictDetection,
     deadManSwitch,
   };
-  return { name, labels: labelsOf(pool.name, role), spec: virtualIPSpecSchema.parse(spec) };
+  return { name, labels: labelsOf(pool.name, role), spec };
 }
 
 /** From the start of an agent until kube-proxy, which starts beside it, has all Services in its tables. */
@@ -71,6 +71,14 @@ export function isAsGenerated({ spec: wanted }: GeneratedVirtualIP, { spec }: Vi
   if (!spec) return false;
   const { preferred: _preferred, ...nodes } = spec.nodes;
   return isDeepStrictEqual(inOrder({ ...spec, nodes }), inOrder(wanted));
+}
+
+/** How many addresses it shall carry besides those that it does, when nothing else changes; otherwise 0. */
+export function additionsOf({ spec: wanted, ...rest }: GeneratedVirtualIP, present: VirtualIPView): number {
+  const before = new Set((present.spec?.excludedAddresses ?? []).map(({ address }) => address));
+  const { excludedAddresses: carried = [] } = wanted;
+  const staying = carried.filter(({ address }) => before.has(address));
+  return isAsGenerated({ ...rest, spec: { ...wanted, excludedAddresses: staying } }, present) ? carried.length - staying.length : 0;
 }
 
 /** Server-side apply leaves what was there before in its place. */

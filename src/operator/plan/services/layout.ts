@@ -1,6 +1,6 @@
 /** Where the addresses of all pools stand, or shall stand, and who answers for the Services. Pure. */
 import type { AddressPoolSpec } from "../../../api/addressPool.ts";
-import { isTrue } from "../../../api/condition.ts";
+import { findCondition } from "../../../api/condition.ts";
 import type { NodeView, PoolView, VirtualIPView } from "../cluster.ts";
 import { type AddressUnit, type Holding, unitsOf } from "./addressUnits.ts";
 import { dataPlaneOf } from "./claims.ts";
@@ -100,6 +100,8 @@ function candidatesOf(pool: PoolView & { spec: AddressPoolSpec }, units: readonl
 function answerOf(view: VirtualIPView | undefined): Answer {
   const { activeNode, conditions = [] } = view?.status ?? {};
   if (activeNode !== undefined) return { node: activeNode };
-  const ready = conditions.find(({ type }) => type === "Ready");
-  return ready && !isTrue(conditions, "Ready") && ready.reason === "NoCandidates" ? { reason: "Unanswered" } : { reason: "Settling" };
+  const isRefused = findCondition(conditions, "Accepted")?.status === "False";
+  if (isRefused && !view?.deleting) return { reason: "NotAccepted" };
+  const ready = findCondition(conditions, "Ready");
+  return ready?.status === "False" && ready.reason === "NoCandidates" ? { reason: "Unanswered" } : { reason: "Settling" };
 }

@@ -9,8 +9,9 @@ import { type PoolView, runningRouters, type VirtualIPView } from "../cluster.ts
 import { judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
 import { claimOf, isOurs } from "./claims.ts";
 import { planDataPlanes } from "./dataPlanes.ts";
-import { type GeneratedVirtualIP, isAsGenerated } from "./generatedVirtualIPs.ts";
+import { additionsOf, isAsGenerated } from "./generatedVirtualIPs.ts";
 import type { VirtualServerChanges } from "./generatedVirtualServers.ts";
+import type { VirtualIPChanges } from "./generation.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { Ledger } from "./ledger.ts";
 import { type PoolPlan, planPool } from "./poolPlans.ts";
@@ -21,7 +22,7 @@ import { Whereabouts } from "./whereabouts.ts";
 export interface ServicesPlan {
   pools: PoolPlan[];
   services: ServicePlan[];
-  virtualIPs: { apply: GeneratedVirtualIP[]; remove: VirtualIPView[] };
+  virtualIPs: VirtualIPChanges;
   virtualServers: VirtualServerChanges;
   memory: ServicesMemory;
   /** Services that a pool knows and nobody else; pools that VirtualIPs name and nobody else. */
@@ -31,7 +32,7 @@ export interface ServicesPlan {
 export function planServices(question: ServicesQuestion): ServicesPlan {
   const running = runningRouters(question.agents);
   const verdicts = judgePools(question.pools, question.virtualIPs, running);
-  const whereabouts = new Whereabouts(question.virtualIPs, running, question.agents, question.memory.traces);
+  const whereabouts = new Whereabouts({ ...question, running, before: question.memory.traces });
   const unknownPools = findUnknownPools(question);
   const ledger = new Ledger(question);
   const results = allocate(question, verdicts);
@@ -55,7 +56,7 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
 const noWrites = {
   pools: [],
   services: [],
-  virtualIPs: { apply: [], remove: [] },
+  virtualIPs: { apply: [], grow: [], remove: [] },
   virtualServers: { apply: [], remove: [], foreign: [] },
 } satisfies Partial<ServicesPlan>;
 
@@ -94,15 +95,19 @@ function takenBy(virtualIPs: readonly VirtualIPView[]): Map<string, string> {
   return new Map(others.flatMap((view) => specifiedAddresses(view).map(({ text }) => [text, `VirtualIP "${view.name}"`] as const)));
 }
 
-function compareVirtualIPs({ generated, kept }: Layout, { virtualIPs, pools, gone }: ServicesQuestion) {
+function compareVirtualIPs({ generated, kept }: Layout, { virtualIPs, pools, gone }: ServicesQuestion): VirtualIPChanges {
   const standing = new Map(virtualIPs.map((view) => [view.name, view]));
   const wanted = new Set(generated.map(({ name }) => name));
   const plannable = new Set([...pools.filter(({ spec }) => spec).map(({ name }) => name), ...gone]);
+  const changes = generated.flatMap((each) => {
+    const view = standing.get(each.name);
+    if (view && (view.deleting || isAsGenerated(each, view))) return [];
+    return [{ each, added: view?.generated?.role === "shared" ? additionsOf(each, view) : 0 }];
+  });
+  const growing = changes.filter(({ added }) => added > 0).sort((a, b) => b.added - a.added);
   return {
-    apply: generated.filter((each) => {
-      const view = standing.get(each.name);
-      return !view || (!view.deleting && !isAsGenerated(each, view));
-    }),
+    apply: changes.filter(({ added }) => added === 0).map(({ each }) => each),
+    grow: growing.map(({ each }) => each),
     remove: virtualIPs.filter((view) => {
       const { name, deleting, generated: origin } = view;
       return origin !== undefined && !deleting && plannable.has(origin.pool) && !wanted.has(name) && !kept.has(name);

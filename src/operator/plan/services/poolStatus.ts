@@ -1,7 +1,7 @@
 /** AddressPool.status. Pure. */
 import type { AddressPoolStatus, Assignment, Usage } from "../../../api/addressPoolStatus.ts";
 import { countZeroAnd255, holds, sizeOf } from "../../../api/addressRange.ts";
-import { type ConditionFinding, setConditions } from "../../../api/condition.ts";
+import { type ConditionFinding, findCondition, setConditions } from "../../../api/condition.ts";
 import { type Family, families, type IpAddress, parseAddress } from "../../../api/ipAddress.ts";
 import type { PoolView } from "../cluster.ts";
 import type { PoolVerdict } from "../poolVerdicts.ts";
@@ -110,6 +110,26 @@ function findExhausted(usages: ReadonlyMap<Family, Usage | undefined>): Conditio
   const low = known.filter(({ free, total }) => free * scarce < total);
   if (low.length > 0) return { type, status: "False", reason: "NearlyExhausted", message: list(low.map(describe)) };
   return { type, status: "False", reason: "FreeAddresses", message: "more than a tenth is free" };
+}
+
+/**
+ * The merge patch (RFC 7386) that makes the one status of the other, guarded by the version that the other one has; conditions of others stay.
+ * Not server-side apply: that parses YAML and compares field by field, a thousand addresses each time, and every new Service waits for it.
+ */
+export function poolPatchOf(status: AddressPoolStatus, before: AddressPoolStatus): object {
+  const { conditions = [], summary = {} } = status;
+  const others = (before.conditions ?? []).filter(({ type }) => !findCondition(conditions, type));
+  return {
+    ...goneFrom(before, status),
+    ...status,
+    conditions: [...conditions, ...others],
+    summary: { ...goneFrom(before.summary ?? {}, summary), ...summary },
+  };
+}
+
+/** Null for each field that is there no longer: a merge patch leaves alone what it does not name. */
+function goneFrom(before: object, after: object): Record<string, null> {
+  return Object.fromEntries(Object.keys(before).flatMap((field) => (Object.hasOwn(after, field) ? [] : [[field, null]])));
 }
 
 /** As JSON will have it: a key without value would make equal statuses differ. */

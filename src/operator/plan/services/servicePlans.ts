@@ -98,7 +98,8 @@ function nameTaken(key: string): AddressRefusal {
 function planLeaving(view: ServiceView, { question, ledger, results, whereabouts }: ServiceWriteFacts): ServicePlan | undefined {
   const recorded = ledger.recordedOf(view.key);
   const isOwn = isOurs(view, question.isDefault);
-  if (recorded.length === 0 && !(isOwn && view.hasFinalizer)) return undefined;
+  // What it had may have been given back before its status said so.
+  if (recorded.length === 0 && view.conditions.length === 0 && !(isOwn && view.hasFinalizer)) return undefined;
   const own = new Set(recorded.map(({ address }) => address));
   const isSaid = view.ingress.some(({ ip = "" }) => own.has(ip)) || view.conditions.length > 0;
   const isDone = view.hasFinalizer && !isOthers(view) && ledger.isReleased(view.key, results, whereabouts);

@@ -44,13 +44,16 @@ export function assignmentNotices(
 export type Unplaced = "NoReadyEndpoint" | "TooManyCandidateSets" | "TooManyAddresses";
 
 /** Who answers for a Service, or why nobody does. */
-export type Answer = { node: string } | { reason: Unplaced | "Unanswered" } | { reason: "Settling" };
+export type Answer = { node: string } | { reason: Unanswered } | { reason: "Settling" };
 
-const explanations: Record<Unplaced | "Unanswered", string> = {
+type Unanswered = Unplaced | "NotAccepted" | "Unanswered";
+
+const explanations: Record<Unanswered, string> = {
   NoReadyEndpoint: "no node has a ready endpoint, and externalTrafficPolicy is Local",
   TooManyCandidateSets:
-    "its endpoints are on a set of nodes for which there is no VirtualIP left: see spec.maxLocalVirtualRouters of the AddressPool",
+    "its endpoints are on a set of nodes for which there is no VirtualIP left: raise spec.maxLocalVirtualRouters of the AddressPool, place its pods where those of other Services are, or set externalTrafficPolicy to Cluster",
   TooManyAddresses: "the VirtualIPs of the AddressPool carry no more addresses: raise spec.virtualRouters",
+  NotAccepted: "its VirtualIP is not accepted; its conditions say why",
   Unanswered: "no node answers for its VirtualIP",
 };
 
@@ -71,7 +74,12 @@ export function answerNotices(answer: Answer, addresses: readonly string[], virt
     ];
   }
   if (answer.reason === "Settling") return [];
+  const place = virtualIP === undefined ? "" : ` (VirtualIP ${virtualIP})`;
   return [
-    { type: "Warning", reason: answer.reason, message: `nobody answers for ${addresses.join(", ")}: ${explanations[answer.reason]}` },
+    {
+      type: "Warning",
+      reason: answer.reason,
+      message: `nobody answers for ${addresses.join(", ")}${place}: ${explanations[answer.reason]}`,
+    },
   ];
 }

@@ -20,6 +20,8 @@ export interface ServicesQuestion {
   isDefault: boolean;
   /** Keys of Services, and names of pools, that certainly do not exist. */
   gone: ReadonlySet<string>;
+  /** Whether no VirtualIP of a pool is being written just now: until it is known what came of it, no address counts as given up. */
+  isSettled: boolean;
   memory: ServicesMemory;
   wallNow: string;
 }

@@ -9,15 +9,27 @@ import { specifiedAddresses } from "../poolVerdicts.ts";
 export type Trace = "standing" | ReadonlyMap<string, number>;
 export type Traces = ReadonlyMap<string, Trace>;
 
+export interface WhereaboutsQuestion {
+  virtualIPs: readonly VirtualIPView[];
+  running: RunningRouters;
+  agents: readonly AgentView[];
+  /** What was remembered of the addresses. */
+  before: Traces;
+  /** Whether no VirtualIP is being written. */
+  isSettled: boolean;
+}
+
 export class Whereabouts {
   /** By address: the VirtualIPs whose specifications name it, and those for which nodes run it. */
   readonly #holders = new Map<string, Set<string>>();
   readonly #specified = new Map<string, string>();
   readonly #agents: readonly AgentView[];
+  readonly #isSettled: boolean;
   readonly traces = new Map<string, Trace>();
 
-  constructor(virtualIPs: readonly VirtualIPView[], running: RunningRouters, agents: readonly AgentView[], before: Traces) {
+  constructor({ virtualIPs, running, agents, before, isSettled }: WhereaboutsQuestion) {
     this.#agents = agents;
+    this.#isSettled = isSettled;
     for (const view of virtualIPs) this.#specify(view);
     for (const [name, byNode] of running) {
       const addresses = [...byNode.values()].flat().flatMap((router) => router.addresses);
@@ -55,7 +67,7 @@ export class Whereabouts {
 
   /** Whether all nodes have given it up. */
   isClear(address: string): boolean {
-    return !this.traces.has(address);
+    return this.#isSettled && !this.traces.has(address);
   }
 
   /** Whether all agents, but for those that no longer report, run what they were given then. Of a NodeAgent that was made anew the first will do. */

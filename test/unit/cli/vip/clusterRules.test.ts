@@ -55,6 +55,7 @@ function patient(more: Partial<Patient> = {}): Patient {
       { name: "n2", kernelVersion: "6.1.0-18-amd64" },
     ],
     agents: [agent("n1"), agent("n2")],
+    services: [],
     ...more,
   };
 }

@@ -129,6 +129,31 @@ test("type changed away: status and finalizer go, and the address when the nodes
   assert.deepEqual(cluster.assignments("public"), {});
 });
 
+test("class changed before any node was asked to answer: the status goes all the same", () => {
+  const cluster = served(ten, service("a"));
+  cluster.generationTakes = 2;
+  cluster.serve();
+  assert.deepEqual(cluster.addresses("web/a"), ["192.0.2.100"]);
+  cluster.restart();
+  cluster.change("web/a", { loadBalancerClass: "other" });
+  cluster.rest();
+  const { ingress, conditions } = cluster.serviceOf("web/a");
+  assert.deepEqual({ ingress, conditions }, { ingress: [], conditions: [] });
+});
+
+test("a Service has its address before the nodes are asked to answer for it, and gives none back while they are", () => {
+  const cluster = served({ addresses: ["192.0.2.100"] }, service("a"));
+  cluster.generationTakes = 3;
+  cluster.serve();
+  assert.deepEqual([cluster.addresses("web/a"), cluster.virtualIPs.length], [["192.0.2.100"], 0]);
+  cluster.change("web/a", { deleting: true });
+  cluster.services.push(service("b", { createdAt: timeAt(5) }));
+  cluster.serve();
+  assert.deepEqual(cluster.assignments("public"), { "192.0.2.100": "web/a" });
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/b"), ["192.0.2.100"]);
+});
+
 test("class changed to another controller's: the finalizer is left to him", () => {
   const cluster = served(ten, service("a"));
   cluster.rest();
@@ -204,6 +229,27 @@ test("a pool whose status was lost gives everybody what his own status says", ()
     before,
   );
   assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.102"]);
+});
+
+test("a pool whose status is from a backup: everybody keeps what his own status says", () => {
+  const cluster = served({ addresses: ["192.0.2.100-192.0.2.102"] }, service("a"), service("b", { createdAt: timeAt(5) }));
+  cluster.rest();
+  const [backup] = cluster.pools;
+  cluster.change("web/a", { annotations: { "aloft.dev/addresses": "192.0.2.102" } });
+  cluster.rest();
+  cluster.change("web/a", { annotations: {} });
+  cluster.change("web/b", { deleting: true });
+  cluster.rest();
+  for (const name of ["c", "d"]) cluster.services.push(service(name, { createdAt: timeAt(9) }));
+  cluster.rest();
+  const given = () => Object.fromEntries(cluster.services.map(({ key }) => [key, cluster.addresses(key).join()]));
+  const before = given();
+  assert.deepEqual(before, { "web/a": "192.0.2.102", "web/c": "192.0.2.100", "web/d": "192.0.2.101" });
+  cluster.pools = cluster.pools.map((view) => ({ ...view, status: backup?.status ?? {} }));
+  cluster.restart();
+  cluster.rest();
+  assert.deepEqual(given(), before);
+  assert.deepEqual(cluster.assignments("public"), { "192.0.2.100": "web/c", "192.0.2.101": "web/d", "192.0.2.102": "web/a" });
 });
 
 test("a pool in use that is deleted goes with the last of its Services, and gives nothing meanwhile", () => {
@@ -366,6 +412,50 @@ test("Local: beyond the limit of sets it says so", () => {
   assert.ok(
     cluster.told.some((text) => /^web\/b TooManyCandidateSets: nobody answers for 192\.0\.2\.101: /.test(text)),
     cluster.told.join("\n"),
+  );
+});
+
+test("Local: beyond 64 sets those that were there go on, others make do with a node of theirs that has a set, or say so", () => {
+  const names = Array.from({ length: 72 }, (_, index) => `n${index}`);
+  const cluster = new ServedCluster(...names);
+  cluster.pools = [pool("public", { addresses: ["192.0.2.0/24"] })];
+  for (const [index, node] of names.slice(0, 64).entries()) {
+    cluster.services.push(service(`s${index}`, { isLocal: true }));
+    ready(cluster, `s${index}`, node);
+  }
+  cluster.rest();
+  const before = cluster.virtualIPs.map(({ name, generation }) => `${name} ${generation}`);
+  assert.equal(before.length, 64);
+  for (const [name, ...own] of [
+    ["two", "n3", "n70"],
+    ["late", "n71"],
+  ]) {
+    cluster.services.push(service(name ?? "", { isLocal: true, createdAt: timeAt(9) }));
+    ready(cluster, name ?? "", ...own);
+  }
+  cluster.rest();
+  const [two = "", late = ""] = ["two", "late"].flatMap((name) => cluster.addresses(`web/${name}`));
+  assert.deepEqual([cluster.answers(two), cluster.answers(late)], ["n3", undefined]);
+  const others = cluster.virtualIPs
+    .filter(({ name }) => name !== cluster.placeOf(two))
+    .map(({ name, generation }) => `${name} ${generation}`);
+  assert.ok(others.length === 63 && others.every((each) => before.includes(each)));
+  assert.ok(cluster.told.some((text) => /^web\/late TooManyCandidateSets: .*: raise spec\.maxLocalVirtualRouters/.test(text)));
+  assert.ok(!cluster.told.some((text) => text.startsWith("web/two TooMany")));
+});
+
+test("VRIDs that are used up: the Service says that its VirtualIP is not accepted", () => {
+  const cluster = served(ten, service("a"));
+  for (let index = 0; index < 255; index += 1) {
+    const spec = { addresses: [{ address: `198.51.100.${index}/24` }], vrrp: { virtualRouterID: index + 1 } };
+    cluster.virtualIPs.push(virtualIP(`own-${index}`, spec));
+  }
+  cluster.rest();
+  assert.ok(
+    cluster.told.includes(
+      "web/a NotAccepted: nobody answers for 192.0.2.100 (VirtualIP public-0): its VirtualIP is not accepted; its conditions say why",
+    ),
+    cluster.told.slice(-3).join("\n"),
   );
 });
 
