@@ -68,7 +68,7 @@ export function rolesOf(
     services: services.filter(isOwn),
     foreign: services.filter((service) => !isOwn(service)),
     schedulers,
-    serverAddresses: [...new Set(realServers.flatMap(({ addresses }) => addresses))],
+    serverAddresses: [...new Set(realServers.flatMap(({ addresses, translates }) => (translates ? [] : addresses)))],
     tunnels: [...new Set(realServers.flatMap(({ tunnels = [] }) => tunnels))],
     carriers: [...new Set(virtualRouters.filter(({ family }) => family === "IPv4").map((router) => router.interface))],
   };

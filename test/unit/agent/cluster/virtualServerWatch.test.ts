@@ -64,6 +64,7 @@ function setUp(context: TestContext, directory = temporaryDirectory(context)) {
   };
   const watch = new VirtualServerWatch({
     client: api,
+    node: "n1",
     secrets,
     stateDirectory: directory,
     clock,
