@@ -1,0 +1,7 @@
+/** Writes the table that comes on standard input, or removes it for null, and prints what came of it. */
+import { text } from "node:stream/consumers";
+import { loadAddon, type NatRules } from "../../src/agent/native.ts";
+
+const addon = loadAddon();
+const rules = JSON.parse(await text(process.stdin)) as NatRules | null;
+console.log(JSON.stringify(await (rules ? addon.replaceNat(rules) : addon.removeNat())));
