@@ -85,7 +85,8 @@ class Worker : public Napi::AsyncWorker {
   using Work = std::function<os::Status()>;
   using Answer = std::function<void(Napi::Object)>;
 
-  static Napi::Value start(Napi::Env env, Work work, Answer answer = [](Napi::Object) {}) {
+  static Napi::Value start(
+      Napi::Env env, Work work, Answer answer = [](Napi::Object) {}) {
     napi_deferred deferred = nullptr;
     napi_value promise = nullptr;
     if (napi_create_promise(env, &deferred, &promise) != napi_ok) return env.Undefined();

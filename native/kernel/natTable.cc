@@ -95,9 +95,7 @@ os::Status digestTable(std::uint64_t& digest) {
   std::sort(sets.begin(), sets.end());
   sets.erase(std::unique(sets.begin(), sets.end()), sets.end());  // a dump that was repeated tells them again
   for (const std::string& set : sets) {
-    const auto elements = [&](wire::NetlinkBuilder& request) {
-      return wire::buildNftElementDump(request, kNatTableName, set, kSequence);
-    };
+    const auto elements = [&](wire::NetlinkBuilder& request) { return wire::buildNftElementDump(request, kNatTableName, set, kSequence); };
     if (const os::Status status = dump("list elements of table inet aloft", digest, elements); !status.ok()) return status;
   }
   return {};
@@ -105,9 +103,7 @@ os::Status digestTable(std::uint64_t& digest) {
 
 }  // namespace
 
-os::Status replaceNatTable(const NatRules& rules) {
-  return transact("write table inet aloft", buildNatTable(rules));
-}
+os::Status replaceNatTable(const NatRules& rules) { return transact("write table inet aloft", buildNatTable(rules)); }
 
 os::Status removeNatTable() {
   std::array<std::uint8_t, 256> buffer;

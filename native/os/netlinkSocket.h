@@ -9,8 +9,8 @@
 
 namespace aloft::os {
 
-/// NETLINK_ROUTE is links, addresses, routes, traffic control; NETLINK_NETFILTER is nf_tables; NETLINK_GENERIC is all that has a family of its
-/// own.
+/// NETLINK_ROUTE is links, addresses, routes, traffic control; NETLINK_NETFILTER is nf_tables; NETLINK_GENERIC is all that has a family of
+/// its own.
 enum class NetlinkProtocol : int { Route = 0, Netfilter = 12, Generic = 16 };
 
 /// A netlink socket, for requests or for notifications. Datagrams that did not come from the kernel are dropped.

@@ -28,12 +28,12 @@ constexpr std::uint16_t kGetGeneration = 16;
 
 // Attributes of several kinds that have the same number: NFTA_TABLE_NAME, NFTA_RULE_TABLE, … are 1.
 constexpr std::uint16_t kTable = 1;
-constexpr std::uint16_t kListElement = 1;     // NFTA_LIST_ELEM
-constexpr std::uint16_t kDataValue = 1;       // NFTA_DATA_VALUE
-constexpr std::uint16_t kSetName = 2;         // NFTA_SET_NAME, NFTA_SET_ELEM_LIST_SET
-constexpr std::uint16_t kRuleChain = 2;       // NFTA_RULE_CHAIN
+constexpr std::uint16_t kListElement = 1;  // NFTA_LIST_ELEM
+constexpr std::uint16_t kDataValue = 1;    // NFTA_DATA_VALUE
+constexpr std::uint16_t kSetName = 2;      // NFTA_SET_NAME, NFTA_SET_ELEM_LIST_SET
+constexpr std::uint16_t kRuleChain = 2;    // NFTA_RULE_CHAIN
 constexpr std::uint16_t kRuleExpressions = 4;
-constexpr std::uint16_t kElements = 3;        // NFTA_SET_ELEM_LIST_ELEMENTS
+constexpr std::uint16_t kElements = 3;  // NFTA_SET_ELEM_LIST_ELEMENTS
 constexpr std::uint16_t kChainName = 3;
 constexpr std::uint16_t kChainHook = 4;
 constexpr std::uint16_t kChainType = 7;
@@ -52,7 +52,7 @@ constexpr std::uint16_t kElementKey = 1;
 constexpr std::uint16_t kElementData = 2;
 constexpr std::uint16_t kGeneration = 1;
 
-constexpr std::uint32_t kFirstRegister = 8;  // NFT_REG32_00
+constexpr std::uint32_t kFirstRegister = 8;   // NFT_REG32_00
 constexpr std::uint32_t kRouteTypeLocal = 2;  // RTN_LOCAL
 
 constexpr std::size_t kHeaderSize = 4;
@@ -241,10 +241,10 @@ void NftBuilder::loadProtocol(unsigned to) {
 
 void NftBuilder::loadPayload(Base base, std::uint32_t offset, std::uint32_t size, unsigned to) {
   const std::size_t start = beginExpression("payload");
-  number(1, kFirstRegister + to);                // NFTA_PAYLOAD_DREG
-  number(2, static_cast<std::uint32_t>(base));   // NFTA_PAYLOAD_BASE
-  number(3, offset);                             // NFTA_PAYLOAD_OFFSET
-  number(4, size);                               // NFTA_PAYLOAD_LEN
+  number(1, kFirstRegister + to);               // NFTA_PAYLOAD_DREG
+  number(2, static_cast<std::uint32_t>(base));  // NFTA_PAYLOAD_BASE
+  number(3, offset);                            // NFTA_PAYLOAD_OFFSET
+  number(4, size);                              // NFTA_PAYLOAD_LEN
   endExpression(start);
 }
 
@@ -291,10 +291,10 @@ void NftBuilder::lookUp(std::string_view map, unsigned from, unsigned to) {
 
 void NftBuilder::accept() {
   const std::size_t start = beginExpression("immediate");
-  number(1, 0);                                            // NFTA_IMMEDIATE_DREG: NFT_REG_VERDICT
-  const std::size_t data = messages_.beginNested(2);       // NFTA_IMMEDIATE_DATA
-  const std::size_t verdict = messages_.beginNested(2);    // NFTA_DATA_VERDICT
-  number(1, 1);                                            // NFTA_VERDICT_CODE: NF_ACCEPT
+  number(1, 0);                                          // NFTA_IMMEDIATE_DREG: NFT_REG_VERDICT
+  const std::size_t data = messages_.beginNested(2);     // NFTA_IMMEDIATE_DATA
+  const std::size_t verdict = messages_.beginNested(2);  // NFTA_DATA_VERDICT
+  number(1, 1);                                          // NFTA_VERDICT_CODE: NF_ACCEPT
   messages_.endNested(verdict);
   messages_.endNested(data);
   endExpression(start);

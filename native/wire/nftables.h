@@ -105,11 +105,11 @@ class NftBuilder {
   std::size_t expression_ = 0;  ///< its data
 };
 
-inline constexpr std::uint8_t kNftIPv4 = 2;    // NFPROTO_IPV4
-inline constexpr std::uint8_t kNftIPv6 = 10;   // NFPROTO_IPV6
-inline constexpr std::uint32_t kNftOriginalPort = 12;         // NFT_CT_PROTO_DST
-inline constexpr std::uint32_t kNftOriginalAddress = 20;      // NFT_CT_DST_IP, Linux 4.17
-inline constexpr std::uint32_t kNftOriginalAddress6 = 22;     // NFT_CT_DST_IP6
+inline constexpr std::uint8_t kNftIPv4 = 2;                // NFPROTO_IPV4
+inline constexpr std::uint8_t kNftIPv6 = 10;               // NFPROTO_IPV6
+inline constexpr std::uint32_t kNftOriginalPort = 12;      // NFT_CT_PROTO_DST
+inline constexpr std::uint32_t kNftOriginalAddress = 20;   // NFT_CT_DST_IP, Linux 4.17
+inline constexpr std::uint32_t kNftOriginalAddress6 = 22;  // NFT_CT_DST_IP6
 /// An element of NftBuilder::element() is at most this long.
 inline constexpr std::size_t kMaxNftElement = 80;
 

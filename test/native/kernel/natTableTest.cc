@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "gateForeign.h"
 #include "text.h"
 
 namespace aloft::kernel {
@@ -25,8 +26,6 @@ class NatTableTest : public testing::Test {
       GTEST_SKIP() << "no nftables here";
     }
   }
-
-  static bool shell(const std::string& command) { return std::system(command.c_str()) == 0; }
 
   static std::string list(const std::string& what = "table inet aloft") {
     std::string text;
@@ -111,6 +110,17 @@ TEST_F(NatTableTest, TellsWhatSomebodyElseHasChanged) {
     ASSERT_TRUE(shell(change)) << change;
     EXPECT_NE(digest(), before) << change;
   }
+}
+
+TEST_F(NatTableTest, NeedsNoMoreThanNetAdmin) {
+  const auto tryAll = []() -> std::string {
+    if (const os::Status status = replaceNatTable(rules()); !status.ok()) return status.error().message();
+    if (const auto print = readNatTable(); !print.ok()) return print.error().message();
+    if (const os::Status status = removeNatTable(); !status.ok()) return status.error().message();
+    return "all went well";
+  };
+  EXPECT_EQ(withCapabilities(kCapNetAdmin, tryAll), "all went well");
+  EXPECT_EQ(withCapabilities(kCapBpf, tryAll), "write table inet aloft: Operation not permitted");
 }
 
 /// As many as a node may have, of one service and of many: more than one message, and more than a socket usually takes at once.
