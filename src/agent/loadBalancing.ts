@@ -109,7 +109,9 @@ export class LoadBalancing {
   /** Reads what an earlier process left; what is wrong with that comes back as a sentence. To be called once, before anything else. */
   async open(): Promise<string | undefined> {
     const earlier = await this.#journal.open();
-    await this.#tables.open();
+    const tables = await this.#tables.open();
+    // What it may have named is looked for: nothing is lost with it.
+    if (tables.kind === "damaged") this.#options.log.error({ ...tables }, "the journal of held tables is damaged and was set aside");
     if (earlier.kind !== "damaged") return undefined;
     this.#options.log.error({ ...earlier }, "the journal of held services is damaged and was set aside");
     return `The journal of held IPVS services was damaged (${earlier.reason}).`;
