@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { NatKey, NatRules } from "../../src/agent/native.ts";
+import type { NatKey, NatRules } from "../../src/agent/native/nat.ts";
 import type { Family } from "../../src/api/ipAddress.ts";
 import type { Answer, Answers, Request } from "../ipvs/clientHost.ts";
 import { families, tally } from "../ipvs/trafficLan.ts";

@@ -1,6 +1,7 @@
 /** Writes the table that comes on standard input, or removes it for null, and prints what came of it. */
 import { text } from "node:stream/consumers";
-import { loadAddon, type NatRules } from "../../src/agent/native.ts";
+import { loadAddon } from "../../src/agent/native/addon.ts";
+import type { NatRules } from "../../src/agent/native/nat.ts";
 
 const addon = loadAddon();
 const rules = JSON.parse(await text(process.stdin)) as NatRules | null;
