@@ -1,4 +1,4 @@
-// The addon's exports: start(), startIpvs(), startDialer(), forecast() and version. See src/agent/native.ts.
+// The addon's exports: start(), startIpvs(), startDialer(), forecast(), those of natFunctions.h, and version. See src/agent/native.ts.
 
 #include <napi.h>
 
@@ -10,6 +10,7 @@
 #include "addon/fieldReader.h"
 #include "addon/forecast.h"
 #include "addon/ipvsObject.h"
+#include "addon/natFunctions.h"
 #include "addon/toJavaScript.h"
 
 namespace aloft::addon {
@@ -37,6 +38,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("startDialer", Napi::Function::New(env, DialerObject::start, "startDialer"));
   exports.Set("startIpvs", Napi::Function::New(env, IpvsObject::start, "startIpvs"));
   exports.Set("forecast", Napi::Function::New(env, forecast, "forecast"));
+  defineNatFunctions(env, exports);
   exports.Set("version", ALOFT_VERSION);
   return exports;
 }

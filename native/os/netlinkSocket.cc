@@ -21,7 +21,8 @@ void tune(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
 }
 
-static_assert(static_cast<int>(NetlinkProtocol::Route) == NETLINK_ROUTE && static_cast<int>(NetlinkProtocol::Generic) == NETLINK_GENERIC);
+static_assert(static_cast<int>(NetlinkProtocol::Route) == NETLINK_ROUTE && static_cast<int>(NetlinkProtocol::Generic) == NETLINK_GENERIC &&
+              static_cast<int>(NetlinkProtocol::Netfilter) == NETLINK_NETFILTER);
 
 Result<Fd> openSocket(NetlinkProtocol protocol, int flags) {
   Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, static_cast<int>(protocol)));
@@ -61,6 +62,12 @@ Result<std::uint32_t> NetlinkSocket::port() const {
   socklen_t size = sizeof address;
   if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return lastError("name netlink socket");
   return address.nl_pid;
+}
+
+void NetlinkSocket::makeRoom(std::size_t bytes) const {
+  constexpr std::size_t kUsual = 128 << 10;
+  const int size = static_cast<int>(2 * bytes);
+  if (bytes > kUsual) setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 }
 
 Status NetlinkSocket::send(std::span<const std::uint8_t> messages) const {

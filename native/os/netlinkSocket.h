@@ -9,8 +9,9 @@
 
 namespace aloft::os {
 
-/// NETLINK_ROUTE is links, addresses, routes, traffic control; NETLINK_GENERIC is all that has a family of its own.
-enum class NetlinkProtocol : int { Route = 0, Generic = 16 };
+/// NETLINK_ROUTE is links, addresses, routes, traffic control; NETLINK_NETFILTER is nf_tables; NETLINK_GENERIC is all that has a family of
+/// its own.
+enum class NetlinkProtocol : int { Route = 0, Netfilter = 12, Generic = 16 };
 
 /// A netlink socket, for requests or for notifications. Datagrams that did not come from the kernel are dropped.
 class NetlinkSocket {
@@ -25,6 +26,8 @@ class NetlinkSocket {
   int fd() const { return fd_.get(); }
   /// By which the kernel tells notifications of what this socket asked for from those of others.
   Result<std::uint32_t> port() const;
+  /// For requests of that many bytes at once. What the kernel grants shows when they are sent.
+  void makeRoom(std::size_t bytes) const;
   Status send(std::span<const std::uint8_t> messages) const;
   /// The next datagram; empty when there is none now. Valid until the next call. ENOBUFS says that notifications or answers were lost.
   Result<std::span<const std::uint8_t>> receive();

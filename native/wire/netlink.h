@@ -31,6 +31,7 @@ inline constexpr std::uint16_t kNetlinkDumpInterrupted = 0x0010;  // NLM_F_DUMP_
 inline constexpr std::uint16_t kNetlinkReplace = 0x0100;          // NLM_F_REPLACE
 inline constexpr std::uint16_t kNetlinkExclusive = 0x0200;        // NLM_F_EXCL
 inline constexpr std::uint16_t kNetlinkCreate = 0x0400;           // NLM_F_CREATE
+inline constexpr std::uint16_t kNetlinkAppend = 0x0800;           // NLM_F_APPEND
 inline constexpr std::uint16_t kNetlinkDump = 0x0300;             // NLM_F_DUMP
 inline constexpr std::uint16_t kNetlinkCapped = 0x0100;           // NLM_F_CAPPED, in errors
 inline constexpr std::uint16_t kNetlinkAckAttributes = 0x0200;    // NLM_F_ACK_TLVS, in errors

@@ -87,7 +87,7 @@ export async function startHost(options: AgentOptions, parts: HostParts, log: Lo
   });
   if (!started.ok) throw Object.assign(new Error(`the core cannot start: ${started.error.message}`), { code: "ALOFT_CORE" });
   const { core } = started;
-  const shared = { core, startDialer: addon.startDialer, node: options.node, programs, clock, log };
+  const shared = { core, startDialer: addon.startDialer, nat: addon, node: options.node, programs, clock, log };
   const companions = new Companions({ ...shared, pods, makesFiles });
   const { startIpvs } = addon;
   const { stateDirectory } = options;

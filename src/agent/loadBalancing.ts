@@ -16,11 +16,14 @@ import type { Core } from "./native/core.ts";
 import type { StartDialer } from "./native/dialer.ts";
 import type { CoreEvent } from "./native/events.ts";
 import type { IpvsSnapshot } from "./native/ipvs.ts";
+import type { Nat } from "./native/nat.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
 import { HeldServiceJournal } from "./state/heldServices.ts";
+import { HeldTableJournal } from "./state/heldTables.ts";
 import type { HealthFile } from "./virtualServers/healthFile.ts";
 import type { KernelTable, StartIpvs } from "./virtualServers/kernelTable.ts";
+import type { NatTable } from "./virtualServers/natTable.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
 import type { ServerNotifier } from "./virtualServers/serverNotifier.ts";
 import type { ServerReport, VirtualServers } from "./virtualServers/virtualServers.ts";
@@ -44,6 +47,7 @@ export interface LoadBalancingOptions {
   core: Pick<Core, "snapshot">;
   startDialer: StartDialer;
   startIpvs: StartIpvs;
+  nat: Nat;
   node: string;
   stateDirectory: string;
   programs: LocalPrograms;
@@ -56,7 +60,7 @@ export interface LoadBalancingOptions {
 }
 
 /** What of a NodeAgent.spec concerns virtual servers. */
-export type ServingSpec = Pick<NodeAgentSpec, "virtualServers" | "ipvs" | "notify">;
+export type ServingSpec = Pick<NodeAgentSpec, "virtualServers" | "realServers" | "ipvs" | "notify">;
 
 interface Serving {
   spec: ServingSpec;
@@ -65,6 +69,7 @@ interface Serving {
 
 interface Parts {
   table: KernelTable;
+  nat: NatTable;
   health: HealthRunner;
   file: HealthFile;
   servers: VirtualServers;
@@ -77,6 +82,7 @@ const notifyLimitMs = 2000;
 export class LoadBalancing {
   readonly #options: LoadBalancingOptions;
   readonly #journal: HeldServiceJournal;
+  readonly #tables: HeldTableJournal;
   readonly #listeners = new Set<() => void>();
   #loaded: Parts | undefined;
   #spec: ServingSpec = {};
@@ -97,11 +103,15 @@ export class LoadBalancing {
     const { clock, log } = options;
     this.#neighbours = new TableNeighbours({ read: async () => (await this.table())?.snapshot, clock, log });
     this.#journal = new HeldServiceJournal(options.stateDirectory, () => options.clock.wallNow());
+    this.#tables = new HeldTableJournal(options.stateDirectory, () => options.clock.wallNow());
   }
 
   /** Reads what an earlier process left; what is wrong with that comes back as a sentence. To be called once, before anything else. */
   async open(): Promise<string | undefined> {
     const earlier = await this.#journal.open();
+    const tables = await this.#tables.open();
+    // What it may have named is looked for: nothing is lost with it.
+    if (tables.kind === "damaged") this.#options.log.error({ ...tables }, "the journal of held tables is damaged and was set aside");
     if (earlier.kind !== "damaged") return undefined;
     this.#options.log.error({ ...earlier }, "the journal of held services is damaged and was set aside");
     return `The journal of held IPVS services was damaged (${earlier.reason}).`;
@@ -126,17 +136,17 @@ export class LoadBalancing {
    */
   async prepare(spec: ServingSpec, source = this.#options.source): Promise<void> {
     if (this.#isConfigured && source === this.#source && isSame(spec, this.#spec)) return;
-    const isIdle = (spec.virtualServers ?? []).length === 0 && this.#journal.services.length === 0 && !this.#journal.daemons;
-    if (isIdle && !this.#loaded) return;
+    const isHeld = this.#journal.services.length > 0 || this.#journal.daemons || this.#tables.holds;
+    if (namedBy(spec).length === 0 && !isHeld && !this.#loaded) return;
     this.#running = { spec: this.#spec, source: this.#source };
-    this.#former = this.#source?.virtualServers() ?? [];
+    this.#former = this.#served();
     await this.#run({ spec, source });
   }
 
   /** After the core has them, or has refused them: then what was before goes on. */
   async settle(taken: boolean): Promise<void> {
     const running = this.#running;
-    const names = new Set(this.#source?.virtualServers().map(nameOf));
+    const names = new Set(this.#served().map(nameOf));
     const keptFormer = this.#former.some((former) => !names.has(nameOf(former)));
     this.#running = undefined;
     this.#former = [];
@@ -169,13 +179,14 @@ export class LoadBalancing {
   /** Undefined as long as there has been none. */
   statuses(): NodeVirtualServerStatus[] | undefined {
     const known = this.#loaded?.servers.statuses();
-    return known && [...known, ...(this.#source?.unknown() ?? []).map(unknownStatus)];
+    const unknown = (this.#source?.unknown() ?? []).filter(namedIn(this.#spec.virtualServers));
+    return known && [...known, ...unknown.map(unknownStatus)];
   }
 
-  /** Sentences about the journal. */
+  /** Sentences about the journal, and about the table of nf_tables. */
   get problems(): string[] {
-    const problem = this.#loaded?.table.journalProblem;
-    return problem ? [`${problem}.`] : [];
+    const { table, nat } = this.#loaded ?? {};
+    return [table?.journalProblem, nat?.problem].flatMap((problem) => (problem ? [`${problem}.`] : []));
   }
 
   /** The kernel's table with counters, read now; undefined while there is none of ours. */
@@ -187,7 +198,7 @@ export class LoadBalancing {
 
   /** What the VirtualServers of the node ask for. */
   schedulers(): string[] {
-    return [...new Set((this.#source?.virtualServers() ?? []).map(({ spec }) => spec.scheduler))];
+    return [...new Set(this.#served().map(({ spec }) => spec.scheduler))];
   }
 
   /** All real servers. */
@@ -217,8 +228,9 @@ export class LoadBalancing {
   /** After the addresses have gone. */
   async stop(): Promise<void> {
     if (!this.#loaded) return;
-    const { servers, file } = this.#loaded;
+    const { servers, nat, file } = this.#loaded;
     await servers.stop(this.#options.keepsTable);
+    await nat.stop(this.#options.keepsTable);
     await file.close();
   }
 
@@ -232,7 +244,7 @@ export class LoadBalancing {
     this.#source = source;
     this.#isConfigured = false;
     try {
-      await source?.use(spec.virtualServers ?? []);
+      await source?.use(namedBy(spec));
       await this.#configure(await this.#load());
       this.#isConfigured = true;
     } catch (error) {
@@ -240,11 +252,18 @@ export class LoadBalancing {
     }
   }
 
-  async #configure({ servers, notifier }: Parts): Promise<void> {
+  /** What IPVS of this node serves. */
+  #served(): ResolvedVirtualServer[] {
+    return (this.#source?.virtualServers() ?? []).filter(namedIn(this.#spec.virtualServers));
+  }
+
+  async #configure({ servers, nat, notifier }: Parts): Promise<void> {
     const source = this.#source;
-    const own = source?.virtualServers() ?? [];
+    const own = this.#served();
     const names = new Set(own.map(nameOf));
     notifier.configure(this.#spec.notify);
+    // Before IPVS passes on what is to be masqueraded.
+    await this.#translate(nat);
     await servers.configure({
       virtualServers: [...own, ...this.#former.filter((former) => !names.has(nameOf(former)))],
       endpoints: source?.endpoints() ?? new Map(),
@@ -253,6 +272,14 @@ export class LoadBalancing {
       settings: this.#spec.ipvs,
     });
     if (!this.#stopped) await this.#neighbours.watch(this.#spec.ipvs);
+  }
+
+  #translate(nat: NatTable): Promise<void> {
+    const source = this.#source;
+    const endpoints = source?.endpoints() ?? new Map();
+    const translated = (source?.virtualServers() ?? []).filter(namedIn(translating(this.#spec)));
+    const isComplete = (source?.unknown() ?? []).length === 0 && translated.every((one) => endpoints.has(nameOf(one)));
+    return nat.configure({ served: this.#served(), translated, endpoints, isComplete });
   }
 
   async #load(): Promise<Parts> {
@@ -266,12 +293,14 @@ export class LoadBalancing {
       { HealthRunner: Health },
       { HealthFile: File },
       { KernelTable: Table },
+      { NatTable: Translations },
       { VirtualServers: Servers },
       { ServerNotifier: Notifier },
     ] = await Promise.all([
       import("./healthChecks/healthRunner.ts"),
       import("./virtualServers/healthFile.ts"),
       import("./virtualServers/kernelTable.ts"),
+      import("./virtualServers/natTable.ts"),
       import("./virtualServers/virtualServers.ts"),
       import("./virtualServers/serverNotifier.ts"),
     ]);
@@ -280,6 +309,8 @@ export class LoadBalancing {
     const file = new File({ stateDirectory, clock, log: ownLog });
     const notifier = new Notifier({ node, programs, clock, log: log.child({ component: "notify" }) });
     const table = new Table({ startIpvs, journal: this.#journal, onChange: () => this.#statusChanged(), log: ownLog });
+    const onNat = () => this.#statusChanged();
+    const nat = new Translations({ nat: this.#options.nat, journal: this.#tables, onChange: onNat, clock, log: ownLog });
     const health = new Health({
       startDialer,
       programs,
@@ -301,7 +332,7 @@ export class LoadBalancing {
       clock,
       log: ownLog,
     });
-    return { table, health, file, servers, notifier };
+    return { table, nat, health, file, servers, notifier };
   }
 
   #statusChanged(): void {
@@ -321,9 +352,30 @@ export class LoadBalancing {
 
 /** Of one source: what it knows is planned anew when it changes. */
 function isSame(spec: ServingSpec, other: ServingSpec): boolean {
-  const served = ({ virtualServers, ipvs, notify }: ServingSpec) => ({ virtualServers, ipvs, notify });
+  const served = ({ virtualServers, ipvs, notify, ...rest }: ServingSpec) => ({
+    virtualServers,
+    ipvs,
+    notify,
+    translated: translating(rest),
+  });
   return isDeepStrictEqual(served(spec), served(other));
 }
+
+/** What this node translates for its own pods. */
+const translating = ({ realServers = [] }: ServingSpec) => realServers.filter(({ translates }) => translates);
+
+/** All VirtualServers that have to be known, each once. */
+function namedBy(spec: ServingSpec): NodeVirtualServer[] {
+  const translated = translating(spec).map(({ namespace, name, addresses }): NodeVirtualServer => ({ namespace, name, addresses }));
+  return [...new Map([...translated, ...(spec.virtualServers ?? [])].map((named) => [nameOf(named), named])).values()];
+}
+
+function namedIn(list: readonly Named[] = []): (one: Named) => boolean {
+  const names = new Set(list.map(nameOf));
+  return (one) => names.has(nameOf(one));
+}
+
+type Named = Pick<NodeVirtualServer, "namespace" | "name">;
 
 function unknownStatus({ namespace, name }: NodeVirtualServer): NodeVirtualServerStatus {
   return { namespace, name, programmed: false, up: 0, total: 0, quorum: true, message: "the VirtualServer has not been read yet" };

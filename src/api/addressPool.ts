@@ -34,7 +34,12 @@ const dataPlaneSchema = z.object({
     .describe(
       "Who takes packets from an address to the pods. KubeProxy: the node's own. IPVS: a VirtualServer for each port, on the node that answers.",
     ),
-  forwarding: z.enum(["NAT"]).default("NAT").describe("With IPVS: how packets reach the pods. NAT: they see the node's address."),
+  forwarding: z
+    .enum(["NAT", "DR"])
+    .default("NAT")
+    .describe(
+      "With IPVS: how packets reach the pods. NAT: they see the node's address. DR: they go to nodes with a ready endpoint, which translate for their own pods: these see the client's address, and their answers take the direct way.",
+    ),
   scheduler: z.enum(schedulers).default("mh").describe("With IPVS: how a pod is chosen for a new connection."),
 });
 

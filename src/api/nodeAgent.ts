@@ -132,11 +132,17 @@ export const nodeRealServerSchema = z.object({
   namespace: z.string().min(1).max(63).describe("Namespace of the VirtualServer."),
   name: z.string().min(1).max(253).describe("Its name."),
   addresses: wholeList(z.array(z.string().max(45)).min(1).max(64)).describe(
-    "Its addresses: they stand on the loopback interface, and the LAN gets no answer for them.",
+    "Its addresses: they stand on the loopback interface, unless it translates, and the LAN gets no answer for them.",
   ),
   tunnels: wholeList(z.array(z.enum(tunnelDevices)).max(tunnelDevices.length))
     .optional()
     .describe("With TUN: the devices by which packets come."),
+  translates: z
+    .boolean()
+    .optional()
+    .describe(
+      "Packets to them are translated to the pods of the VirtualServer's Service that run here, and the addresses stand nowhere. Default: false.",
+    ),
 });
 export type NodeRealServer = z.infer<typeof nodeRealServerSchema>;
 

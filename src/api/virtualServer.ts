@@ -84,6 +84,12 @@ const serviceReferenceSchema = z.object({
     .optional()
     .describe("Name or number of the Service's port; default: the one of the same number as the first of spec.ports."),
   publishNotReady: z.boolean().default(false).describe("Endpoints that are not ready count as well."),
+  targets: z
+    .enum(["Pods", "Nodes"])
+    .optional()
+    .describe(
+      "Nodes: the real servers are the nodes of the endpoints, each of which translates the address to its own pods: with forwarding DR. Default: Pods.",
+    ),
   zoneWeights: z.record(z.string().max(63), weightField).optional().describe("Weight of endpoints by their zone."),
   nodeWeights: z
     .record(z.string().max(253), weightField)
@@ -143,6 +149,12 @@ export const virtualServerSpecSchema = withRules(
       .describe("Connections of one client go to one server."),
     forwarding: forwardingField.default("NAT").describe("How packets reach the real servers."),
     tunnel: tunnelSchema.optional().describe("With TUN. Default: IPIP."),
+    masquerade: z
+      .boolean()
+      .optional()
+      .describe(
+        "With NAT: real servers see an address of the director instead of the client's, and so answer by way of it. Default: false.",
+      ),
     weight: weightField.default(1).describe("Weight of real servers that have none of their own."),
     realServers: withRules(wholeList(z.array(realServerSchema).max(256)), realServerListRules)
       .optional()

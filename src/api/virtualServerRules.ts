@@ -144,7 +144,8 @@ interface Spec {
   forwarding: Forwarding;
   tunnel?: object;
   realServers?: Server[];
-  service?: object;
+  service?: { targets?: "Pods" | "Nodes" };
+  masquerade?: boolean;
   nodes?: { port?: number };
   sorryServer?: Server;
   quorum: number;
@@ -235,6 +236,24 @@ export const specRules: Rule<Spec>[] = [
     holds: ({ ports, nodes, forwarding }) => forwarding === "NAT" || keeps(ports ?? [], nodes?.port),
     message: "nodes.port must be left out or be that of the service unless forwarding is NAT: DR and TUN cannot change it",
     field: "nodes.port",
+  },
+  {
+    cel: "!has(self.service) || !has(self.service.targets) || self.service.targets == 'Pods' || (self.forwarding == 'DR' && has(self.ports))",
+    holds: ({ service, forwarding, ports }) => service?.targets !== "Nodes" || (forwarding === "DR" && ports !== undefined),
+    message: "service.targets must be Pods unless forwarding is DR and ports are given",
+    field: "service.targets",
+  },
+  {
+    cel: `!has(self.masquerade) || !self.masquerade || self.forwarding == 'NAT' || ${anyServer((server) => `has(${server}.forwarding) && ${server}.forwarding == 'NAT'`)}`,
+    holds: (spec) => !spec.masquerade || spec.forwarding === "NAT" || serversOf(spec).some(({ forwarding }) => forwarding === "NAT"),
+    message: "masquerade must be left out unless forwarding is NAT",
+    field: "masquerade",
+  },
+  {
+    cel: "!has(self.masquerade) || !self.masquerade || has(self.ports)",
+    holds: ({ masquerade, ports }) => !masquerade || ports !== undefined,
+    message: "masquerade takes ports",
+    field: "masquerade",
   },
   {
     cel: "has(self.realServers) || has(self.service) || has(self.nodes)",

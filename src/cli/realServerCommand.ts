@@ -82,7 +82,17 @@ async function check({ addresses, tunnels }: Role, flags: Flags, output: Output)
   const { readMachine } = await import("../agent/doctor/readMachine.ts");
   const { examineNode } = await import("../agent/doctor/nodeRules.ts");
   const { findingLines, isTrouble } = await import("./findingView.ts");
-  const asked = { isDirector: false, services: [], foreign: [], schedulers: [], serverAddresses: addresses, tunnels, carriers: [] };
+  const asked = {
+    isDirector: false,
+    services: [],
+    foreign: [],
+    schedulers: [],
+    translated: [],
+    usesNetfilter: false,
+    serverAddresses: addresses,
+    tunnels,
+    carriers: [],
+  };
   const findings = examineNode(readMachine(), asked);
   output.out(flags.output === "json" ? JSON.stringify(findings, null, 2) : findingLines(findings).join("\n"));
   return findings.some(isTrouble) ? 1 : 0;

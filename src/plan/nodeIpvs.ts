@@ -2,6 +2,7 @@
 import { formatDuration, parseDuration } from "../api/duration.ts";
 import type { IpvsSettings } from "../api/ipvs.ts";
 import type { NodeIpvs, VirtualRouterSpec } from "../api/nodeAgent.ts";
+import type { VirtualServerSpec } from "../api/virtualServer.ts";
 
 export interface IpvsQuestion {
   /** Of all AgentConfigs of the node. */
@@ -10,6 +11,8 @@ export interface IpvsQuestion {
   interface?: string;
   /** Whether a VirtualServer of the node chooses servers by mh, so that all directors choose the same one. */
   usesMaglev: boolean;
+  /** Whether a VirtualServer of the node has translations beside those of IPVS: usesNetfilter(). */
+  usesNetfilter?: boolean;
 }
 
 type Sysctls = Record<string, string>;
@@ -18,22 +21,30 @@ type Sysctls = Record<string, string>;
 const always: Sysctls = { expire_nodest_conn: "1", expire_quiescent_template: "1" };
 /** Where all directors choose the same server, one that has never heard of a connection may go on with it. */
 const withMaglev: Sysctls = { sloppy_tcp: "1" };
+/** Netfilter knows connections of IPVS, so that it can masquerade them, and takes no answer for a packet out of nowhere. */
+const withNetfilter: Sysctls = { conntrack: "1" };
 /** Connections are told as soon as they are established, and not at each packet: by the kernel's own values those with fewer than three are not. */
 const withSync: Sysctls = { sync_threshold: "0 1", sync_refresh_period: "10", sync_retries: "2" };
 /** A node on which a backup daemon runs would forward nothing, and with both daemons that is every node. */
 const withBothDaemons: Sysctls = { backup_only: "0" };
 
-export function planIpvs({ settings = {}, interface: chosen, usesMaglev }: IpvsQuestion): NodeIpvs {
+export function planIpvs({ settings = {}, interface: chosen, usesMaglev, usesNetfilter }: IpvsQuestion): NodeIpvs {
   const sync = syncOf(settings, chosen);
   const own = Object.entries(settings.sysctls ?? {}).map(([name, value]) => [name, String(value)]);
   const sysctls: Sysctls = {
     ...always,
     ...(usesMaglev && withMaglev),
+    ...(usesNetfilter && withNetfilter),
     ...(sync && withSync),
     ...Object.fromEntries(own),
     ...(sync?.role === "Both" && withBothDaemons),
   };
   return { ...(sync && { sync }), ...(settings.timeouts && { timeouts: settings.timeouts }), sysctls };
+}
+
+/** What it passes on to pods takes ways that conntrack follows. */
+export function usesNetfilter({ masquerade, service }: Pick<VirtualServerSpec, "masquerade" | "service">): boolean {
+  return masquerade === true || service?.targets === "Nodes";
 }
 
 /** None without a number or an interface. */

@@ -44,7 +44,9 @@ const quiet: KernelSettings = { "net/ipv4/conf/all/arp_ignore": "1", "net/ipv4/c
  * so that the node never chooses them for what it sends of its own accord. Those of IPv4 stand on the device of a tunnel as well: by a link
  * without any address the kernel takes nothing, unless its reverse path filter is off altogether.
  */
-export function planRealServer(entries: readonly Pick<NodeRealServer, "addresses" | "tunnels">[]): RealServerPlan {
+export function planRealServer(all: readonly Pick<NodeRealServer, "addresses" | "tunnels" | "translates">[]): RealServerPlan {
+  // A translation comes before the kernel asks whether the packet is for this node.
+  const entries = all.filter(({ translates }) => !translates);
   const addresses = [...new Set(entries.flatMap((entry) => entry.addresses))].sort();
   const tunnels = [...new Set(entries.flatMap(({ tunnels = [] }) => tunnels))].sort();
   const ofIPv4 = addresses.filter(isIPv4);

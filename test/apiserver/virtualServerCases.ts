@@ -71,6 +71,8 @@ export const goodServers: GoodCase[] = [
   { name: "thresholds", spec: withServer({ maxConnections: 100, minConnections: 75 }) },
   { name: "every flag of mh", spec: { ...base, schedulerFlags: ["Port", "Fallback", "Flag3"] } },
   { name: "a kernel's flag of another scheduler", spec: { ...base, scheduler: "rr", schedulerFlags: ["Flag1"] } },
+  { name: "NAT that masquerades", spec: { ...base, masquerade: true } },
+  { name: "nodes that translate for their own pods", spec: { ...onGateway, forwarding: "DR", service: { name: "web", targets: "Nodes" } } },
   { name: "one packet at a time", spec: { ...base, protocol: "UDP", onePacket: true } },
   { name: "persistence by Call-ID", spec: { ...base, protocol: "UDP", persistence: { timeout: "1h", engine: "sip" } } },
   { name: "persistence by network", spec: { ...base, persistence: { prefixLengthIPv4: 24, prefixLengthIPv6: 64 } } },
@@ -196,6 +198,24 @@ export const badServers: BadCase[] = [
     spec: { ...base, schedulerFlags: ["Port", "Port"] },
     field: "spec.schedulerFlags",
     says: "must not repeat anything",
+  },
+  {
+    name: "masquerading with DR",
+    spec: { ...base, forwarding: "DR", masquerade: true },
+    field: "spec.masquerade",
+    says: "must be left out unless forwarding is NAT",
+  },
+  {
+    name: "masquerading without ports",
+    spec: { virtualIP: "gateway", realServers: base.realServers, persistence: {}, masquerade: true },
+    field: "spec.masquerade",
+    says: "takes ports",
+  },
+  {
+    name: "nodes that translate with NAT",
+    spec: { ...onGateway, service: { name: "web", targets: "Nodes" } },
+    field: "spec.service.targets",
+    says: "unless forwarding is DR",
   },
   { name: "one packet at a time with TCP", spec: { ...base, onePacket: true }, field: "spec.onePacket", says: "unless protocol is UDP" },
   {

@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "wire/netlink.h"
+#include "wire/nftables.h"
 #include "wire/route.h"
 #include "wire/rtnetlink.h"
 #include "wire/rule.h"
@@ -84,6 +85,9 @@ void readMessage(const NetlinkMessage& message) {
     touch(qdisc->kind);
   }
   if (const auto ifindex = parseFilterChange(message)) REQUIRE(*ifindex != 0);
+  parseNftGeneration(message);
+  touch(parseNftSetName(message));
+  [[maybe_unused]] volatile std::uint64_t digest = digestNft(message);
   if (const auto result = parseNetlinkResult(message)) {
     REQUIRE(result->error >= 0 && result->error <= 4095);
     touch(result->message);

@@ -66,6 +66,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   const secretsFor = shareSecrets(secrets);
   const servers = new VirtualServerWatch({
     client,
+    node: options.node,
     secrets: secretsFor(),
     stateDirectory,
     clock,

@@ -159,6 +159,39 @@ export function readNode(object: unknown): NodeView | undefined {
   };
 }
 
+/**
+ * What is passed on to where a node translates for its own pods: the other nodes that have some, and this one's pods themselves. A node is
+ * as well as the best of its pods.
+ */
+export function endpointsByNode(endpoints: readonly Endpoint[], nodes: readonly NodeView[], ownName: string): Endpoint[] {
+  const here = endpoints.filter(({ node }) => node === ownName).map((endpoint) => ({ ...endpoint, isHere: true }));
+  const elsewhere = Map.groupBy(
+    endpoints.filter(({ node }) => node !== undefined && node !== ownName),
+    ({ node, address }) => JSON.stringify([node, isIPv6(address)]),
+  );
+  const known = new Map(nodes.map((node) => [node.name, node]));
+  const others = [...elsewhere.values()].flatMap((pods): Endpoint[] => {
+    const [{ node = "", zone, address: any = "" } = {}] = pods;
+    const address = known.get(node)?.addresses.find((own) => isIPv6(own) === isIPv6(any));
+    if (address === undefined) return [];
+    const ready = pods.filter((pod) => pod.ready).length;
+    return [
+      {
+        address,
+        node,
+        ...(zone !== undefined && { zone }),
+        pods: ready || pods.length,
+        ready: ready > 0,
+        serving: pods.some(({ serving }) => serving),
+        terminating: pods.every(({ terminating }) => terminating),
+      },
+    ];
+  });
+  return [...here, ...others];
+}
+
+const isIPv6 = (address: string) => address.includes(":");
+
 const zoneLabel = "topology.kubernetes.io/zone";
 
 /** One that is not ready may only be unable to say so: it keeps its connections, and counts where none is ready. */

@@ -17,6 +17,7 @@ import { type Endpoint, nameOf, type ResolvedVirtualServer } from "../virtualSer
 import type { ApiClient } from "./apiClient.ts";
 import { ObjectCache } from "./objectCache.ts";
 import {
+  endpointsByNode,
   nodeEndpoints,
   readNode,
   readServer,
@@ -31,6 +32,8 @@ import {
 
 export interface VirtualServerWatchOptions {
   client: Pick<ApiClient, "request" | "stream">;
+  /** This node. */
+  node: string;
   /** Its own share of them: what the health checks present. */
   secrets: SecretSource;
   stateDirectory: string;
@@ -58,7 +61,7 @@ const pathOf = (kind: Kind, namespace: string): string => {
 /** What endpoints were found for: under another reference they say nothing. Undefined: none are asked for. */
 function referenceOf({ service, nodes, protocol, ports }: VirtualServerSpec): string | undefined {
   if (!service && !nodes) return undefined;
-  return JSON.stringify([service?.name, service?.port, nodes, protocol, ports?.[0]?.port]);
+  return JSON.stringify([service?.name, service?.port, service?.targets, nodes, protocol, ports?.[0]?.port]);
 }
 
 /** Changes come in crowds: a rollout, a list. To take note of them costs a tenth of the time at most, however much there is to know. */
@@ -163,7 +166,7 @@ export class VirtualServerWatch implements ServerSource {
       want("virtualservers", named.namespace);
       const spec = this.#objects.get(nameOf(named))?.spec;
       if (spec?.service) for (const kind of ["services", "endpointslices"] as const) want(kind, named.namespace);
-      if (spec?.nodes) want("nodes", "");
+      if (spec?.nodes || spec?.service?.targets === "Nodes") want("nodes", "");
     }
     for (const [path, cache] of this.#caches) {
       if (wanted.has(path)) continue;
@@ -264,9 +267,20 @@ export class VirtualServerWatch implements ServerSource {
   /** Undefined while something that it asks for is not known; a sentence where it is not there. */
   #find(spec: VirtualServerSpec, services: KnownServices | undefined): Endpoint[] | string | undefined {
     const ofNodes = spec.nodes ? this.#findNodes(spec.nodes) : [];
-    const ofService = spec.service ? services && findService(spec, spec.service.name, services) : [];
+    const ofService = spec.service ? services && this.#findService(spec, spec.service, services) : [];
     if (typeof ofService === "string") return ofService;
     return ofNodes && ofService && [...ofService, ...ofNodes];
+  }
+
+  #findService(
+    spec: VirtualServerSpec,
+    { name, targets }: NonNullable<VirtualServerSpec["service"]>,
+    services: KnownServices,
+  ): Endpoint[] | string | undefined {
+    const pods = findService(spec, name, services);
+    if (targets !== "Nodes" || typeof pods === "string") return pods;
+    const nodes = this.#cacheOf("nodes", "")?.listed;
+    return nodes && endpointsByNode(pods, nodes, this.#options.node);
   }
 
   #findNodes({ selector }: NonNullable<VirtualServerSpec["nodes"]>): Endpoint[] | undefined {

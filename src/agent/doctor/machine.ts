@@ -38,6 +38,10 @@ export interface Roles {
   tunnels: TunnelDevice[];
   /** Links that carry IPv4 addresses of VirtualIPs, or may carry them. */
   carriers: string[];
+  /** Addresses that it translates to its own pods. */
+  translated: string[];
+  /** Whether its agent has a table of nf_tables. */
+  usesNetfilter: boolean;
 }
 
 /** The dummy link on which kube-proxy in IPVS mode keeps the addresses of Services. */
@@ -55,7 +59,7 @@ export function hasAddress(link: MachineLink | undefined, address: string): bool
 
 /** By what its specification says. */
 export function rolesOf(
-  { virtualRouters, virtualServers = [], realServers = [] }: NodeAgentSpec,
+  { virtualRouters, virtualServers = [], realServers = [], ipvs }: NodeAgentSpec,
   schedulers: string[],
   machine: Machine,
 ): Roles {
@@ -63,14 +67,17 @@ export function rolesOf(
   const hasMarks = virtualServers.some(({ addresses }) => addresses.length === 0);
   const isOwn = ({ address }: TableService) => (address === undefined ? hasMarks : own.has(address));
   const services = machine.services ?? [];
+  const translated = [...new Set(realServers.flatMap(({ addresses, translates }) => (translates ? addresses : [])))];
   return {
     isDirector: virtualServers.length > 0,
     services: services.filter(isOwn),
     foreign: services.filter((service) => !isOwn(service)),
     schedulers,
-    serverAddresses: [...new Set(realServers.flatMap(({ addresses }) => addresses))],
+    serverAddresses: [...new Set(realServers.flatMap(({ addresses, translates }) => (translates ? [] : addresses)))],
     tunnels: [...new Set(realServers.flatMap(({ tunnels = [] }) => tunnels))],
     carriers: [...new Set(virtualRouters.filter(({ family }) => family === "IPv4").map((router) => router.interface))],
+    translated,
+    usesNetfilter: translated.length > 0 || ipvs?.sysctls?.conntrack === "1",
   };
 }
 
@@ -88,6 +95,9 @@ export function rolesFromKernel(machine: Machine): Roles {
     // What stands has its scheduler.
     schedulers: [],
     serverAddresses,
+    // What is in tables of nf_tables is not looked at.
+    translated: [],
+    usesNetfilter: false,
     tunnels: serverAddresses.length > 0 ? tunnelDevices.filter((name) => linkOf(machine, name)?.up) : [],
     // Which addresses are those of VirtualIPs the kernel does not tell.
     carriers: [],

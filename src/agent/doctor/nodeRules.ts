@@ -19,6 +19,7 @@ const rules: Rule[] = [
   kubeProxyHasAddress,
   moduleMissing,
   schedulerMissing,
+  netfilterMissing,
   forwardingOff,
   redirectsOn,
   tunnelTooNarrow,
@@ -113,21 +114,41 @@ function schedulerMissing(machine: Machine, { schedulers }: Roles): Finding[] {
   }));
 }
 
+/** What the agent's table needs of the kernel. */
+const netfilterModules = ["nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_fib_inet"];
+
+function netfilterMissing(machine: Machine, { usesNetfilter }: Roles): Finding[] {
+  if (!usesNetfilter) return [];
+  const missing = netfilterModules.filter((name) => machine.module(name) === "Missing");
+  return missing.map((name) => ({
+    severity: "Error",
+    what: `The kernel has no module ${name}.`,
+    why: "Addresses of VirtualServers are neither translated to pods of the node nor masqueraded.",
+    fix: "Install the kernel's package of extra modules, or leave spec.masquerade and spec.service.targets out.",
+  }));
+}
+
 function forwardingOff(machine: Machine, roles: Roles): Finding[] {
   const { setting } = machine;
   const nat = roles.services.filter(({ forwardings }) => forwardings.has("Masq"));
+  const { translated } = roles;
+  const isIPv6 = (address: string) => !isIPv4(address);
   const cases = [
-    { path: "net/ipv4/ip_forward", has: nat.some(({ address }) => address === undefined || isIPv4(address)) },
-    { path: "net/ipv6/conf/all/forwarding", has: nat.some(({ address }) => address !== undefined && !isIPv4(address)) },
+    { path: "net/ipv4/ip_forward", has: nat.some(({ address = "0.0.0.0" }) => isIPv4(address)), translates: translated.some(isIPv4) },
+    {
+      path: "net/ipv6/conf/all/forwarding",
+      has: nat.some(({ address = "0.0.0.0" }) => isIPv6(address)),
+      translates: translated.some(isIPv6),
+    },
   ];
-  return cases.flatMap(({ path, has }) => {
-    if (!has || setting(path)?.trim() !== "0") return [];
+  return cases.flatMap(({ path, has, translates }) => {
+    if (!(has || translates) || setting(path)?.trim() !== "0") return [];
     const name = path.replaceAll("/", ".");
     return [
       {
         severity: "Error" as const,
-        what: `${name} is 0 on a director with forwarding NAT.`,
-        why: "Answers of the real servers are not passed on to the clients.",
+        what: `${name} is 0 on a ${has ? "director with forwarding NAT" : "node that translates for its pods"}.`,
+        why: has ? "Answers of the real servers are not passed on to the clients." : "No packet reaches a pod.",
         fix: `sysctl -w ${name}=1`,
       },
     ];

@@ -6,8 +6,9 @@ import type { StartDialer } from "./dialer.ts";
 import type { CoreEvent } from "./events.ts";
 import type { ForecastCandidate, LossForecast } from "./forecast.ts";
 import type { Ipvs, IpvsEvent, IpvsOptions } from "./ipvs.ts";
+import type { Nat } from "./nat.ts";
 
-interface Addon {
+interface Addon extends Nat {
   /** Runs the election in virtual time with the engine of the core. `active`: place of the MASTER among the candidates. */
   forecast(candidates: ForecastCandidate[], active: number): ({ ok: true } & LossForecast) | { ok: false; error: CoreError };
   start(options: StartOptions, onEvents: (batch: CoreEvent[]) => void): { ok: true; core: Core } | { ok: false; error: CoreError };

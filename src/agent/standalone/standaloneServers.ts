@@ -5,7 +5,7 @@ import type { NodeIpvs, NodeVirtualServer, VirtualRouterSpec } from "../../api/n
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
 import { mergeConfigs, type NamedConfig } from "../../plan/nodeAgentSpec.ts";
-import { planIpvs } from "../../plan/nodeIpvs.ts";
+import { planIpvs, usesNetfilter } from "../../plan/nodeIpvs.ts";
 import { nameOf, type ResolvedVirtualServer } from "../virtualServers/resolvedVirtualServer.ts";
 import { familyOf, formatServiceKey, serviceKeys } from "../virtualServers/serviceKeys.ts";
 import type { FileProblem, StandaloneObjects } from "./standaloneFile.ts";
@@ -88,7 +88,12 @@ export function planServing(
   routers: readonly VirtualRouterSpec[],
 ): NodeIpvs {
   const usesMaglev = servers.some(({ spec }: { spec: VirtualServerSpec }) => spec.scheduler === "mh" && spec.protocol === "TCP");
-  return planIpvs({ settings: mergeConfigs(configs).ipvs, interface: busiestInterface(servers, routers), usesMaglev });
+  return planIpvs({
+    settings: mergeConfigs(configs).ipvs,
+    interface: busiestInterface(servers, routers),
+    usesMaglev,
+    usesNetfilter: servers.some(({ spec }) => usesNetfilter(spec)),
+  });
 }
 
 /** That of most VirtualServers. */

@@ -11,6 +11,8 @@ const endpointSchema = z.object({
   port: z.int().optional(),
   node: z.string().optional(),
   zone: z.string().optional(),
+  isHere: z.boolean().optional(),
+  pods: z.int().optional(),
   ready: z.boolean(),
   serving: z.boolean(),
   terminating: z.boolean(),

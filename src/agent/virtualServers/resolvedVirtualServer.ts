@@ -22,6 +22,10 @@ export interface Endpoint {
   port?: number;
   node?: string;
   zone?: string;
+  /** A pod of this node where nodes are what is passed on to: it is reached without another node's help. */
+  isHere?: boolean;
+  /** Of a node: how many pods it stands for. */
+  pods?: number;
   ready: boolean;
   /** Still answers, although it is terminating. */
   serving: boolean;

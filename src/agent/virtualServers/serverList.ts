@@ -67,18 +67,19 @@ function listedServer(spec: VirtualServerSpec, server: RealServer): Server {
   };
 }
 
-interface UsableEndpoint extends Pick<Endpoint, "address" | "port" | "node" | "zone"> {
+export interface UsableEndpoint extends Pick<Endpoint, "address" | "port" | "node" | "zone" | "isHere" | "pods"> {
   /** Gets new connections. */
   isOpen: boolean;
 }
 
 function endpointServer(spec: VirtualServerSpec, endpoint: UsableEndpoint): Server {
-  const { address, port = spec.nodes?.port, node = "", zone = "", isOpen } = endpoint;
+  const { address, port = spec.nodes?.port, node = "", zone = "", isHere = false, pods = 1, isOpen } = endpoint;
   const { nodeWeights = {}, zoneWeights = {} } = spec.service ?? {};
   return {
     ...identityOf(address, port),
-    weight: isOpen ? (nodeWeights[node] ?? zoneWeights[zone] ?? spec.weight) : 0,
-    ...forwardingOf(spec.forwarding, spec.tunnel),
+    weight: isOpen ? Math.min((nodeWeights[node] ?? zoneWeights[zone] ?? spec.weight) * pods, mostWeight) : 0,
+    // A pod of this node answers by way of it in any case: with its address translated alone the client's is kept.
+    ...forwardingOf(isHere ? "NAT" : spec.forwarding, spec.tunnel),
     healthChecks: spec.healthChecks ?? [],
     onFailure: spec.onFailure,
     isListed: false,
@@ -86,11 +87,14 @@ function endpointServer(spec: VirtualServerSpec, endpoint: UsableEndpoint): Serv
   };
 }
 
+/** The kernel's, where all add up. */
+const mostWeight = 65535;
+
 /**
  * Those that are ready, and those that are going away and still answer: they keep their connections and get no new ones, unless there is
  * nobody else. So kube-proxy has it.
  */
-function usable(endpoints: readonly Endpoint[], publishNotReady: boolean): UsableEndpoint[] {
+export function usable(endpoints: readonly Endpoint[], publishNotReady: boolean): UsableEndpoint[] {
   const isOpen = ({ ready, terminating }: Endpoint) => ready || (publishNotReady && !terminating);
   const isLeaving = (endpoint: Endpoint) => !isOpen(endpoint) && endpoint.serving && endpoint.terminating;
   const [open, leaving] = [endpoints.filter(isOpen), endpoints.filter(isLeaving)];

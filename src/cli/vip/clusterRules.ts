@@ -229,13 +229,13 @@ const isDirect = (forwarding: string) => forwarding === "DR" || forwarding === "
 
 function podsWithoutAddress(patient: Patient): PlacedFinding[] {
   return perServer(patient, ({ service, forwarding }) => {
-    if (!service || !isDirect(forwarding)) return [];
+    if (!service || service.targets === "Nodes" || !isDirect(forwarding)) return [];
     return [
       {
         severity: "Warning",
         what: `Its real servers are endpoints of Service ${service.name}, with forwarding ${forwarding}.`,
         why: "Packets arrive with the address of the VirtualIP, which pods do not have; the operator prepares nodes only.",
-        fix: "forwarding: NAT; or pods with hostNetwork, and spec.nodes with a selector instead of spec.service.",
+        fix: "service.targets: Nodes with DR; or forwarding: NAT; or pods with hostNetwork, and spec.nodes with a selector.",
       },
     ];
   });

@@ -1,10 +1,10 @@
 /** The VirtualServers of each node, and what IPVS is set to for them. Pure. */
 import { parsePrefix } from "../../api/ipAddress.ts";
 import type { IpvsSettings } from "../../api/ipvs.ts";
-import type { NodeAgentSpec, NodeIpvs, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import type { NodeAgentSpec, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import { findInterface, readSubnets } from "../../api/subnets.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
-import { holdPreemption, planIpvs } from "../../plan/nodeIpvs.ts";
+import { holdPreemption, planIpvs, usesNetfilter } from "../../plan/nodeIpvs.ts";
 import { byAge } from "../allocate/age.ts";
 import { type AgentView, type ClusterView, type RunningServers, serverKey } from "./cluster.ts";
 import type { ServerVerdict } from "./serverVerdicts.ts";
@@ -76,7 +76,8 @@ export function addServers({ spec, servers, agent, settings, specs }: ServingQue
   const question = {
     settings: settings?.ipvs,
     interface: isAskedFor ? syncInterface(servers, spec.virtualRouters, agent) : undefined,
-    usesMaglev: usesMaglev(servers, specs, before),
+    usesMaglev: asks(servers, specs, isMaglev, before?.sysctls?.sloppy_tcp === "1"),
+    usesNetfilter: asks(servers, specs, usesNetfilter, before?.sysctls?.conntrack === "1"),
   };
   const ipvs = settings || !before ? planIpvs(question) : before;
   const serving = new Set(servers.map(({ virtualIP }) => virtualIP));
@@ -84,15 +85,17 @@ export function addServers({ spec, servers, agent, settings, specs }: ServingQue
   return { ...spec, virtualRouters, virtualServers: servers, ipvs };
 }
 
+const isMaglev = ({ scheduler, protocol }: VirtualServerSpec) => scheduler === "mh" && protocol === "TCP";
+
 /** Of those that are not known it is what it was. */
-function usesMaglev(
+function asks(
   servers: readonly NodeVirtualServer[],
   specs: ReadonlyMap<string, VirtualServerSpec>,
-  before: NodeIpvs | undefined,
+  isAsking: (spec: VirtualServerSpec) => boolean,
+  before: boolean,
 ): boolean {
   const found = servers.map((server) => specs.get(serverKey(server)));
-  const hadIt = before?.sysctls?.sloppy_tcp === "1";
-  return found.some((spec) => (spec ? spec.scheduler === "mh" && spec.protocol === "TCP" : hadIt));
+  return found.some((spec) => (spec ? isAsking(spec) : before));
 }
 
 /** The one in use as long as it serves any, else the one that serves most. */

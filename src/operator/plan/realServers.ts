@@ -74,6 +74,10 @@ function addressesOf(agent: AgentView | undefined): ReadonlySet<string> {
 const addressKey = ({ family, bits }: { family: Family; bits: bigint }) => `${family} ${bits}`;
 
 function entryOf({ view, spec, addresses, lists }: AcceptedServer, node: NodeView, own: ReadonlySet<string>): NodeRealServer[] {
+  // On every node: which of them have pods their agents see, while the operator is away, too.
+  if (spec.service?.targets === "Nodes") {
+    return [{ namespace: view.namespace, name: view.name, addresses: addresses.map(({ text }) => text).sort(), translates: true }];
+  }
   const texts = new Set<string>();
   const tunnels = new Set<TunnelDevice>();
   const serve = ({ forwarding = spec.forwarding, tunnel = spec.tunnel }: Omit<Listed, "address">, server: Family | undefined) => {

@@ -6,7 +6,17 @@ import { loadAddon } from "../../../src/agent/native/addon.ts";
 const addon = loadAddon();
 
 test("the addon has exactly the exports of its contract, and the version of the package", () => {
-  assert.deepEqual(Object.keys(addon).sort(), ["forecast", "start", "startDialer", "startIpvs", "version"]);
+  assert.deepEqual(Object.keys(addon).sort(), [
+    "forecast",
+    "natGeneration",
+    "readNat",
+    "removeNat",
+    "replaceNat",
+    "start",
+    "startDialer",
+    "startIpvs",
+    "version",
+  ]);
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   assert.equal(addon.version, version);
 });

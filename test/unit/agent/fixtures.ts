@@ -16,6 +16,7 @@ import { VirtualClock } from "../runtime/virtualClock.ts";
 import { noDialer } from "./checks/realConnector.ts";
 import { temporaryDirectory } from "./stateFiles.ts";
 import { RecordingIpvs } from "./virtualServers/recordingIpvs.ts";
+import { RecordingNat } from "./virtualServers/recordingNat.ts";
 
 /** Addresses that say nothing more. */
 export const plain = (...addresses: string[]): NodeAddress[] => addresses.map((address) => ({ address }));
@@ -155,10 +156,12 @@ export function createRunner(
   const companions = new Companions({ core, startDialer: noDialer, node: "n1", programs, makesFiles: false, clock, log });
   const journal = new HeldAddressJournal(directory, () => clock.wallNow());
   const ipvs = new RecordingIpvs();
+  const nat = new RecordingNat();
   const balancing = new LoadBalancing({
     core,
     startDialer: noDialer,
     startIpvs: (options) => ipvs.start(options),
+    nat,
     node: "n1",
     stateDirectory: directory,
     programs,
@@ -173,5 +176,5 @@ export function createRunner(
     await balancing.stopChecks();
     await companions.stopChecks();
   });
-  return { clock, directory, core, ipvs, companions, balancing, settings, runner };
+  return { clock, directory, core, ipvs, nat, companions, balancing, settings, runner };
 }

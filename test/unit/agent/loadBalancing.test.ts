@@ -224,3 +224,18 @@ test("endpoints that come and go do not have the whole table read each time", as
   await settle();
   assert.equal(readings(), first + 1);
 });
+
+test("a node that only translates for its own pods has a table of nf_tables, no IPVS and no address, and in the end nothing", async (context) => {
+  const { runner, core, ipvs, nat } = createRunner(context);
+  const one = server({ spec: { forwarding: "DR", realServers: undefined, service: { name: "web", targets: "Nodes" } } });
+  const pod = { address: "10.0.0.1", port: 8080, node: "n1", isHere: true, ready: true, serving: true, terminating: false };
+  const source = Object.assign(new FixedServers([one], () => undefined), { endpoints: () => new Map([["shop/web", [pod]]]) });
+  const realServers = [{ namespace: "shop", name: "web", addresses: ["192.0.2.10"], translates: true }];
+  await runner.apply({ virtualRouters: [], realServers }, { servers: source });
+  const targets = [{ address: "10.0.0.1", port: 8080 }];
+  assert.deepEqual(nat.table, { masqueraded: [], translations: [{ protocol: "TCP", address: "192.0.2.10", port: 80, targets }] });
+  assert.equal(ipvs.applied.length, 0);
+  assert.deepEqual(core.applied.at(-1)?.static?.addresses ?? [], []);
+  await runner.apply({ virtualRouters: [] }, { servers: new FixedServers([], () => undefined) });
+  assert.equal(nat.table, undefined);
+});

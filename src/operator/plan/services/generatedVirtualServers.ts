@@ -36,7 +36,14 @@ export function generateVirtualServers({ view, pool, virtualIP, addresses }: Ser
       ports: [{ port }],
       scheduler,
       forwarding,
-      service: { name, port: String(port), ...(publishesNotReady && { publishNotReady: true }) },
+      // Without it the answers of pods would take the pod network's own ways, past the director.
+      ...(forwarding === "NAT" && { masquerade: true }),
+      service: {
+        name,
+        port: String(port),
+        ...(publishesNotReady && { publishNotReady: true }),
+        ...(forwarding === "DR" && { targets: "Nodes" as const }),
+      },
       ...(affinitySeconds !== undefined && { persistence: { timeout: `${affinitySeconds}s` } }),
     };
     return {

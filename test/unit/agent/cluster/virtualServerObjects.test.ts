@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  endpointsByNode,
   nodeEndpoints,
   readNode,
   readServer,
@@ -99,4 +100,29 @@ test("nodes by labels, with each of their internal addresses; one that is not re
     ],
   );
   assert.equal(nodeEndpoints(nodes, undefined).length, 4);
+});
+
+test("where nodes translate for their own pods: other nodes by their InternalIP of the family, with their pods as weight; here the pods", () => {
+  const nodes = [
+    readNode(nodeObject("n1", { addresses: ["192.0.2.1", "2001:db8::1"] })),
+    readNode(nodeObject("n2", { addresses: ["192.0.2.2", "2001:db8::2"] })),
+    readNode(nodeObject("n3", { addresses: ["192.0.2.3"] })),
+  ].flatMap((node) => node ?? []);
+  const pod = (address: string, node: string, ready = true) => ({ address, port: 8080, node, ready, serving: true, terminating: !ready });
+  const endpoints = [
+    pod("10.0.1.1", "n1"),
+    pod("10.0.2.1", "n2"),
+    pod("10.0.2.2", "n2"),
+    pod("10.0.2.3", "n2", false),
+    pod("10.0.3.1", "n3", false),
+    pod("fd00:2::1", "n2"),
+    pod("fd00:3::1", "n3"),
+    pod("10.0.9.1", "n9"),
+  ];
+  assert.deepEqual(endpointsByNode(endpoints, nodes, "n1"), [
+    { ...pod("10.0.1.1", "n1"), isHere: true },
+    { address: "192.0.2.2", node: "n2", pods: 2, ready: true, serving: true, terminating: false },
+    { address: "192.0.2.3", node: "n3", pods: 1, ready: false, serving: true, terminating: true },
+    { address: "2001:db8::2", node: "n2", pods: 1, ready: true, serving: true, terminating: false },
+  ]);
 });

@@ -64,6 +64,7 @@ function setUp(context: TestContext, directory = temporaryDirectory(context)) {
   };
   const watch = new VirtualServerWatch({
     client: api,
+    node: "n1",
     secrets,
     stateDirectory: directory,
     clock,
@@ -155,6 +156,28 @@ test("nodes are watched only where they are servers", async (context) => {
   api.send(paths.servers, "MODIFIED", serverObject("web", { generation: 2 }));
   await pass(clock);
   assert.deepEqual([api.watched, endpoints("web")], [[paths.servers], undefined]);
+});
+
+test("where nodes translate for their own pods: the other nodes, once they are known, and this node's pods", async (context) => {
+  const { api, clock, watch, endpoints } = setUp(context);
+  const spec = { ...onService, forwarding: "DR", service: { name: "nginx", targets: "Nodes" } };
+  api.byPath.set(paths.servers, [serverObject("web", { spec })]);
+  api.byPath.set(paths.services, [serviceObject("nginx")]);
+  const pods = [
+    { addresses: ["10.0.1.1"], nodeName: "n1" },
+    { addresses: ["10.0.2.1"], nodeName: "n2" },
+  ];
+  api.byPath.set(paths.slices, [sliceObject("nginx-a", ...pods)]);
+  api.byPath.set(paths.nodes, [nodeObject("n1", { addresses: ["192.0.2.1"] }), nodeObject("n2", { addresses: ["192.0.2.2"] })]);
+  await watch.use([named("web")]);
+  await pass(clock, 200);
+  assert.deepEqual(endpoints("web"), ["10.0.1.1", "192.0.2.2"]);
+  api.send(paths.slices, "MODIFIED", sliceObject("nginx-a", ...pods.slice(1)));
+  await pass(clock);
+  assert.deepEqual(endpoints("web"), ["192.0.2.2"]);
+  api.send(paths.servers, "MODIFIED", serverObject("web", { generation: 2, spec: onService }));
+  await pass(clock);
+  assert.deepEqual(endpoints("web"), ["10.0.2.1"]);
 });
 
 test("endpoints that were found for something else count as unknown", async (context) => {

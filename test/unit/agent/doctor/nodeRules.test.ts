@@ -60,6 +60,8 @@ function examine({ settings = {}, links = [lo, { ...eth0, mtu: 9000 }, tunl0], m
     serverAddresses: ["192.0.2.10"],
     tunnels: ["tunl0"],
     carriers: ["eth0"],
+    translated: [],
+    usesNetfilter: false,
     ...roles,
   };
   return examineNode(facts, all);
@@ -118,6 +120,18 @@ const bad: [what: string, state: State, severity: string, fix: string][] = [
     { settings: { "net/ipv4/ip_forward": "0" } },
     "Error",
     "net.ipv4.ip_forward=1",
+  ],
+  [
+    "net.ipv4.ip_forward is 0 on a node that translates for its pods.",
+    { settings: { "net/ipv4/ip_forward": "0" }, machine: { services: [] }, roles: { services: [], translated: ["192.0.2.20"] } },
+    "Error",
+    "net.ipv4.ip_forward=1",
+  ],
+  [
+    "The kernel has no module nft_fib_inet.",
+    { machine: { module: (name) => (name === "nft_fib_inet" ? "Missing" : "Loaded") }, roles: { usesNetfilter: true } },
+    "Error",
+    "service.targets",
   ],
   [
     "net.ipv6.conf.all.forwarding is 0 on a director with forwarding NAT.",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planRealServer } from "../../../../src/plan/realServer.ts";
 import { clusterOf, node, type PlannedCluster, virtualIP, virtualServer } from "../samples.ts";
 
 const addressOf = { n1: "192.0.2.1", n2: "192.0.2.2", n3: "192.0.2.3" };
@@ -59,6 +60,13 @@ test("real servers: nodes that are chosen by labels, as they come and go", () =>
   cluster.nodes = cluster.nodes.map((view) => node(view.name));
   cluster.settle();
   assert.deepEqual(prepared(cluster), {});
+});
+
+test("real servers: where nodes translate for their own pods every node does, and no address stands anywhere", () => {
+  const cluster = clusterWith({ forwarding: "DR", realServers: undefined, service: { name: "shop", targets: "Nodes" } });
+  const entry = { namespace: "web", name: "shop", addresses: ["192.0.2.10", "2001:db8::10"], translates: true };
+  for (const name of Object.keys(addressOf)) assert.deepEqual(cluster.agentOf(name).spec.realServers, [entry], name);
+  assert.deepEqual(planRealServer([entry]), { addresses: [], settings: {} });
 });
 
 test("real servers: what is merely unknown withdraws nothing, what is gone does", () => {

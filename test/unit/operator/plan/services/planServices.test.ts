@@ -518,6 +518,20 @@ test("IPVS: a VirtualServer for each port, accepted for what is the namespace's 
   assert.deepEqual(cluster.serviceOf("web/shop").ingress, [{ ip: "192.0.2.100", ipMode: "VIP" }]);
 });
 
+test("IPVS: with NAT the answers of pods come back through masquerading; with DR every node translates for its own pods", () => {
+  const cluster = served(ten, service("shop", ipvs));
+  cluster.rest();
+  const { spec } = cluster.server("web/shop-tcp-80");
+  assert.deepEqual([spec?.masquerade, spec?.service?.targets], [true, undefined]);
+  assert.equal(cluster.agentOf("n1").spec.ipvs?.sysctls?.conntrack, "1");
+  const direct = served({ ...ten, dataPlane: { mode: "IPVS", forwarding: "DR" } }, service("shop"));
+  direct.rest();
+  const own = direct.server("web/shop-tcp-80").spec;
+  assert.deepEqual([own?.forwarding, own?.masquerade, own?.service?.targets], ["DR", undefined, "Nodes"]);
+  const entry = { namespace: "web", name: "shop-tcp-80", addresses: ["192.0.2.100"], translates: true };
+  for (const { spec: agent } of direct.agents) assert.deepEqual(agent.realServers, [entry]);
+});
+
 test("IPVS: by the pool; not with source ranges, which only kube-proxy keeps; and not under a name that is taken", () => {
   const cluster = served({ ...ten, dataPlane: { mode: "IPVS" } }, service("limited", { limitsSources: true }), service("shop"));
   cluster.virtualServers?.push(virtualServer("shop-tcp-80", { virtualIP: "other" }));
