@@ -147,9 +147,9 @@ test("agents may read what VirtualServers refer to only where there can be any",
     const rules = pick(await render(values), "ClusterRole", "aloft-agent").rules as { resources: string[] }[];
     return rules.flatMap((rule) => rule.resources).sort();
   };
-  const always = ["nodeagents", "nodeagents/status", "pods"];
+  const always = ["nodeagents", "nodeagents/status", "nodes", "pods"];
   assert.deepEqual(await resources(["agent.features.ipvs=false"]), always);
-  assert.deepEqual(await resources([]), [...always, "endpointslices", "nodes", "services", "virtualservers"].sort());
+  assert.deepEqual(await resources([]), [...always, "endpointslices", "services", "virtualservers"].sort());
 });
 
 test("agents may read the Secrets that are named, and none without names", async () => {
