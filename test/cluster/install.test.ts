@@ -52,6 +52,31 @@ test("helm test", { timeout: 90_000 }, async () => {
   assert.match(await cluster.helm(["test", "aloft", "-n", namespace]), /Phase:\s+Succeeded/);
 });
 
+test("the status page, through kubectl port-forward", { timeout: 60_000 }, async () => {
+  const script = `fetch("http://localhost:8080").then((answer) => answer.text()).then(console.log)`;
+  const command = [
+    cluster.kubectlPath,
+    "--kubeconfig",
+    cluster.kubeconfig,
+    "-n",
+    namespace,
+    "port-forward",
+    "deploy/aloft-operator",
+    "8080",
+  ];
+  const forward = cluster.spawnIn("fabric", command);
+  try {
+    const shown = () => cluster.in("fabric", process.execPath, ["-e", script]);
+    const page = await until("the status page with the Service", async () => {
+      const text = await shown();
+      return text.includes("default/echo") && text;
+    });
+    assert.ok(page.includes(serviceAddress) && page.includes("public"), page);
+  } finally {
+    forward.kill();
+  }
+});
+
 test("operator and agents have no more rights on their node than was meant", async () => {
   interface Container {
     securityContext: { readOnlyRootFilesystem: boolean; allowPrivilegeEscalation: boolean };
