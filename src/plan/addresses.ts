@@ -37,8 +37,17 @@ export function familyOf(text: string): Family {
   return text.includes(":") ? "IPv6" : "IPv4";
 }
 
+/** A list is read once, and not anew for each node and in each plan: nobody changes a specification that he was given. */
+const readings = new WeakMap<readonly NodeAddress[], readonly NodeAddress[]>();
+
+function distinct(addresses: readonly NodeAddress[]): readonly NodeAddress[] {
+  const reading = readings.get(addresses) ?? read(addresses);
+  readings.set(addresses, reading);
+  return reading;
+}
+
 /** What cannot be read is left out; of two spellings of one address the first counts. */
-function distinct(addresses: readonly NodeAddress[]): NodeAddress[] {
+function read(addresses: readonly NodeAddress[]): NodeAddress[] {
   const byHost = new Map<string, NodeAddress>();
   for (const item of addresses) {
     const prefix = parsePrefix(item.address);

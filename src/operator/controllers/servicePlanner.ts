@@ -101,12 +101,12 @@ export class ServicePlanner {
     return true;
   }
 
-  /** A Service has any number of slices. */
+  /** Of the Services that they count for. A Service has any number of slices. */
   #endpoints(): Map<string, Set<string>> {
     const byService = new Map<string, Set<string>>();
     for (const object of this.#options.endpointSlices.list()) {
       const { service, nodes = [] } = this.#viewEndpoints(object) ?? {};
-      if (service === undefined) continue;
+      if (service === undefined || !this.#local.has(service)) continue;
       const known = byService.get(service) ?? new Set();
       for (const node of nodes) known.add(node);
       byService.set(service, known);
