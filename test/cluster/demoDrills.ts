@@ -64,14 +64,18 @@ export async function carrier({ cluster, address }: Stage): Promise<VirtualIP | 
   return items.find(({ spec }) => spec.addresses.some((each) => each.address.split("/")[0] === address));
 }
 
-/** Waits until all nodes work, one answers for the address, and all others stand by. */
+/**
+ * Waits until all nodes work, one answers for the address, and all others stand by. The client is asked, too: where the node that was lost had
+ * the operator that leads, the status says for a while what was before.
+ */
 export async function whole(stage: Stage): Promise<Standing> {
-  const { cluster } = stage;
+  const { cluster, user, address } = stage;
   await cluster.kubectl(["rollout", "status", "daemonset/echo", "--timeout=60s"], { timeoutMs: 70_000 });
   const settled = async () => {
     const { status = {} } = (await carrier(stage)) ?? {};
     const backups = (status.nodes ?? []).filter(({ v4 }) => v4 === "BACKUP");
-    return backups.length === cluster.nodes.length - 1 && standing(status);
+    const found = standing(status);
+    return backups.length === cluster.nodes.length - 1 && found?.active === (await user.answers(address)) && found;
   };
   return until(`one node that answers for ${stage.address}, and all others standing by`, settled, { timeoutMs: 60_000, everyMs: 200 });
 }
