@@ -8,6 +8,8 @@ export interface PacedTaskOptions {
   clock: Clock;
   /** How much longer than the task the rest is. */
   restFactor: number;
+  /** However long the task took: one that hung says nothing about the next. */
+  mostRestMs: number;
   /** Called when one has ended, and when the rest is over. */
   onDone: () => void;
 }
@@ -49,11 +51,11 @@ export class PacedTask<Result> {
   }
 
   async #run(work: () => Promise<Result>): Promise<void> {
-    const { clock, restFactor, onDone } = this.#options;
+    const { clock, restFactor, mostRestMs, onDone } = this.#options;
     const startedAt = clock.now();
     this.#result = await work();
     this.#running = undefined;
-    const restMs = restFactor * (clock.now() - startedAt);
+    const restMs = Math.min(mostRestMs, restFactor * (clock.now() - startedAt));
     this.#restUntil = clock.now() + restMs;
     onDone();
     clock.setTimeout(onDone, restMs);

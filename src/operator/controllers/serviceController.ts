@@ -41,6 +41,8 @@ const restPerPlan = 1;
 const longestPauseMs = 5000;
 /** Each VirtualIP that is written makes some ten other writes: the NodeAgents of its nodes, and what their agents report. */
 const restPerGeneration = 10;
+/** New addresses wait no longer than that, also after an API server that hung. */
+const mostRestMs = 5000;
 const theKey = "services";
 
 export class ServiceController {
@@ -55,7 +57,7 @@ export class ServiceController {
   constructor(options: ServiceControllerOptions) {
     this.#options = options;
     const { clock, log, kubeMetrics } = options;
-    this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, onDone: this.changed });
+    this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, mostRestMs, onDone: this.changed });
     const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
     this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
   }
