@@ -27,7 +27,11 @@ before(async () => {
   bed = await NodeBed.start(3);
   await bed.bed.startOperator("a");
   await bed.bed.createVirtualIP("web", { addresses: [{ address: `${own}/24` }], nodes: first });
-  await bed.desk.createPool("public", { addresses: [`${shared}-${local}`], virtualRouters: 1, virtualIP: { nodes: first, vrrp: { preemptDelay: "100ms" } } });
+  await bed.desk.createPool("public", {
+    addresses: [`${shared}-${local}`],
+    virtualRouters: 1,
+    virtualIP: { nodes: first, vrrp: { preemptDelay: "100ms" } },
+  });
   await bed.desk.setEndpoints("near", ["n1", "n2"]);
   await bed.desk.createService("shop", {});
   await bed.desk.untilAddresses("shop", [shared]);
