@@ -93,9 +93,7 @@ class Allocation {
     if (service.problem || isServed(service, result)) return;
     const before = { ...result };
     const isOtherwise = !asAsked(service, result);
-    // What it has is free for it to take again.
-    if (isOtherwise) this.#give(service, before.addresses);
-    const found = this.#find(service, isOtherwise ? { addresses: [] } : result);
+    const found = isOtherwise ? this.#replace(service, result) : this.#find(service, result);
     if ("reason" in found) {
       if (isOtherwise) for (const address of before.addresses) this.#book.join(before.pool ?? "", address, service);
       // A family that it can do without is no reason to complain.
@@ -105,8 +103,24 @@ class Allocation {
     Object.assign(result, found);
   }
 
-  #give(service: ServiceClaim, addresses: readonly string[]): void {
-    for (const address of addresses) this.#book.leave(address, service.key);
+  /** Others for those that it has; for all of them only where it must be. */
+  #replace(service: ServiceClaim, { pool, addresses }: ServiceAddresses): ServiceAddresses | AddressRefusal {
+    const kept = this.#unquestioned(service, { pool, addresses });
+    // What it has is free for it to take again.
+    for (const address of addresses) if (!kept.addresses.includes(address)) this.#book.leave(address, service.key);
+    const found = this.#find(service, kept);
+    if (!("reason" in found) || kept.addresses.length === 0) return found;
+    for (const address of kept.addresses) this.#book.leave(address, service.key);
+    return this.#find(service, { addresses: [] });
+  }
+
+  /** Of what it has that which it does not ask to be otherwise, if it can have the rest beside that. */
+  #unquestioned({ pool: wanted, requested }: ServiceClaim, { pool, addresses }: ServiceAddresses): ServiceAddresses {
+    const holder = this.#pools.find(({ name }) => name === pool);
+    if (!holder || (wanted ?? pool) !== pool || !requested.every((address) => holdsAddress(holder, address))) return { addresses: [] };
+    const texts = requested.map(formatAddress);
+    const kept = addresses.filter((address) => texts.includes(address) || requested.every(({ family }) => family !== familyOf(address)));
+    return kept.length > 0 ? { pool, addresses: kept } : { addresses: [] };
   }
 
   #find(service: ServiceClaim, has: ServiceAddresses): ServiceAddresses | AddressRefusal {
@@ -188,6 +202,9 @@ class Allocation {
     const address = formatAddress(asked);
     const owner = this.#taken.get(address);
     if (owner !== undefined) return { reason: "AddressTaken", message: `${address} belongs to ${owner}` };
+    if (!this.#book.isKnown(address) && this.#book.isFull(pool)) {
+      return { reason: "PoolExhausted", message: `AddressPool "${pool.name}" has given ${pool.most} addresses, and records no more` };
+    }
     return this.#book.objection(pool.name, address, service);
   }
 
