@@ -31,3 +31,12 @@ export interface ServicesMemory {
   /** What was last told of who answers, by key of the Service. */
   answers: ReadonlyMap<string, string>;
 }
+
+/**
+ * Of a process that has just begun: whatever is recorded may have been taken from the nodes a moment ago, by another process, and some may not
+ * have heard of it.
+ */
+export function firstMemory(pools: readonly PoolView[]): ServicesMemory {
+  const recorded = pools.flatMap(({ status }) => status.assignments ?? []);
+  return { traces: new Map(recorded.map(({ address }) => [address, "standing"])), answers: new Map() };
+}

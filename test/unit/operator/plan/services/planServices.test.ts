@@ -119,6 +119,41 @@ test("deletion: a node that no longer reports is not waited for", () => {
   assert.deepEqual(cluster.virtualIPs, []);
 });
 
+/** Of two addresses, which stand on one VirtualIP, one is given back that another Service wants on a VirtualIP of its own. */
+function givingBack(): ServedCluster {
+  const cluster = served(
+    { addresses: ["192.0.2.100-192.0.2.101"], virtualRouters: 1 },
+    service("a"),
+    service("b", { createdAt: timeAt(1) }),
+  );
+  cluster.rest();
+  cluster.services.push(service("c", { createdAt: timeAt(5), isLocal: true }));
+  cluster.endpoints.set("web/c", new Set(["n3"]));
+  cluster.change("web/b", { deleting: true });
+  return cluster;
+}
+
+test("deletion: another process that takes over waits as well for a node that is slow to give the address up", () => {
+  const cluster = givingBack();
+  cluster.rounds(8, (node) => node !== "n2");
+  cluster.restart();
+  cluster.rounds(8, (node) => node !== "n2");
+  assert.deepEqual([cluster.assignments("public")["192.0.2.101"], cluster.addresses("web/c")], ["web/b", []]);
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.101"]);
+});
+
+test("deletion: a node that reports again meanwhile is waited for, too", () => {
+  const cluster = givingBack();
+  cluster.dead.add("n2");
+  cluster.rounds(8, (node) => node === "n1");
+  cluster.dead.delete("n2");
+  cluster.rounds(8, (node) => node !== "n2");
+  assert.deepEqual([cluster.assignments("public")["192.0.2.101"], cluster.addresses("web/c")], ["web/b", []]);
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.101"]);
+});
+
 test("type changed away: status and finalizer go, and the address when the nodes have given it up", () => {
   const cluster = served(ten, service("a"));
   cluster.rest();
