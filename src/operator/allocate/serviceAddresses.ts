@@ -13,6 +13,8 @@ export interface AllocationQuestion {
   services: readonly ServiceClaim[];
   /** Addresses that are somebody else's, with his name: `VirtualIP "web"`. */
   taken?: ReadonlyMap<string, string>;
+  /** By key of the Service: of those that share an address and may no longer, who has changed his wish last gives way, then the younger. */
+  wishes?: ReadonlyMap<string, { turn: number }>;
 }
 
 /** What each Service has from now on, by its key. */
@@ -24,16 +26,18 @@ class Allocation {
   readonly #pools: readonly PoolClaim[];
   readonly #services: readonly ServiceClaim[];
   readonly #taken: ReadonlyMap<string, string>;
+  readonly #wishes: ReadonlyMap<string, { turn: number }>;
   readonly #book: AddressBook;
   /** Services by the addresses that their statuses say they have. */
   readonly #said: ReadonlyMap<string, readonly string[]>;
   readonly #results = new Map<string, ServiceAddresses>();
   readonly #cursors = new Map<string, Cursor>();
 
-  constructor({ pools, services, taken = new Map() }: AllocationQuestion) {
+  constructor({ pools, services, taken = new Map(), wishes = new Map() }: AllocationQuestion) {
     this.#pools = [...pools].sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
     this.#services = [...services].sort((a, b) => byAge({ name: a.key, createdAt: a.createdAt }, { name: b.key, createdAt: b.createdAt }));
     this.#taken = taken;
+    this.#wishes = wishes;
     this.#book = new AddressBook(pools);
     const pairs = services.flatMap(({ key, present }) => present.map((address) => ({ key, address })));
     const byAddress = Map.groupBy(pairs, ({ address }) => address);
@@ -41,7 +45,8 @@ class Allocation {
   }
 
   run(): Map<string, ServiceAddresses> {
-    for (const service of this.#services) this.#keep(service);
+    const turnOf = ({ key }: ServiceClaim) => this.#wishes.get(key)?.turn ?? 0;
+    for (const service of this.#services.toSorted((a, b) => turnOf(a) - turnOf(b))) this.#keep(service);
     for (const service of this.#services) this.#adopt(service);
     // Who asks for a certain address comes before those who take any.
     const asking = this.#services.filter(({ requested }) => requested.length > 0);

@@ -18,6 +18,7 @@ import { type PoolPlan, planPool } from "./poolPlans.ts";
 import { planServiceWrites, type ServicePlan } from "./servicePlans.ts";
 import type { ServicesMemory, ServicesQuestion } from "./servicesQuestion.ts";
 import { Whereabouts } from "./whereabouts.ts";
+import { followWishes, type Wishes } from "./wishes.ts";
 
 export interface ServicesPlan {
   pools: PoolPlan[];
@@ -35,7 +36,8 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
   const whereabouts = new Whereabouts({ ...question, running, before: question.memory.traces });
   const unknownPools = findUnknownPools(question);
   const ledger = new Ledger(question);
-  const results = allocate(question, verdicts);
+  const wishes = followWishes(question.services, question.memory.wishes);
+  const results = allocate(question, verdicts, wishes);
   const held = ledger.effective(results);
   const layout = layOut({ ...question, held, ghosts: ledger.ghosts, whereabouts });
   const dataPlanes = planDataPlanes({ ...question, held, layout });
@@ -46,7 +48,7 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
     services: services.plans,
     virtualIPs: compareVirtualIPs(layout, question),
     virtualServers: dataPlanes,
-    memory: { traces: whereabouts.traces, answers: services.answers },
+    memory: { traces: whereabouts.traces, answers: services.answers, wishes },
     unknown: { services: ledger.unknown, pools: unknownPools },
   };
   // Pools of which nobody knows anything, though their VirtualIPs stand: a list that went wrong. Nothing is taken away for it.
@@ -69,10 +71,10 @@ function findUnknownPools({ pools, virtualIPs, gone }: ServicesQuestion): string
 /** Also room for both families of a Service. */
 const mostGiven = mostAssignments - 1;
 
-function allocate({ pools, services, namespaces, isDefault, virtualIPs }: ServicesQuestion, verdicts: PoolVerdicts) {
+function allocate({ pools, services, namespaces, isDefault, virtualIPs }: ServicesQuestion, verdicts: PoolVerdicts, wishes: Wishes) {
   const facts = { pools, namespaces: namespaces && new Map(namespaces.map(({ name, labels }) => [name, labels])) };
   const claims = services.filter((view) => isOurs(view, isDefault) && !view.deleting).map((view) => claimOf(view, facts));
-  return allocateAddresses({ pools: pools.map((view) => poolClaim(view, verdicts)), services: claims, taken: takenBy(virtualIPs) });
+  return allocateAddresses({ pools: pools.map((view) => poolClaim(view, verdicts)), services: claims, taken: takenBy(virtualIPs), wishes });
 }
 
 function poolClaim({ name, ranges, spec, status }: PoolView, verdicts: PoolVerdicts): PoolClaim {

@@ -2,6 +2,7 @@
 import type { AgentView, NodeView, PoolView, VirtualIPView, VirtualServerView } from "../cluster.ts";
 import type { NamespaceView, ServiceView } from "./views.ts";
 import type { Traces } from "./whereabouts.ts";
+import type { Wishes } from "./wishes.ts";
 
 export interface ServicesQuestion {
   pools: readonly PoolView[];
@@ -30,6 +31,8 @@ export interface ServicesMemory {
   traces: Traces;
   /** What was last told of who answers, by key of the Service. */
   answers: ReadonlyMap<string, string>;
+  /** Absent where nothing was planned yet. */
+  wishes?: Wishes;
 }
 
 /**

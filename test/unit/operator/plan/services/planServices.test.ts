@@ -520,6 +520,27 @@ test("sharing: one address for two Services, which stays while one of them goes"
 
 const ipvs = { annotations: { "aloft.dev/dataplane": "ipvs" } };
 
+for (const [what, change] of [
+  ["wants another key", { annotations: { "aloft.dev/sharing-key": "other" } }],
+  ["wants a key no more", { annotations: {} }],
+  ["wants a port that another one has", { ports: [80, 443].map((port) => ({ protocol: "TCP" as const, port })) }],
+] as const) {
+  test(`sharing: who ${what} goes elsewhere, though it is the oldest, and those that changed nothing stay`, () => {
+    const sharer = (name: string, age: number, port: number) =>
+      service(name, {
+        annotations: { "aloft.dev/sharing-key": "k" },
+        ports: [{ protocol: "TCP", port }],
+        createdAt: timeAt(age),
+      });
+    const cluster = served(ten, sharer("a", 0, 80), sharer("b", 1, 443), sharer("c", 2, 444));
+    cluster.rest();
+    cluster.change("web/a", change);
+    cluster.rest();
+    const given = ["a", "b", "c"].map((name) => cluster.addresses(`web/${name}`).join());
+    assert.deepEqual(given, ["192.0.2.101", "192.0.2.100", "192.0.2.100"]);
+  });
+}
+
 test("IPVS: a VirtualServer for each port, accepted for what is the namespace's own, and ipMode Proxy", () => {
   const ports = [
     { protocol: "TCP" as const, port: 80 },
