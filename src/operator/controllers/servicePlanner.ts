@@ -39,7 +39,7 @@ export class ServicePlanner {
   /** The Service of each EndpointSlice, by keys. */
   readonly #serviceOf = new Map<string, string>();
   /** Which generation each NodeAgent has, and which one its agent has told of. */
-  readonly #agentStates = new Map<string, string | undefined>();
+  readonly #agentStates = new Map<string, string>();
   /** Keys of the Services that only nodes with ready endpoints may answer for. */
   #local: ReadonlySet<string> = new Set();
   #memory: ServicesMemory | undefined;
@@ -97,7 +97,8 @@ export class ServicePlanner {
     const { observedGeneration } = (object?.status ?? {}) as { observedGeneration?: unknown };
     const state = object && `${object.metadata.uid} ${object.metadata.generation} ${observedGeneration}`;
     if (this.#agentStates.get(name) === state) return false;
-    this.#agentStates.set(name, state);
+    if (state === undefined) this.#agentStates.delete(name);
+    else this.#agentStates.set(name, state);
     return true;
   }
 

@@ -11,9 +11,10 @@ import type { Whereabouts } from "./whereabouts.ts";
 export class Ledger {
   readonly #question: ServicesQuestion;
   readonly #services: ReadonlyMap<string, ServiceView>;
-  /** Services that the cache lacks and the API server has not said to be gone: what they have stays. */
-  readonly ghosts: ReadonlySet<string>;
+  /** Services that the cache lacks. */
   readonly unknown: string[];
+  /** Of these those that the API server has not said to be gone: what they have stays. */
+  readonly ghosts: ReadonlySet<string>;
   readonly #recorded = new Map<string, { pool: string; address: string }[]>();
 
   constructor(question: ServicesQuestion) {
@@ -24,8 +25,8 @@ export class Ledger {
         for (const service of services) this.#recorded.set(service, [...this.recordedOf(service), { pool, address }]);
       }
     }
-    this.unknown = [...this.#recorded.keys()].filter((key) => !this.#services.has(key) && !question.gone.has(key)).sort();
-    this.ghosts = new Set(this.unknown);
+    this.unknown = [...this.#recorded.keys()].filter((key) => !this.#services.has(key)).sort();
+    this.ghosts = new Set(this.unknown.filter((key) => !question.gone.has(key)));
   }
 
   recordedOf(service: string): readonly { pool: string; address: string }[] {
@@ -35,7 +36,7 @@ export class Ledger {
   /** Of what Services shall have that which is recorded, and so may be used. */
   effective(results: ReadonlyMap<string, ServiceAddresses>): Held[] {
     const wanted = [...results].map(([service, { pool, addresses }]) => ({ service, pool, addresses }));
-    const ghosts = this.unknown.map((service) => ({
+    const ghosts = [...this.ghosts].map((service) => ({
       service,
       pool: this.recordedOf(service)[0]?.pool,
       addresses: this.recordedOf(service).map(({ address }) => address),

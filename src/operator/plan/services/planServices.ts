@@ -52,7 +52,7 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
     unknown: { services: ledger.unknown, pools: unknownPools },
   };
   // Pools of which nobody knows anything, though their VirtualIPs stand: a list that went wrong. Nothing is taken away for it.
-  return unknownPools.length > 0 ? { ...plan, ...noWrites } : plan;
+  return unknownPools.some((name) => !question.gone.has(name)) ? { ...plan, ...noWrites } : plan;
 }
 
 const noWrites = {
@@ -62,10 +62,10 @@ const noWrites = {
   virtualServers: { apply: [], remove: [], foreign: [] },
 } satisfies Partial<ServicesPlan>;
 
-function findUnknownPools({ pools, virtualIPs, gone }: ServicesQuestion): string[] {
+function findUnknownPools({ pools, virtualIPs }: ServicesQuestion): string[] {
   const known = new Set(pools.map(({ name }) => name));
   const named = new Set(virtualIPs.flatMap(({ generated }) => generated?.pool ?? []));
-  return [...named].filter((name) => !known.has(name) && !gone.has(name)).sort();
+  return [...named].filter((name) => !known.has(name)).sort();
 }
 
 /** Also room for both families of a Service. */
