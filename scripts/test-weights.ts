@@ -12,6 +12,7 @@ export const percent = 100 * Math.min(availableParallelism(), 4);
 
 /** The first line that fits a file. The loads are those on a quiet machine with two processors, and some for the bursts in which they come. */
 export const weights: [RegExp, Weight][] = [
+  [/\/unit\//, { load: 65, seconds: 1 }],
   // Busy processors are what one of its tests is about.
   [/\/netns\/faults\./, { load: 100, bears: 100, seconds: 60 }],
   // They measure time more finely than others may disturb it.
@@ -21,11 +22,14 @@ export const weights: [RegExp, Weight][] = [
   [/\/netns\//, { load: 50, seconds: 20 }],
   // User-Mode Linux has one processor, however long the agents in it wait.
   [/\/ipvs\/agent(Checkers|Outage)\./, { load: 40, seconds: 90 }],
-  [/\/ipvs\/(agentSamples|reconcile)\./, { load: 80, seconds: 70 }],
+  [/\/ipvs\/(agentSamples|reconcile)\./, { load: 60, seconds: 70 }],
   [/\/ipvs\//, { load: 80, seconds: 40 }],
   [/\/apiserver\/(agent|kube\/leaderElection)\./, { load: 50, bears: 100, seconds: 40 }],
-  [/\/apiserver\/operator\//, { load: 100, seconds: 60 }],
-  [/\/apiserver\//, { load: 100, seconds: 20 }],
+  [/\/apiserver\/operator\/leadership\./, { load: 50, seconds: 65 }],
+  [/\/apiserver\/operator\/(nodes|reconcile|services)\./, { load: 85, seconds: 60 }],
+  [/\/apiserver\/operator\//, { load: 65, seconds: 30 }],
+  [/\/apiserver\/schema\./, { load: 100, seconds: 30 }],
+  [/\/apiserver\//, { load: 65, seconds: 15 }],
   // Their drills are timed, in a cluster that takes all there is to begin.
   [/\/(e2e|cluster)\//, { load: percent, seconds: 60 }],
 ];
