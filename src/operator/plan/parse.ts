@@ -93,7 +93,7 @@ export function viewVirtualServer(object: ApiObject): VirtualServerView | undefi
   const metadata = objectMetaSchema.safeParse(object.metadata);
   if (!metadata.success) return undefined;
   const { name, namespace = "", creationTimestamp = "", generation = 0, deletionTimestamp, labels = {} } = metadata.data;
-  const service = labels[serviceLabel];
+  const service = serviceOf(name, labels);
   const parsed = virtualServerSpecSchema.safeParse(object.spec);
   return {
     key: serverKey({ namespace, name }),
@@ -106,6 +106,14 @@ export function viewVirtualServer(object: ApiObject): VirtualServerView | undefi
     status: salvage(virtualServerStatusSchema, object.status),
     ...(service !== undefined && { service }),
   };
+}
+
+/** As above: a copy that somebody has made under another name is his. */
+function serviceOf(name: string, labels: Readonly<Record<string, string>>): string | undefined {
+  const service = labels[serviceLabel];
+  const isGenerated =
+    service !== undefined && name.startsWith(`${service}-`) && /^(tcp|udp|sctp)-\d+$/.test(name.slice(service.length + 1));
+  return isGenerated ? service : undefined;
 }
 
 const nodeSpecSchema = z.object({ taints: z.array(z.object({ key: z.string() })).optional() });
