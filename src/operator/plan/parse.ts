@@ -7,7 +7,8 @@ import { agentConfigSpecSchema, agentConfigStatusSchema } from "../../api/agentC
 import { isTrue } from "../../api/condition.ts";
 import { dnsLabelField } from "../../api/fields.ts";
 import { drainAnnotation, releaseFinalizer } from "../../api/group.ts";
-import { nodeAgentSpecSchema, nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { nodeAgentSpecSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { nodeAgentStatusSchema } from "../../api/nodeAgentStatus.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
 import { outOfServiceTaint, poolLabel, type Role, roleLabel, serviceLabel } from "../../api/service.ts";
 import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
