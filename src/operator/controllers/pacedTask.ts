@@ -1,6 +1,6 @@
 /**
  * One task at a time, beside what starts it, and then a rest in proportion to what it took: the slower the API server answers, the fewer
- * times it is asked, and the more each task has gathered. After one that failed nothing runs for a while, each time for longer.
+ * times it is asked, and the more each task has gathered. After one in vain nothing runs for a while, each time for longer.
  */
 import { type Backoff, backoffMs } from "../../kube/rateLimiter.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -11,8 +11,9 @@ export interface PacedTaskOptions<Result> {
   restFactor: number;
   /** However long the task took: one that hung says nothing about the next. */
   mostRestMs: number;
-  isFailed: (result: Result) => boolean;
-  /** What is urgent waits for that, too: what is refused would be asked for again without end. */
+  /** Whether it failed or did nothing, so that the same will be asked for again. */
+  isFutile: (result: Result) => boolean;
+  /** After such a one what is urgent waits, too. */
   backoff: Backoff;
   /** Called when one has ended, and when the rest is over. */
   onDone: () => unknown;
@@ -39,7 +40,7 @@ export class PacedTask<Result> {
     return !this.isRunning && this.#options.clock.now() >= this.#restUntil;
   }
 
-  /** `work` must not reject. Does nothing while another one runs, nor soon after one that failed. */
+  /** `work` must not reject. Does nothing while another one runs, nor soon after one in vain. */
   start(work: () => Promise<Result>): void {
     if (!this.isRunning && this.#options.clock.now() >= this.#pausedUntil) this.#running = this.#run(work);
   }
@@ -57,12 +58,12 @@ export class PacedTask<Result> {
   }
 
   async #run(work: () => Promise<Result>): Promise<void> {
-    const { clock, restFactor, mostRestMs, isFailed, backoff, onDone } = this.#options;
+    const { clock, restFactor, mostRestMs, isFutile, backoff, onDone } = this.#options;
     const startedAt = clock.now();
     const result = await work();
     this.#result = result;
     this.#running = undefined;
-    this.#failures = isFailed(result) ? this.#failures + 1 : 0;
+    this.#failures = isFutile(result) ? this.#failures + 1 : 0;
     const pauseMs = this.#failures > 0 ? backoffMs(backoff, this.#failures) : 0;
     const restMs = Math.max(pauseMs, Math.min(mostRestMs, restFactor * (clock.now() - startedAt)));
     this.#pausedUntil = clock.now() + pauseMs;

@@ -65,7 +65,7 @@ export class ServiceController {
       clock,
       restFactor: restPerGeneration,
       mostRestMs,
-      isFailed: (outcomes) => outcomes.some(({ failures }) => failures.length > 0),
+      isFutile: (outcomes) => outcomes.some(({ failures }) => failures.length > 0) || outcomes.every(({ done }) => done === 0),
       backoff: { first: shortestCollapseMs, longest: mostRestMs },
       onDone: this.changed,
     });

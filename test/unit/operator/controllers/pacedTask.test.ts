@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { PacedTask } from "../../../../src/operator/controllers/pacedTask.ts";
 import { VirtualClock } from "../../runtime/virtualClock.ts";
 
-const patient = { isFailed: () => false, backoff: { first: 10, longest: 10 } };
+const patient = { isFutile: () => false, backoff: { first: 10, longest: 10 } };
 
 test("paced task: one at a time, a rest of three times as long, and a call at both ends of it", async () => {
   const clock = new VirtualClock();
@@ -48,7 +48,7 @@ test("paced task: after one that hung for long the rest is no longer than the lo
   assert.equal(task.isRested, true);
 });
 
-test("paced task: after one that failed nothing starts for a while, each time for longer, until one succeeds", async () => {
+test("paced task: after one in vain nothing starts for a while, each time for longer, until one succeeds", async () => {
   const clock = new VirtualClock();
   const starts: number[] = [];
   let failing = true;
@@ -61,7 +61,7 @@ test("paced task: after one that failed nothing starts for a while, each time fo
     clock,
     restFactor: 3,
     mostRestMs: 60_000,
-    isFailed: (result) => result === "failed",
+    isFutile: (result) => result === "failed",
     backoff: { first: 20, longest: 100 },
     onDone: () => failing && start(),
   });
