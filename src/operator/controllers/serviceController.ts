@@ -61,7 +61,14 @@ export class ServiceController {
     this.#gone = new GoneObjects(client, ({ key, resource: { kind } }) =>
       log.info({ kind, name: key }, "it was deleted: its addresses are withdrawn"),
     );
-    this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, mostRestMs, onDone: this.changed });
+    this.#generation = new PacedTask({
+      clock,
+      restFactor: restPerGeneration,
+      mostRestMs,
+      isFutile: (outcomes) => outcomes.some(({ failures }) => failures.length > 0) || outcomes.every(({ done }) => done === 0),
+      backoff: { first: shortestCollapseMs, longest: mostRestMs },
+      onDone: this.changed,
+    });
     const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
     this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
   }
