@@ -2,10 +2,11 @@
 import type { KubeClient } from "../kube/client.ts";
 import type { Informer } from "../kube/informer.ts";
 import { noMetrics } from "../kube/metrics.ts";
+import { memoized } from "../plan/memoized.ts";
 import { type Clock, sleep, type Timer } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { ClusterCaches } from "./clusterCaches.ts";
-import { memoized, present } from "./controllers/clusterReader.ts";
+import { present } from "./controllers/clusterReader.ts";
 import type { PageFacts } from "./page/facts.ts";
 import type { ClusterView } from "./plan/cluster.ts";
 import { viewService } from "./plan/services/parse.ts";

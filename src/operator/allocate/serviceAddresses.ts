@@ -5,7 +5,7 @@
 import { type AddressRange, endsInZeroOr255, holds } from "../../api/addressRange.ts";
 import { type Family, families, formatAddress, type IpAddress, parseAddress } from "../../api/ipAddress.ts";
 import { AddressBook } from "./addressBook.ts";
-import { byAge } from "./age.ts";
+import { inOrderOfAge } from "./age.ts";
 import type { AddressRefusal, PoolClaim, ServiceAddresses, ServiceClaim } from "./serviceClaims.ts";
 
 export interface AllocationQuestion {
@@ -13,6 +13,8 @@ export interface AllocationQuestion {
   services: readonly ServiceClaim[];
   /** Addresses that are somebody else's, with his name: `VirtualIP "web"`. */
   taken?: ReadonlyMap<string, string>;
+  /** Whether the selectors of a pool let a Service, by its key, use it; absent: each may use all. */
+  mayUse?: (service: string, pool: string) => boolean;
 }
 
 /** What each Service has from now on, by its key. */
@@ -24,20 +26,19 @@ class Allocation {
   readonly #pools: readonly PoolClaim[];
   readonly #services: readonly ServiceClaim[];
   readonly #taken: ReadonlyMap<string, string>;
+  readonly #mayUse: (service: string, pool: string) => boolean;
   readonly #book: AddressBook;
-  /** Services by the addresses that their statuses say they have. */
-  readonly #said: ReadonlyMap<string, readonly string[]>;
+  /** Services by the addresses that their statuses say they have. Read when somebody asks. */
+  #said: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #results = new Map<string, ServiceAddresses>();
   readonly #cursors = new Map<string, Cursor>();
 
-  constructor({ pools, services, taken = new Map() }: AllocationQuestion) {
+  constructor({ pools, services, taken = new Map(), mayUse = () => true }: AllocationQuestion) {
     this.#pools = [...pools].sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
-    this.#services = [...services].sort((a, b) => byAge({ name: a.key, createdAt: a.createdAt }, { name: b.key, createdAt: b.createdAt }));
+    this.#services = inOrderOfAge(services, ({ key, createdAt }) => ({ name: key, createdAt }));
     this.#taken = taken;
+    this.#mayUse = mayUse;
     this.#book = new AddressBook(pools);
-    const pairs = services.flatMap(({ key, present }) => present.map((address) => ({ key, address })));
-    const byAddress = Map.groupBy(pairs, ({ address }) => address);
-    this.#said = new Map([...byAddress].map(([address, all]) => [address, all.map(({ key }) => key)]));
   }
 
   run(): Map<string, ServiceAddresses> {
@@ -68,6 +69,7 @@ class Allocation {
   /** Whether the record is older than the statuses, as after a backup: they say that it has another one, and another has this one. */
   #isOutdated(address: string, { key, present }: ServiceClaim): boolean {
     if (present.length === 0 || present.includes(address)) return false;
+    this.#said ??= saidBy(this.#services);
     return this.#said.get(address)?.some((other) => other !== key) ?? false;
   }
 
@@ -140,7 +142,7 @@ class Allocation {
     if (open.length === 0 && holding.length > 0) {
       return { reason: "PoolNotAccepted", message: `AddressPool ${quoted(holding)} gives no addresses now: see its conditions` };
     }
-    const allowed = open.filter(({ name }) => service.mayUse(name));
+    const allowed = open.filter(({ name }) => this.#mayUse(service.key, name));
     if (allowed.length === 0 && open.length > 0) {
       return { reason: "PoolNotAllowed", message: `AddressPool ${quoted(open)} is not for this Service: see its selectors` };
     }
@@ -207,6 +209,12 @@ class Allocation {
   }
 }
 
+function saidBy(services: readonly ServiceClaim[]): Map<string, string[]> {
+  const pairs = services.flatMap(({ key, present }) => present.map((address) => ({ key, address })));
+  const byAddress = Map.groupBy(pairs, ({ address }) => address);
+  return new Map([...byAddress].map(([address, all]) => [address, all.map(({ key }) => key)]));
+}
+
 class Cursor {
   value: string | undefined;
   readonly #values: Iterator<string>;
@@ -250,7 +258,8 @@ function asAsked({ pool, requested }: ServiceClaim, result: ServiceAddresses): b
   return requested.every((address) => result.addresses.includes(formatAddress(address)));
 }
 
-function inOrder({ families: wanted }: ServiceClaim, addresses: readonly string[]): string[] {
+function inOrder({ families: wanted }: ServiceClaim, addresses: string[]): string[] {
+  if (addresses.length < 2) return addresses;
   return wanted.flatMap((family) => addresses.find((address) => familyOf(address) === family) ?? []);
 }
 

@@ -1,6 +1,7 @@
 /** Caches, and what this process has written but they do not show yet → views. One for both planners of a term. */
 import type { Informer } from "../../kube/informer.ts";
 import { type KubeObject, keyOf } from "../../kube/object.ts";
+import { memoized } from "../../plan/memoized.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { AgentView, ClusterView, NodeView, VirtualIPView } from "../plan/cluster.ts";
 import { viewAgent, viewAgentConfig, viewNode, viewPool, viewVirtualIP, viewVirtualServer } from "../plan/parse.ts";
@@ -31,16 +32,6 @@ export interface Reading {
   cluster: ClusterView;
   /** The objects that the views are of, by key. */
   objects: Record<Kind, Map<string, KubeObject>>;
-}
-
-/** A view is computed once per version of an object: cached objects are frozen and replaced as a whole. */
-export function memoized<View>(view: (object: KubeObject) => View): (object: KubeObject) => View {
-  const views = new WeakMap<KubeObject, { view: View }>();
-  return (object) => {
-    const known = views.get(object) ?? { view: view(object) };
-    views.set(object, known);
-    return known.view;
-  };
 }
 
 /** For one term of leadership: what it remembers was observed by this process without a gap. */

@@ -1,11 +1,12 @@
 /** Services, their endpoints and namespaces, and what is known of the cluster → plan for Services. Writes nothing. */
 import type { Informer } from "../../kube/informer.ts";
 import type { KubeObject } from "../../kube/object.ts";
+import { memoized } from "../../plan/memoized.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { viewEndpoints, viewNamespace, viewService } from "../plan/services/parse.ts";
 import { planServices, type ServicesPlan } from "../plan/services/planServices.ts";
 import type { ServicesMemory } from "../plan/services/servicesQuestion.ts";
-import { byKey, type ClusterReader, memoized, present, type Reading } from "./clusterReader.ts";
+import { byKey, type ClusterReader, present, type Reading } from "./clusterReader.ts";
 import { OwnWrites } from "./ownWrites.ts";
 
 type Cache = Pick<Informer, "list" | "hasSynced">;

@@ -4,7 +4,7 @@ import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster
 import { viewPool } from "../../../src/operator/plan/parse.ts";
 import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
 import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
-import type { ServicesMemory } from "../../../src/operator/plan/services/servicesQuestion.ts";
+import type { ServicesMemory, ServicesQuestion } from "../../../src/operator/plan/services/servicesQuestion.ts";
 import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
 import { PlayedCluster } from "./playedCluster.ts";
 import { timeAt, virtualIP, virtualServer } from "./samples.ts";
@@ -169,8 +169,8 @@ export class ServedCluster extends PlayedCluster {
     return Object.fromEntries(assignments.map(({ address, services }) => [address, services.join(" ")]));
   }
 
-  #plan(): ServicesPlan {
-    return planServices({
+  question(): ServicesQuestion {
+    return {
       pools: this.pools,
       services: this.services,
       endpoints: this.endpoints,
@@ -183,7 +183,11 @@ export class ServedCluster extends PlayedCluster {
       isSettled: this.#generation === undefined,
       memory: this.#memory,
       wallNow: timeAt(this.nowMs / 1000),
-    });
+    };
+  }
+
+  #plan(): ServicesPlan {
+    return planServices(this.question());
   }
 
   #writePools({ pools }: ServicesPlan): boolean {

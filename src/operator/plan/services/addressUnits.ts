@@ -30,10 +30,10 @@ export function unitsOf(holdings: readonly Holding[]): AddressUnit[] {
     holdings.filter(({ addresses }) => addresses.length > 0),
     ({ addresses }) => rootOf(addresses[0] ?? ""),
   );
-  return [...units.values()]
-    .map((members) => {
-      const addresses = [...new Set(members.flatMap((member) => member.addresses))].sort();
-      return { key: addresses[0] ?? "", addresses, services: members.map(({ service }) => service).sort() };
-    })
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...units.values()].map(unitOf).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function unitOf(members: readonly Holding[]): AddressUnit {
+  const addresses = [...new Set(members.flatMap((member) => member.addresses))].sort();
+  return { key: addresses[0] ?? "", addresses, services: members.map(({ service }) => service).sort() };
 }

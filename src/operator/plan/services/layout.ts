@@ -17,7 +17,8 @@ export interface Held extends Holding {
 
 export interface LayoutQuestion {
   pools: readonly PoolView[];
-  services: readonly ServiceView[];
+  /** Services by their keys. */
+  views: ReadonlyMap<string, ServiceView>;
   endpoints: ReadonlyMap<string, ReadonlySet<string>>;
   nodes: readonly NodeView[];
   virtualIPs: readonly VirtualIPView[];
@@ -80,8 +81,7 @@ function answer({ services }: AddressUnit, found: Answer, { answers }: Layout): 
 
 /** Of units with a Service that only some nodes may answer for: those that may do so for all of them. */
 function candidatesOf(pool: PoolView & { spec: AddressPoolSpec }, units: readonly AddressUnit[], question: LayoutQuestion) {
-  const { services, endpoints, nodes } = question;
-  const views = new Map(services.map((view) => [view.key, view]));
+  const { views, endpoints, nodes } = question;
   const eligible = eligibleNodes(pool.spec.virtualIP, nodes);
   const candidates = new Map<string, ReadonlySet<string>>();
   for (const unit of units) {
