@@ -42,6 +42,18 @@ export function pool(name: string, spec: object, more: Partial<PoolView> = {}): 
   return { ...view, hasFinalizer: true, ...more };
 }
 
+/** Specifications of pools with ten addresses, of IPv4 or of each family. */
+export const ten = { addresses: ["192.0.2.100-192.0.2.109"] };
+export const dual = { addresses: ["192.0.2.100-192.0.2.109", "2001:db8::100-2001:db8::109"] };
+
+/** Of three nodes, with the pool "public". */
+export function served(poolSpec: object, ...services: ServiceView[]): ServedCluster {
+  const cluster = new ServedCluster("n1", "n2", "n3");
+  cluster.pools = [pool("public", poolSpec)];
+  cluster.services = services;
+  return cluster;
+}
+
 export class ServedCluster extends PlayedCluster {
   override pools: PoolView[] = [];
   services: ServiceView[] = [];
