@@ -54,6 +54,11 @@ export class PlanController {
   /** Something changed; usable as an informer's handler without binding. */
   readonly changed = (): void => this.#controller.enqueueAfter(theKey, this.#collapseMs);
 
+  /** The same for AddressPools. */
+  readonly poolChanged = (name: string): void => {
+    if (this.#options.planner.concernsPool(name)) this.changed();
+  };
+
   /** Works until `signal` aborts. */
   run(signal: AbortSignal): Promise<void> {
     this.#controller.enqueue(theKey);

@@ -6,6 +6,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { viewEndpoints, viewNamespace, viewService } from "../plan/services/parse.ts";
 import { planServices, type ServicesPlan } from "../plan/services/planServices.ts";
 import type { ServicesMemory } from "../plan/services/servicesQuestion.ts";
+import { ChangeFilter } from "./changeFilter.ts";
 import { byKey, type ClusterReader, present, type Reading } from "./clusterReader.ts";
 import { OwnWrites } from "./ownWrites.ts";
 
@@ -39,14 +40,17 @@ export class ServicePlanner {
   readonly written = new OwnWrites();
   /** The Service of each EndpointSlice, by keys. */
   readonly #serviceOf = new Map<string, string>();
-  /** Which generation each NodeAgent has, and which one its agent has told of. */
-  readonly #agentStates = new Map<string, string | undefined>();
+  readonly #agents: ChangeFilter;
   /** Keys of the Services that only nodes with ready endpoints may answer for. */
   #local: ReadonlySet<string> = new Set();
   #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
 
   constructor(options: ServicePlannerOptions) {
     this.#options = options;
+    this.#agents = new ChangeFilter(options.nodeAgents, ({ metadata: { uid, generation }, status }) => {
+      const { observedGeneration } = (status ?? {}) as { observedGeneration?: unknown };
+      return `${uid} ${generation} ${observedGeneration}`;
+    });
   }
 
   /** Undefined while pools, Services or their endpoints could not be read: all goes on as it is. */
@@ -94,12 +98,7 @@ export class ServicePlanner {
 
   /** Whether a NodeAgent that has changed says anything new of where addresses stand: what it shall run, or that it runs it. */
   concernsAgent(name: string): boolean {
-    const object = this.#options.nodeAgents.get(name);
-    const { observedGeneration } = (object?.status ?? {}) as { observedGeneration?: unknown };
-    const state = object && `${object.metadata.uid} ${object.metadata.generation} ${observedGeneration}`;
-    if (this.#agentStates.get(name) === state) return false;
-    this.#agentStates.set(name, state);
-    return true;
+    return this.#agents.concerns(name);
   }
 
   /** Of the Services that they count for. A Service has any number of slices. */
