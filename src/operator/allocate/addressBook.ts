@@ -56,6 +56,10 @@ export class AddressBook {
       const message = `${address} was given to Service ${entry.recorded.join(", ") || "another"} and is being given up`;
       return { reason: "AddressTaken", message };
     }
+    // Who is giving it up is recorded for it, too, and a record holds no more.
+    const sharers = entry.recorded.length < mostSharers ? [] : entry.recorded.filter((key) => key !== service.key);
+    if (sharers.length >= mostSharers)
+      return { reason: "AddressTaken", message: `${address} is shared by ${sharers.length} Services already` };
     return this.#objectionToSharing(pool, address, service, entry.holders);
   }
 

@@ -15,6 +15,8 @@ export interface AllocationQuestion {
   taken?: ReadonlyMap<string, string>;
   /** Whether the selectors of a pool let a Service, by its key, use it; absent: each may use all. */
   mayUse?: (service: string, pool: string) => boolean;
+  /** By key of the Service: of those that share an address and may no longer, who has changed his wish last gives way, then the younger. */
+  wishes?: ReadonlyMap<string, { turn: number }>;
 }
 
 /** What each Service has from now on, by its key. */
@@ -27,22 +29,25 @@ class Allocation {
   readonly #services: readonly ServiceClaim[];
   readonly #taken: ReadonlyMap<string, string>;
   readonly #mayUse: (service: string, pool: string) => boolean;
+  readonly #wishes: ReadonlyMap<string, { turn: number }>;
   readonly #book: AddressBook;
   /** Services by the addresses that their statuses say they have. Read when somebody asks. */
   #said: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #results = new Map<string, ServiceAddresses>();
   readonly #cursors = new Map<string, Cursor>();
 
-  constructor({ pools, services, taken = new Map(), mayUse = () => true }: AllocationQuestion) {
+  constructor({ pools, services, taken = new Map(), mayUse = () => true, wishes = new Map() }: AllocationQuestion) {
     this.#pools = [...pools].sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
     this.#services = inOrderOfAge(services, ({ key, createdAt }) => ({ name: key, createdAt }));
     this.#taken = taken;
     this.#mayUse = mayUse;
+    this.#wishes = wishes;
     this.#book = new AddressBook(pools);
   }
 
   run(): Map<string, ServiceAddresses> {
-    for (const service of this.#services) this.#keep(service);
+    const turnOf = ({ key }: ServiceClaim) => this.#wishes.get(key)?.turn ?? 0;
+    for (const service of this.#services.toSorted((a, b) => turnOf(a) - turnOf(b))) this.#keep(service);
     for (const service of this.#services) this.#adopt(service);
     // Who asks for a certain address comes before those who take any.
     const asking = this.#services.filter(({ requested }) => requested.length > 0);
@@ -95,9 +100,7 @@ class Allocation {
     if (service.problem || isServed(service, result)) return;
     const before = { ...result };
     const isOtherwise = !asAsked(service, result);
-    // What it has is free for it to take again.
-    if (isOtherwise) this.#give(service, before.addresses);
-    const found = this.#find(service, isOtherwise ? { addresses: [] } : result);
+    const found = isOtherwise ? this.#replace(service, result) : this.#find(service, result);
     if ("reason" in found) {
       if (isOtherwise) for (const address of before.addresses) this.#book.join(before.pool ?? "", address, service);
       // A family that it can do without is no reason to complain.
@@ -107,8 +110,24 @@ class Allocation {
     Object.assign(result, found);
   }
 
-  #give(service: ServiceClaim, addresses: readonly string[]): void {
-    for (const address of addresses) this.#book.leave(address, service.key);
+  /** Others for those that it has; for all of them only where it must be. */
+  #replace(service: ServiceClaim, { pool, addresses }: ServiceAddresses): ServiceAddresses | AddressRefusal {
+    const kept = this.#unquestioned(service, { pool, addresses });
+    // What it has is free for it to take again.
+    for (const address of addresses) if (!kept.addresses.includes(address)) this.#book.leave(address, service.key);
+    const found = this.#find(service, kept);
+    if (!("reason" in found) || kept.addresses.length === 0) return found;
+    for (const address of kept.addresses) this.#book.leave(address, service.key);
+    return this.#find(service, { addresses: [] });
+  }
+
+  /** Of what it has that which it does not ask to be otherwise, if it can have the rest beside that. */
+  #unquestioned({ pool: wanted, requested }: ServiceClaim, { pool, addresses }: ServiceAddresses): ServiceAddresses {
+    const holder = this.#pools.find(({ name }) => name === pool);
+    if (!holder || (wanted ?? pool) !== pool || !requested.every((address) => holdsAddress(holder, address))) return { addresses: [] };
+    const texts = requested.map(formatAddress);
+    const kept = addresses.filter((address) => texts.includes(address) || requested.every(({ family }) => family !== familyOf(address)));
+    return kept.length > 0 ? { pool, addresses: kept } : { addresses: [] };
   }
 
   #find(service: ServiceClaim, has: ServiceAddresses): ServiceAddresses | AddressRefusal {
@@ -190,6 +209,9 @@ class Allocation {
     const address = formatAddress(asked);
     const owner = this.#taken.get(address);
     if (owner !== undefined) return { reason: "AddressTaken", message: `${address} belongs to ${owner}` };
+    if (!this.#book.isKnown(address) && this.#book.isFull(pool)) {
+      return { reason: "PoolExhausted", message: `AddressPool "${pool.name}" has given ${pool.most} addresses, and records no more` };
+    }
     return this.#book.objection(pool.name, address, service);
   }
 

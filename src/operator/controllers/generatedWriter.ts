@@ -60,7 +60,7 @@ export class GeneratedWriter {
     const { client, reader, clock } = this.#options;
     const { spec, ...metadata } = wanted;
     const key = keyOf(metadata);
-    if (this.#lossy.isFutile(`${kind} ${key}`, wanted, planned)) return false;
+    if (this.#lossy.isFutile(`${kind} ${key}`, wanted, planned, clock.now())) return false;
     // Its status may have been written meanwhile, but not its spec.
     const newest = reader.find(kind, key);
     const { uid, resourceVersion } = (isSameSpec(planned, newest) ? newest : planned)?.metadata ?? {};
@@ -68,7 +68,7 @@ export class GeneratedWriter {
     // One that the cache does not show may be somebody else's by now: then its fields are his.
     const answer = await client.apply(resource, body, { fieldManager, signal, force: planned !== undefined });
     reader.written[kind].remember(answer, clock.now());
-    this.#lossy.remember(`${kind} ${key}`, wanted, answer);
+    this.#lossy.remember(`${kind} ${key}`, wanted, answer, clock.now());
     return true;
   }
 }

@@ -35,11 +35,11 @@ export class NodeAgentWriter {
     // With the uid of what was seen, an object that was deleted meanwhile is not made again by mistake.
     const metadata = { name, uid: object?.metadata.uid, ownerReferences: node ? [ownerOf(node)] : object?.metadata.ownerReferences };
     const wanted = { spec, owners: metadata.ownerReferences };
-    if (this.#lossy.isFutile(name, wanted, object)) return false;
+    if (this.#lossy.isFutile(name, wanted, object, clock.now())) return false;
     const body = { apiVersion: aloftApiVersion, kind: nodeAgents.kind, metadata, spec };
     const answer = await client.apply(nodeAgents, body, { fieldManager, signal });
     written.remember(answer, clock.now());
-    this.#lossy.remember(name, wanted, answer);
+    this.#lossy.remember(name, wanted, answer, clock.now());
     return true;
   }
 }

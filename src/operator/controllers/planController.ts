@@ -9,6 +9,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
 import type { AgentConfigWriter } from "./agentConfigWriter.ts";
+import { GoneObjects } from "./goneObjects.ts";
 import type { NodeAgentWriter } from "./nodeAgentWriter.ts";
 import type { CurrentPlan, Planner } from "./planner.ts";
 import { virtualIPs, virtualServers } from "./resources.ts";
@@ -40,13 +41,17 @@ const theKey = "plan";
 export class PlanController {
   readonly #options: PlanControllerOptions;
   readonly #controller: Controller;
-  /** VirtualIPs and VirtualServers that the API server says do not exist, although nodes run them. */
-  readonly #gone = new Set<string>();
+  /** VirtualIPs and VirtualServers that nodes run. */
+  readonly #gone: GoneObjects;
   #collapseMs = shortestCollapseMs;
 
   constructor(options: PlanControllerOptions) {
     this.#options = options;
-    const { clock, log, kubeMetrics } = options;
+    const { client, clock, log, kubeMetrics } = options;
+    this.#gone = new GoneObjects(client, ({ key, resource }) => {
+      if (resource === virtualIPs) log.warn({ virtualIP: key }, "VirtualIP was deleted without being released: withdrawing it");
+      else log.info({ virtualServer: key }, "VirtualServer was deleted: withdrawing it");
+    });
     const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
     this.#controller = new Controller({ name: "plan", reconcile, clock, logger: log, metrics: kubeMetrics });
   }
@@ -81,7 +86,7 @@ export class PlanController {
   #plan(): CurrentPlan {
     const { clock, planner, metrics } = this.#options;
     const startedAt = clock.now();
-    const plan = planner.plan(this.#gone);
+    const plan = planner.plan(this.#gone.keys);
     this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
     metrics.show(plan.virtualIPs, plan.virtualServers);
     return plan;
@@ -117,43 +122,20 @@ export class PlanController {
     });
   }
 
-  /** Done: what nodes run and is now known to be gone. */
-  async #confirmGone(plan: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
-    const { virtualIPs, virtualServers } = plan.objects;
-    for (const key of this.#gone) if (virtualIPs.has(key) || virtualServers.has(key)) this.#gone.delete(key);
-    const [addresses, servers] = [await this.#confirmVirtualIPs(plan, signal), await this.#confirmVirtualServers(plan, signal)];
-    return { done: addresses.done + servers.done, failures: [...addresses.failures, ...servers.failures] };
-  }
-
   /**
-   * Asks the API server for each VirtualIP that nodes run and the cache lacks: somebody may have removed its finalizer by force.
-   * An empty cache proves nothing, and neither does an error.
+   * What nodes run and the cache lacks: of a VirtualIP somebody may have removed the finalizer by force, and a VirtualServer has none, so this
+   * is how its deletion is known from a list that went wrong. The API server, which still has the NodeAgents that name it and serves its kind,
+   * says that it does not exist.
    */
-  async #confirmVirtualIPs({ unknown, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
-    const { client, log } = this.#options;
-    const doubtful = unknown.filter((name) => !this.#gone.has(name));
+  #confirmGone({ unknown, unknownServers, objects }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
+    const doubtful = unknown.filter((key) => !this.#gone.keys.has(key));
     const isEmpty = doubtful.length > 0 && objects.virtualIPs.size === 0;
-    if (isEmpty) log.warn({ virtualIPs: doubtful }, "no VirtualIP exists, but nodes run some: they go on");
-    return forEach(isEmpty ? [] : doubtful, async (name) => {
-      if ((await client.find(virtualIPs, { name }, { signal })) !== undefined) return false;
-      this.#gone.add(name);
-      log.warn({ virtualIP: name }, "VirtualIP was deleted without being released: withdrawing it");
-      return true;
-    });
-  }
-
-  /**
-   * A VirtualServer has no finalizer, so this is how a deletion is known from a list that went wrong: the API server, which still has
-   * the NodeAgents that name it and serves its kind, says that this one does not exist.
-   */
-  #confirmVirtualServers({ unknownServers }: CurrentPlan, signal: AbortSignal): Promise<Outcome> {
-    const doubtful = unknownServers.filter((key) => !this.#gone.has(key));
-    return forEach(doubtful, async (key) => {
-      const [namespace = "", name = ""] = key.split("/");
-      if ((await this.#options.client.find(virtualServers, { namespace, name }, { signal })) !== undefined) return false;
-      this.#gone.add(key);
-      this.#options.log.info({ virtualServer: key }, "VirtualServer was deleted: withdrawing it");
-      return true;
-    });
+    if (isEmpty) this.#options.log.warn({ virtualIPs: doubtful }, "no VirtualIP exists, but nodes run some: they go on");
+    const addresses = unknown.filter((key) => !isEmpty || !doubtful.includes(key));
+    const asked = [
+      ...addresses.map((key) => ({ key, resource: virtualIPs })),
+      ...unknownServers.map((key) => ({ key, resource: virtualServers })),
+    ];
+    return this.#gone.confirm(asked, signal);
   }
 }

@@ -14,6 +14,7 @@ import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
 import { type Generation, nextGeneration } from "../plan/services/generation.ts";
 import type { GeneratedWriter } from "./generatedWriter.ts";
+import { GoneObjects } from "./goneObjects.ts";
 import { PacedTask } from "./pacedTask.ts";
 import type { PoolWriter } from "./poolWriter.ts";
 import { addressPools, services, virtualIPs, virtualServers } from "./resources.ts";
@@ -48,15 +49,18 @@ const theKey = "services";
 export class ServiceController {
   readonly #options: ServiceControllerOptions;
   readonly #controller: Controller;
-  /** Services and pools that the API server says do not exist. */
-  readonly #gone = new Set<string>();
+  /** Services and pools. */
+  readonly #gone: GoneObjects;
   /** Writes VirtualIPs and VirtualServers. */
   readonly #generation: PacedTask<Outcome[]>;
   #collapseMs = shortestCollapseMs;
 
   constructor(options: ServiceControllerOptions) {
     this.#options = options;
-    const { clock, log, kubeMetrics } = options;
+    const { client, clock, log, kubeMetrics } = options;
+    this.#gone = new GoneObjects(client, ({ key, resource: { kind } }) =>
+      log.info({ kind, name: key }, "it was deleted: its addresses are withdrawn"),
+    );
     this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, mostRestMs, onDone: this.changed });
     const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
     this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
@@ -107,7 +111,7 @@ export class ServiceController {
   #plan(): CurrentServicesPlan | undefined {
     const { clock, planner, metrics } = this.#options;
     const startedAt = clock.now();
-    const plan = planner.plan(this.#gone, !this.#generation.isRunning);
+    const plan = planner.plan(this.#gone.keys, !this.#generation.isRunning);
     this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
     if (plan) metrics.showPools(plan.pools);
     return plan;
@@ -150,19 +154,12 @@ export class ServiceController {
     ];
   }
 
-  /** Asks the API server for what is recorded and the caches lack: an empty cache proves nothing, and neither does an error. */
-  #confirmGone({ unknown, objects }: CurrentServicesPlan, signal: AbortSignal): Promise<Outcome> {
-    for (const key of this.#gone) if (objects.services.has(key) || objects.addressPools.has(key)) this.#gone.delete(key);
+  /** What is recorded and the caches lack. */
+  #confirmGone({ unknown }: CurrentServicesPlan, signal: AbortSignal): Promise<Outcome> {
     const doubtful = [
       ...unknown.services.map((key) => ({ key, resource: services })),
       ...unknown.pools.map((key) => ({ key, resource: addressPools })),
-    ].filter(({ key }) => !this.#gone.has(key));
-    return forEach(doubtful, async ({ key, resource }) => {
-      const [name = "", namespace] = key.split("/").toReversed();
-      if ((await this.#options.client.find(resource, { namespace, name }, { signal })) !== undefined) return false;
-      this.#gone.add(key);
-      this.#options.log.info({ kind: resource.kind, name: key }, "it was deleted: its addresses are withdrawn");
-      return true;
-    });
+    ];
+    return this.#gone.confirm(doubtful, signal);
   }
 }

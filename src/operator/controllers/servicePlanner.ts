@@ -5,7 +5,7 @@ import { memoized } from "../../plan/memoized.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { viewEndpoints, viewNamespace, viewService } from "../plan/services/parse.ts";
 import { planServices, type ServicesPlan } from "../plan/services/planServices.ts";
-import type { ServicesMemory } from "../plan/services/servicesQuestion.ts";
+import { firstMemory, type ServicesMemory } from "../plan/services/servicesQuestion.ts";
 import { ChangeFilter } from "./changeFilter.ts";
 import { byKey, type ClusterReader, present, type Reading } from "./clusterReader.ts";
 import { OwnWrites } from "./ownWrites.ts";
@@ -43,7 +43,7 @@ export class ServicePlanner {
   readonly #agents: ChangeFilter;
   /** Keys of the Services that only nodes with ready endpoints may answer for. */
   #local: ReadonlySet<string> = new Set();
-  #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
+  #memory: ServicesMemory | undefined;
 
   constructor(options: ServicePlannerOptions) {
     this.#options = options;
@@ -75,7 +75,7 @@ export class ServicePlanner {
       isDefault,
       gone,
       isSettled,
-      memory: this.#memory,
+      memory: this.#memory ?? firstMemory(pools),
       wallNow: clock.wallNow().toISOString(),
     });
     return { ...plan, isSettled, objects: { ...objects, services: byKey(serviceObjects) } };

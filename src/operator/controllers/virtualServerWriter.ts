@@ -25,13 +25,13 @@ export class VirtualServerWriter {
 
   /** Whether anything was to be written. @throws KubeError, "Conflict" when `object` is not the newest version. */
   async write({ view, changed, status, notices }: VirtualServerPlan, object: KubeObject, signal: AbortSignal): Promise<boolean> {
-    if (!changed || this.#lossy.isFutile(view.key, status, object)) return false;
     const { client, recorder, written, clock } = this.#options;
+    if (!changed || this.#lossy.isFutile(view.key, status, object, clock.now())) return false;
     const { name, namespace, resourceVersion } = object.metadata;
     const body = { metadata: { name, namespace, resourceVersion }, status };
     const answer = await client.apply(virtualServers, body, { fieldManager, signal, subresource: "status" });
     written.remember(answer, clock.now());
-    this.#lossy.remember(view.key, status, answer);
+    this.#lossy.remember(view.key, status, answer, clock.now());
     const { apiVersion, kind } = virtualServers;
     for (const { type, reason, message } of notices) recorder.record({ ...object, apiVersion, kind }, type, reason, message);
     return true;

@@ -2,6 +2,7 @@
 import { findCondition } from "../../api/condition.ts";
 import { type Family, formatAddress, type IpAddress, parseAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { ClusterView, VirtualIPView } from "../plan/cluster.ts";
+import { specifiedAddresses } from "../plan/poolVerdicts.ts";
 
 export interface AddressRow {
   address: string;
@@ -82,11 +83,21 @@ function holdersOf({ status: { activeNode, nodes = [], conditions } }: VirtualIP
   return nodes.flatMap((node) => (stateOf(node, family) === "MASTER" ? node.name : []));
 }
 
-/** Of an object that cannot be read: what was shown before. */
-function addressesOf({ spec, status }: VirtualIPView): { address: string; family: Family }[] {
-  const texts = spec?.addresses.map(({ address }) => address) ?? status.summary?.addresses?.split(",") ?? [];
-  return texts.map((text) => {
-    const address = parsePrefix(text) ?? parseAddress(text);
-    return { address: address ? formatAddress(address) : text, family: address?.family ?? "IPv4" };
-  });
+/**
+ * All that it holds. Those that adverts do not name go where the elected ones are, whatever their family. Of an object that cannot be
+ * read: what was shown before.
+ */
+function addressesOf(view: VirtualIPView): { address: string; family: Family }[] {
+  const { spec, status } = view;
+  if (!spec) return (status.summary?.addresses?.split(",") ?? []).map(readAddress);
+  const elected = spec.addresses.map(({ address }) => readAddress(address).family);
+  return specifiedAddresses(view).map(({ text, family }) => ({
+    address: text,
+    family: elected.includes(family) ? family : (elected[0] ?? family),
+  }));
+}
+
+function readAddress(text: string): { address: string; family: Family } {
+  const address = parsePrefix(text) ?? parseAddress(text);
+  return { address: address ? formatAddress(address) : text, family: address?.family ?? "IPv4" };
 }

@@ -5,7 +5,7 @@ import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { type AgentConfigPlan, planAgentConfigs } from "./agentConfigs.ts";
-import { type ClusterView, runningRouters, runningServers, subnetsOf, type VirtualIPView } from "./cluster.ts";
+import { type ClusterView, runningRouters, runningServers, serverKey, subnetsOf, type VirtualIPView } from "./cluster.ts";
 import { findForeignVRIDs, ownAddresses } from "./foreignRouters.ts";
 import type { HolderMemory } from "./holder.ts";
 import { isSameSpec, planNodeAgents } from "./nodeAgents.ts";
@@ -101,6 +101,7 @@ function planServers(
   const running = runningServers(cluster.agents);
   const verdicts = judgeServers({ cluster, verdicts: virtualIPs, running });
   const known = new Set(cluster.virtualServers?.map(({ key }) => key));
+  const named = new Set([...running.keys(), ...cluster.agents.flatMap(({ spec }) => (spec.realServers ?? []).map(serverKey))]);
   return {
     placed: {
       serversOf: placeServers({ cluster, verdicts, running, gone }),
@@ -108,7 +109,7 @@ function planServers(
     },
     plan: (specs: ReadonlyMap<string, NodeAgentSpec>) =>
       planVirtualServers({ cluster, verdicts, specs, activeNodes, wallNow: wallNow.toISOString() }),
-    unknown: cluster.virtualServers ? [...running.keys()].filter((key) => !known.has(key)).sort() : [],
+    unknown: cluster.virtualServers ? [...named].filter((key) => !known.has(key)).sort() : [],
   };
 }
 

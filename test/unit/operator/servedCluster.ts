@@ -4,7 +4,7 @@ import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster
 import { viewPool } from "../../../src/operator/plan/parse.ts";
 import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
 import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
-import type { ServicesMemory, ServicesQuestion } from "../../../src/operator/plan/services/servicesQuestion.ts";
+import { firstMemory, type ServicesMemory, type ServicesQuestion } from "../../../src/operator/plan/services/servicesQuestion.ts";
 import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
 import { PlayedCluster } from "./playedCluster.ts";
 import { timeAt, virtualIP, virtualServer } from "./samples.ts";
@@ -69,7 +69,7 @@ export class ServedCluster extends PlayedCluster {
   generationTakes = 0;
   #generation: (Generation & { passesLeft: number }) | undefined;
   #passes = 0;
-  #memory: ServicesMemory = { traces: new Map(), answers: new Map() };
+  #memory: ServicesMemory | undefined;
   #gone = new Set<string>();
 
   constructor(...names: string[]) {
@@ -122,7 +122,7 @@ export class ServedCluster extends PlayedCluster {
 
   /** Another process leads: it remembers nothing. */
   restart(): void {
-    this.#memory = { traces: new Map(), answers: new Map() };
+    this.#memory = undefined;
     this.#generation = undefined;
     this.#gone = new Set();
   }
@@ -193,7 +193,7 @@ export class ServedCluster extends PlayedCluster {
       isDefault: this.isDefault,
       gone: this.#gone,
       isSettled: this.#generation === undefined,
-      memory: this.#memory,
+      memory: this.#memory ?? firstMemory(this.pools),
       wallNow: timeAt(this.nowMs / 1000),
     };
   }

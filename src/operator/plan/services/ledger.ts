@@ -11,9 +11,10 @@ import type { Whereabouts } from "./whereabouts.ts";
 export class Ledger {
   readonly #question: ServicesQuestion;
   readonly #services: ReadonlyMap<string, ServiceView>;
-  /** Services that the cache lacks and the API server has not said to be gone: what they have stays. */
-  readonly ghosts: ReadonlySet<string>;
+  /** Services that the cache lacks. */
   readonly unknown: string[];
+  /** Of these those that the API server has not said to be gone: what they have stays. */
+  readonly ghosts: ReadonlySet<string>;
   readonly #recorded = new Map<string, { pool: string; address: string }[]>();
 
   constructor(question: ServicesQuestion, services: ReadonlyMap<string, ServiceView>) {
@@ -24,8 +25,8 @@ export class Ledger {
         for (const service of services) this.#recorded.set(service, [...this.recordedOf(service), { pool, address }]);
       }
     }
-    this.unknown = [...this.#recorded.keys()].filter((key) => !this.#services.has(key) && !question.gone.has(key)).sort();
-    this.ghosts = new Set(this.unknown);
+    this.unknown = [...this.#recorded.keys()].filter((key) => !this.#services.has(key)).sort();
+    this.ghosts = new Set(this.unknown.filter((key) => !question.gone.has(key)));
   }
 
   recordedOf(service: string): readonly { pool: string; address: string }[] {
@@ -41,7 +42,7 @@ export class Ledger {
       if (pool !== undefined && own.length > 0) held.push({ service, pool, addresses: own });
     };
     for (const [service, { pool, addresses }] of results) hold(service, pool, addresses);
-    for (const service of this.unknown) {
+    for (const service of this.ghosts) {
       const recorded = this.recordedOf(service);
       const addresses = recorded.map(({ address }) => address);
       hold(service, recorded[0]?.pool, addresses);

@@ -19,6 +19,7 @@ import { planServiceWrites, type ServicePlan } from "./servicePlans.ts";
 import type { ServicesMemory, ServicesQuestion } from "./servicesQuestion.ts";
 import type { ServiceView } from "./views.ts";
 import { Whereabouts } from "./whereabouts.ts";
+import { followWishes, type Wishes } from "./wishes.ts";
 
 export interface ServicesPlan {
   pools: PoolPlan[];
@@ -37,7 +38,8 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
   const unknownPools = findUnknownPools(question);
   const views = new Map(question.services.map((view) => [view.key, view]));
   const ledger = new Ledger(question, views);
-  const results = allocate(question, verdicts, views);
+  const wishes = followWishes(question.services, question.memory.wishes);
+  const results = allocate(question, { verdicts, views, wishes });
   const held = ledger.effective(results);
   const layout = layOut({ ...question, views, held, ghosts: ledger.ghosts, whereabouts });
   const dataPlanes = planDataPlanes({ ...question, views, held, layout });
@@ -48,11 +50,11 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
     services: services.plans,
     virtualIPs: compareVirtualIPs(layout, question),
     virtualServers: dataPlanes,
-    memory: { traces: whereabouts.traces, answers: services.answers },
+    memory: { traces: whereabouts.traces, answers: services.answers, wishes },
     unknown: { services: ledger.unknown, pools: unknownPools },
   };
   // Pools of which nobody knows anything, though their VirtualIPs stand: a list that went wrong. Nothing is taken away for it.
-  return unknownPools.length > 0 ? { ...plan, ...noWrites } : plan;
+  return unknownPools.some((name) => !question.gone.has(name)) ? { ...plan, ...noWrites } : plan;
 }
 
 const noWrites = {
@@ -62,10 +64,10 @@ const noWrites = {
   virtualServers: { apply: [], remove: [], foreign: [] },
 } satisfies Partial<ServicesPlan>;
 
-function findUnknownPools({ pools, virtualIPs, gone }: ServicesQuestion): string[] {
+function findUnknownPools({ pools, virtualIPs }: ServicesQuestion): string[] {
   const known = new Set(pools.map(({ name }) => name));
   const named = new Set(virtualIPs.flatMap(({ generated }) => generated?.pool ?? []));
-  return [...named].filter((name) => !known.has(name) && !gone.has(name)).sort();
+  return [...named].filter((name) => !known.has(name)).sort();
 }
 
 /** Also room for both families of a Service. */
@@ -73,8 +75,7 @@ const mostGiven = mostAssignments - 1;
 
 function allocate(
   { pools, services, namespaces, isDefault, virtualIPs }: ServicesQuestion,
-  verdicts: PoolVerdicts,
-  views: ReadonlyMap<string, ServiceView>,
+  { verdicts, views, wishes }: { verdicts: PoolVerdicts; views: ReadonlyMap<string, ServiceView>; wishes: Wishes },
 ) {
   const poolOf = new Map(pools.map((view) => [view.name, view]));
   const labels = namespaces && new Map(namespaces.map((namespace) => [namespace.name, namespace.labels]));
@@ -83,6 +84,7 @@ function allocate(
     services: services.filter((view) => isOurs(view, isDefault) && !view.deleting).map((view) => claimOf(view)),
     taken: takenBy(virtualIPs),
     mayUse: (service, pool) => mayUse(views.get(service), poolOf.get(pool), labels),
+    wishes,
   });
 }
 

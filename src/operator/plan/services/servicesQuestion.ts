@@ -2,6 +2,7 @@
 import type { AgentView, NodeView, PoolView, VirtualIPView, VirtualServerView } from "../cluster.ts";
 import type { NamespaceView, ServiceView } from "./views.ts";
 import type { Traces } from "./whereabouts.ts";
+import type { Wishes } from "./wishes.ts";
 
 export interface ServicesQuestion {
   pools: readonly PoolView[];
@@ -30,4 +31,15 @@ export interface ServicesMemory {
   traces: Traces;
   /** What was last told of who answers, by key of the Service. */
   answers: ReadonlyMap<string, string>;
+  /** Absent where nothing was planned yet. */
+  wishes?: Wishes;
+}
+
+/**
+ * Of a process that has just begun: whatever is recorded may have been taken from the nodes a moment ago, by another process, and some may not
+ * have heard of it.
+ */
+export function firstMemory(pools: readonly PoolView[]): ServicesMemory {
+  const recorded = pools.flatMap(({ status }) => status.assignments ?? []);
+  return { traces: new Map(recorded.map(({ address }) => [address, "standing"])), answers: new Map() };
 }

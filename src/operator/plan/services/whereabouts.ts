@@ -51,8 +51,7 @@ export class Whereabouts {
 
   #follow(address: string, trace: Trace): void {
     if (this.#holders.has(address)) return;
-    const reporting = this.#agents.filter(({ silent }) => !silent);
-    const bar = trace === "standing" ? new Map(reporting.map(({ name, generation }) => [name, generation])) : trace;
+    const bar = trace === "standing" ? new Map(this.#agents.map(({ name, generation }) => [name, generation])) : trace;
     if (!this.#hasPassed(bar)) this.traces.set(address, bar);
   }
 
@@ -72,7 +71,7 @@ export class Whereabouts {
     return this.#isSettled && !this.traces.has(address);
   }
 
-  /** Whether all agents, but for those that no longer report, run what they were given then. Of a NodeAgent that was made anew the first will do. */
+  /** Whether all agents, but for those that do not report now, run what they were given then. Of a NodeAgent that was made anew the first will do. */
   #hasPassed(bar: ReadonlyMap<string, number>): boolean {
     return this.#agents.every(
       ({ name, silent, generation, status }) => silent || (status.observedGeneration ?? 0) >= Math.min(generation, bar.get(name) ?? 0),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { mostSharers } from "../../../../src/api/addressPoolStatus.ts";
 import { mergeRanges, parseRange } from "../../../../src/api/addressRange.ts";
 import { type Family, parseAddress } from "../../../../src/api/ipAddress.ts";
 import { type AllocationQuestion, allocateAddresses } from "../../../../src/operator/allocate/serviceAddresses.ts";
@@ -54,6 +55,7 @@ function allocate(pools: PoolClaim[], services: ServiceClaim[], more: Pick<Alloc
 const small = ["192.0.2.1-192.0.2.2"];
 const dual = ["192.0.2.1-192.0.2.2", "2001:db8::1-2001:db8::2"];
 const both: Family[] = ["IPv4", "IPv6"];
+const many = Array.from({ length: mostSharers - 1 });
 const given = (address: string, ...services: string[]) => ({ address, services: services.map((name) => `web/${name}`) });
 
 interface Case extends Pick<AllocationQuestion, "taken" | "mayUse"> {
@@ -232,6 +234,46 @@ const cases: Case[] = [
     pools: [pool("p", small, { most: 1 })],
     services: [service("a", 1), service("b", 2)],
     expected: ["a: 192.0.2.1", "b: PoolExhausted"],
+  },
+  {
+    name: "nor for who asks for a certain one",
+    pools: [pool("p", small, { most: 1 })],
+    services: [
+      service("a", 1, { asks: ["192.0.2.1"] }),
+      service("b", 2, { asks: ["192.0.2.2"] }),
+      service("c", 3, { present: ["192.0.2.2"] }),
+    ],
+    expected: ["a: PoolExhausted", "b: AddressTaken", "c: 192.0.2.2"],
+  },
+  {
+    name: "sharers beyond what the record can hold, with one that is giving the address up",
+    pools: [pool("p", small, { assignments: [given("192.0.2.1", "gone", ...many.map((_, index) => `s${index}`))] })],
+    services: [
+      ...many.map((_, index) => service(`s${index}`, index, { sharingKey: "k", ports: [`TCP/${index}`] })),
+      service("late", 99, { sharingKey: "k", ports: ["TCP/99"] }),
+    ],
+    expected: [...many.map((_, index) => `s${index}: 192.0.2.1`), "late: 192.0.2.2"],
+  },
+  {
+    name: "an address of one family that is asked for: that of the other one stays",
+    pools: [pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("2001:db8::1", "a")] })],
+    services: [service("a", 1, { families: both, asks: ["2001:db8::2"] })],
+    expected: ["a: 192.0.2.1 2001:db8::2"],
+  },
+  {
+    name: "an address of one family in another pool that is asked for: both are of that",
+    pools: [
+      pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("2001:db8::1", "a")] }),
+      pool("q", ["198.51.100.1", "2001:db8:1::1"]),
+    ],
+    services: [service("a", 1, { families: both, asks: ["2001:db8:1::1"] })],
+    expected: ["a: 198.51.100.1 2001:db8:1::1"],
+  },
+  {
+    name: "an address of one family that is asked for and taken: both stay",
+    pools: [pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("2001:db8::1", "a"), given("2001:db8::2", "b")] })],
+    services: [service("a", 1, { families: both, needsAll: false, asks: ["2001:db8::2"] }), service("b", 2, { families: ["IPv6"] })],
+    expected: ["a: 192.0.2.1 2001:db8::1 AddressTaken", "b: 2001:db8::2"],
   },
   {
     name: "wishes that are wrong: what it has stays",

@@ -55,6 +55,33 @@ test("addresses: each family has its own node while the families are split", () 
   );
 });
 
+test("addresses: those that adverts do not name are answered where the elected ones are", () => {
+  const spec = { addresses: [{ address: "192.0.2.10" }], excludedAddresses: [{ address: "192.0.2.9" }, { address: "2001:db8::10/64" }] };
+  const nodes = [
+    { name: "n1", priority: 254, v4: "MASTER" as const },
+    { name: "n2", priority: 244, v4: "BACKUP" as const },
+  ];
+  const view = virtualIP("public-0", spec, { status: { ...held(["n1", "n2"]), nodes } });
+  const services = [service("shop/web")];
+  const pools = [pool("public", ["192.0.2.0/28"], { assignments: [{ address: "192.0.2.9", services: ["shop/web"] }] })];
+  const facts = { ...withCluster({ virtualIPs: [view], pools }), services };
+  assert.deepEqual(
+    addressesOf(facts).map(({ address, owners, virtualIP: name, standbys, unfit, state }) => [
+      address,
+      owners,
+      name,
+      standbys,
+      unfit,
+      state,
+    ]),
+    [
+      ["192.0.2.9", ["shop/web"], "public-0", ["n2"], [], "answered"],
+      ["192.0.2.10", [], "public-0", ["n2"], [], "answered"],
+      ["2001:db8::10", [], "public-0", ["n2"], [], "answered"],
+    ],
+  );
+});
+
 test("addresses: one that leaves is neither answered nor missed", () => {
   const leaving = virtualIP(
     "old",

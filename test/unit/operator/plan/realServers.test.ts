@@ -62,6 +62,13 @@ test("real servers: nodes that are chosen by labels, as they come and go", () =>
   assert.deepEqual(prepared(cluster), {});
 });
 
+test("real servers: who only has one of a VirtualServer that nobody serves any more is asked for, too", () => {
+  const cluster = clusterWith({ forwarding: "DR", realServers: [{ address: "192.0.2.2" }] });
+  cluster.virtualServers = [];
+  cluster.agents = cluster.agents.map((view) => ({ ...view, spec: { ...view.spec, virtualServers: undefined } }));
+  assert.deepEqual(cluster.step().unknownServers, ["web/shop"]);
+});
+
 test("real servers: where nodes translate for their own pods every node does, and no address stands anywhere", () => {
   const cluster = clusterWith({ forwarding: "DR", realServers: undefined, service: { name: "shop", targets: "Nodes" } });
   const entry = { namespace: "web", name: "shop", addresses: ["192.0.2.10", "2001:db8::10"], translates: true };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { timeAt } from "../../samples.ts";
-import { dual, served, service, ten } from "../../servedCluster.ts";
+import { dual, type ServedCluster, served, service, ten } from "../../servedCluster.ts";
 
 test("a Service: recorded, given, answered for, and told in that order", () => {
   const cluster = served(ten, service("shop"));
@@ -62,6 +62,41 @@ test("deletion: a node that no longer reports is not waited for", () => {
   assert.equal(cluster.services.length, 0);
   assert.deepEqual(cluster.assignments("public"), {});
   assert.deepEqual(cluster.virtualIPs, []);
+});
+
+/** Of two addresses, which stand on one VirtualIP, one is given back that another Service wants on a VirtualIP of its own. */
+function givingBack(): ServedCluster {
+  const cluster = served(
+    { addresses: ["192.0.2.100-192.0.2.101"], virtualRouters: 1 },
+    service("a"),
+    service("b", { createdAt: timeAt(1) }),
+  );
+  cluster.rest();
+  cluster.services.push(service("c", { createdAt: timeAt(5), isLocal: true }));
+  cluster.endpoints.set("web/c", new Set(["n3"]));
+  cluster.change("web/b", { deleting: true });
+  return cluster;
+}
+
+test("deletion: another process that takes over waits as well for a node that is slow to give the address up", () => {
+  const cluster = givingBack();
+  cluster.rounds(8, (node) => node !== "n2");
+  cluster.restart();
+  cluster.rounds(8, (node) => node !== "n2");
+  assert.deepEqual([cluster.assignments("public")["192.0.2.101"], cluster.addresses("web/c")], ["web/b", []]);
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.101"]);
+});
+
+test("deletion: a node that reports again meanwhile is waited for, too", () => {
+  const cluster = givingBack();
+  cluster.dead.add("n2");
+  cluster.rounds(8, (node) => node === "n1");
+  cluster.dead.delete("n2");
+  cluster.rounds(8, (node) => node !== "n2");
+  assert.deepEqual([cluster.assignments("public")["192.0.2.101"], cluster.addresses("web/c")], ["web/b", []]);
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/c"), ["192.0.2.101"]);
 });
 
 test("type changed away: status and finalizer go, and the address when the nodes have given it up", () => {
@@ -155,3 +190,24 @@ test("sharing: one address for two Services, which stays while one of them goes"
   assert.deepEqual(cluster.assignments("public"), { "192.0.2.100": "web/b" });
   assert.equal(cluster.view("public-0").status.transitions, 0);
 });
+
+for (const [what, change] of [
+  ["wants another key", { annotations: { "aloft.dev/sharing-key": "other" } }],
+  ["wants a key no more", { annotations: {} }],
+  ["wants a port that another one has", { ports: [80, 443].map((port) => ({ protocol: "TCP" as const, port })) }],
+] as const) {
+  test(`sharing: who ${what} goes elsewhere, though it is the oldest, and those that changed nothing stay`, () => {
+    const sharer = (name: string, age: number, port: number) =>
+      service(name, {
+        annotations: { "aloft.dev/sharing-key": "k" },
+        ports: [{ protocol: "TCP", port }],
+        createdAt: timeAt(age),
+      });
+    const cluster = served(ten, sharer("a", 0, 80), sharer("b", 1, 443), sharer("c", 2, 444));
+    cluster.rest();
+    cluster.change("web/a", change);
+    cluster.rest();
+    const given = ["a", "b", "c"].map((name) => cluster.addresses(`web/${name}`).join());
+    assert.deepEqual(given, ["192.0.2.101", "192.0.2.100", "192.0.2.100"]);
+  });
+}
