@@ -7,8 +7,9 @@ import { viewEndpoints, viewNamespace, viewService } from "../plan/services/pars
 import { planServices, type ServicesPlan } from "../plan/services/planServices.ts";
 import { firstMemory, type ServicesMemory } from "../plan/services/servicesQuestion.ts";
 import { ChangeFilter } from "./changeFilter.ts";
-import { byKey, type ClusterReader, present, type Reading } from "./clusterReader.ts";
+import { byKey, type ClusterReader, type Reading } from "./clusterReader.ts";
 import { OwnWrites } from "./ownWrites.ts";
+import { Views } from "./views.ts";
 
 type Cache = Pick<Informer, "list" | "hasSynced">;
 
@@ -33,9 +34,9 @@ export interface CurrentServicesPlan extends ServicesPlan {
 /** For one term of leadership. */
 export class ServicePlanner {
   readonly #options: ServicePlannerOptions;
-  readonly #viewService = memoized(viewService);
+  readonly #services = new Views(viewService);
   readonly #viewEndpoints = memoized(viewEndpoints);
-  readonly #viewNamespace = memoized(viewNamespace);
+  readonly #namespaces = new Views(viewNamespace);
   /** Answers of the API server to the writes of this process. */
   readonly written = new OwnWrites();
   /** The Service of each EndpointSlice, by keys. */
@@ -61,12 +62,12 @@ export class ServicePlanner {
     const { pools, nodes, agents, virtualIPs, virtualServers } = cluster;
     if (!pools || !services.hasSynced() || !endpointSlices.hasSynced()) return undefined;
     const serviceObjects = this.written.latest(services.list(), now);
-    const views = serviceObjects.flatMap((object) => present(this.#viewService(object)));
+    const views = this.#services.of(serviceObjects);
     this.#local = new Set(views.filter(({ isLoadBalancer, isLocal }) => isLoadBalancer && isLocal).map(({ key }) => key));
     const plan = planServices({
       pools,
       services: views,
-      namespaces: namespaces.hasSynced() ? namespaces.list().flatMap((object) => present(this.#viewNamespace(object))) : undefined,
+      namespaces: namespaces.hasSynced() ? this.#namespaces.of(namespaces.list()) : undefined,
       endpoints: this.#endpoints(),
       nodes,
       agents,
