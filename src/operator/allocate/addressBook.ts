@@ -11,6 +11,8 @@ interface Entry {
   holders: readonly ServiceClaim[];
 }
 
+const nobody: readonly ServiceClaim[] = [];
+
 export class AddressBook {
   readonly #pools: ReadonlyMap<string, PoolClaim>;
   readonly #entries = new Map<string, Entry>();
@@ -24,7 +26,7 @@ export class AddressBook {
     for (const { name: pool, assignments } of [...pools].sort((a, b) => (a.name < b.name ? -1 : 1))) {
       for (const { address, services } of assignments) {
         if (this.#entries.has(address)) continue;
-        this.#entries.set(address, { pool, recorded: services, holders: [] });
+        this.#entries.set(address, { pool, recorded: services, holders: nobody });
         this.#count(pool, 1);
         for (const service of services) this.#recorded.set(service, [...(this.#recorded.get(service) ?? []), { pool, address }]);
       }
@@ -67,7 +69,7 @@ export class AddressBook {
   join(pool: string, address: string, service: ServiceClaim): AddressRefusal | undefined {
     const objection = this.objection(pool, address, service);
     if (objection) return objection;
-    const entry = this.#entries.get(address) ?? { pool, recorded: [], holders: [] };
+    const entry = this.#entries.get(address) ?? { pool, recorded: [], holders: nobody };
     if (!this.#entries.has(address)) this.#count(pool, 1);
     if (!entry.holders.some(({ key }) => key === service.key)) entry.holders = [...entry.holders, service];
     this.#entries.set(address, entry);

@@ -62,8 +62,7 @@ class Allocation {
     let pool: string | undefined;
     for (const { pool: place, address } of this.#book.recordedOf(service.key)) {
       const family = familyOf(address);
-      if (!service.families.includes(family) || (pool ?? place) !== place || addresses.some((other) => familyOf(other) === family))
-        continue;
+      if (!service.families.includes(family) || (pool ?? place) !== place || hasFamily(addresses, family)) continue;
       if (this.#isOutdated(address, service) || this.#book.join(place, address, service) !== undefined) continue;
       pool = place;
       addresses.push(address);
@@ -87,7 +86,7 @@ class Allocation {
       const pool =
         address && this.#pools.find((each) => each.open && holdsAddress(each, address) && (result.pool ?? each.name) === each.name);
       if (!pool || !address || !service.families.includes(address.family)) continue;
-      if (result.addresses.some((other) => familyOf(other) === address.family) || this.#refusalOf(pool, address, service)) continue;
+      if (hasFamily(result.addresses, address.family) || this.#refusalOf(pool, address, service)) continue;
       this.#book.join(pool.name, formatAddress(address), service);
       result.pool = pool.name;
       result.addresses = inOrder(service, [...result.addresses, formatAddress(address)]);
@@ -177,7 +176,7 @@ class Allocation {
     const found: string[] = [...has];
     let refusal: AddressRefusal | undefined;
     for (const family of service.families) {
-      if (has.some((address) => familyOf(address) === family)) continue;
+      if (hasFamily(has, family)) continue;
       const choice = this.#choose(service, pool, family);
       if (typeof choice === "string") found.push(choice);
       else {
@@ -287,6 +286,10 @@ function inOrder({ families: wanted }: ServiceClaim, addresses: string[]): strin
 
 function familyOf(text: string): Family {
   return families[text.includes(":") ? 1 : 0] ?? "IPv4";
+}
+
+function hasFamily(addresses: readonly string[], family: Family): boolean {
+  return addresses.some((address) => familyOf(address) === family);
 }
 
 function quoted(pools: readonly PoolClaim[]): string {

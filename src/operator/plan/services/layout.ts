@@ -91,8 +91,9 @@ function candidatesOf(pool: PoolView & { spec: AddressPoolSpec }, units: readonl
       return view?.isLocal && dataPlaneOf(view, pool) === "KubeProxy";
     });
     if (local.length === 0) continue;
-    const ready = local.map((key) => endpoints.get(key) ?? new Set<string>());
-    candidates.set(unit.key, new Set([...eligible].filter((node) => ready.every((each) => each.has(node)))));
+    const [ready, ...others] = local.map((key) => endpoints.get(key));
+    const nodes = [...(ready ?? [])].filter((node) => eligible.has(node) && others.every((each) => each?.has(node)));
+    candidates.set(unit.key, new Set(nodes));
   }
   return candidates;
 }

@@ -1,5 +1,6 @@
 /** Who has which address: what the pools have recorded, and what they shall record. Pure. */
 import type { Assignment } from "../../../api/addressPoolStatus.ts";
+import { memoized } from "../../../plan/memoized.ts";
 import type { ServiceAddresses } from "../../allocate/serviceClaims.ts";
 import type { PoolView } from "../cluster.ts";
 import { isOthers, isOurs } from "./claims.ts";
@@ -8,62 +9,110 @@ import type { ServicesQuestion } from "./servicesQuestion.ts";
 import type { ServiceView } from "./views.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
+interface Recorded {
+  pool: string;
+  address: string;
+}
+
+/** By key of the Service. */
+type Records = ReadonlyMap<string, readonly Recorded[]>;
+
+const nothing: readonly never[] = [];
+
+const readRecords = memoized((assignments: readonly Assignment[], pool: string): Records => {
+  const records = new Map<string, Recorded[]>();
+  for (const { address, services } of assignments) {
+    for (const service of services) records.set(service, [...(records.get(service) ?? []), { pool, address }]);
+  }
+  return records;
+});
+
 export class Ledger {
   readonly #question: ServicesQuestion;
   readonly #services: ReadonlyMap<string, ServiceView>;
+  /** Of each pool. */
+  readonly #records: readonly Records[];
   /** Services that the cache lacks. */
   readonly unknown: string[];
   /** Of these those that the API server has not said to be gone: what they have stays. */
   readonly ghosts: ReadonlySet<string>;
-  readonly #recorded = new Map<string, { pool: string; address: string }[]>();
 
   constructor(question: ServicesQuestion, services: ReadonlyMap<string, ServiceView>) {
     this.#question = question;
     this.#services = services;
-    for (const { name: pool, status } of question.pools) {
-      for (const { address, services } of status.assignments ?? []) {
-        for (const service of services) this.#recorded.set(service, [...this.recordedOf(service), { pool, address }]);
-      }
-    }
-    this.unknown = [...this.#recorded.keys()].filter((key) => !this.#services.has(key)).sort();
+    this.#records = question.pools.map(({ name, status }) => readRecords(status.assignments ?? [], name));
+    const unknown = new Set<string>();
+    for (const records of this.#records) for (const key of records.keys()) if (!services.has(key)) unknown.add(key);
+    this.unknown = [...unknown].sort();
     this.ghosts = new Set(this.unknown.filter((key) => !question.gone.has(key)));
   }
 
-  recordedOf(service: string): readonly { pool: string; address: string }[] {
-    return this.#recorded.get(service) ?? [];
+  recordedOf(service: string): readonly Recorded[] {
+    let found: readonly Recorded[] = nothing;
+    for (const records of this.#records) {
+      const own = records.get(service) ?? nothing;
+      found = found.length === 0 ? own : [...found, ...own];
+    }
+    return found;
   }
 
   /** Of what Services shall have that which is recorded, and so may be used. */
   effective(results: ReadonlyMap<string, ServiceAddresses>): Held[] {
     const held: Held[] = [];
-    const hold = (service: string, pool: string | undefined, addresses: readonly string[]) => {
-      const recorded = this.recordedOf(service);
-      const own = addresses.filter((address) => recorded.some((each) => each.pool === pool && each.address === address));
-      if (pool !== undefined && own.length > 0) held.push({ service, pool, addresses: own });
-    };
-    for (const [service, { pool, addresses }] of results) hold(service, pool, addresses);
+    for (const [service, { pool, addresses }] of results) {
+      if (pool === undefined) continue;
+      const own = addresses.filter((address) => this.#isRecorded(service, pool, address));
+      if (own.length > 0) held.push({ service, pool, addresses: own });
+    }
     for (const service of this.ghosts) {
       const recorded = this.recordedOf(service);
-      const addresses = recorded.map(({ address }) => address);
-      hold(service, recorded[0]?.pool, addresses);
+      const pool = recorded[0]?.pool ?? "";
+      held.push({ service, pool, addresses: recorded.filter((each) => each.pool === pool).map(({ address }) => address) });
     }
     return held;
   }
 
-  /** Who gives an address up stays recorded for it as long as a node may answer for it, or the Service waits for that. */
-  next({ name, status }: PoolView, results: ReadonlyMap<string, ServiceAddresses>, whereabouts: Whereabouts): Assignment[] {
-    const wanted = usersOf(name, results);
+  #isRecorded(service: string, pool: string, address: string): boolean {
+    for (const recorded of this.recordedOf(service)) if (recorded.pool === pool && recorded.address === address) return true;
+    return false;
+  }
+
+  /** What the pool shall record. */
+  next({ name: pool, status }: PoolView, results: ReadonlyMap<string, ServiceAddresses>, whereabouts: Whereabouts): Assignment[] {
+    const newcomers = this.#newcomers(pool, results);
     const next = new Map<string, Assignment>();
+    const put = (address: string, services: string[]) => {
+      const all = inOrder([...services, ...(next.get(address)?.services ?? nothing)]);
+      if (all.length > 0) next.set(address, { address, services: all });
+    };
     for (const recorded of status.assignments ?? []) {
-      const { address } = recorded;
-      const users = wanted.get(address) ?? [];
-      const isGivenUp = users.length > 0 || whereabouts.isClear(address);
-      const staying = recorded.services.filter((service) => !isGivenUp || this.ghosts.has(service) || this.#waits(service));
-      const services = inOrder([...users, ...staying, ...(next.get(address)?.services ?? [])]);
-      if (services.length > 0) next.set(address, isSame(services, recorded.services) ? recorded : { address, services });
+      const { address, services } = recorded;
+      const joining = newcomers.get(address) ?? nothing;
+      const isUser = (service: string) => has(results.get(service), pool, address);
+      const isSame = joining.length === 0 && !next.has(address) && services.every(isUser);
+      if (isSame) next.set(address, recorded);
+      else put(address, [...joining, ...this.#staying(recorded, isUser, joining.length > 0 || whereabouts.isClear(address))]);
     }
-    for (const [address, services] of wanted) if (!next.has(address)) next.set(address, { address, services: inOrder(services) });
+    for (const [address, services] of newcomers) if (!next.has(address)) put(address, services);
     return [...next.values()];
+  }
+
+  /** Who gives an address up stays recorded for it as long as a node may answer for it, or the Service waits for that. */
+  #staying({ services }: Assignment, isUser: (service: string) => boolean, isFree: boolean): string[] {
+    const isGivenUp = isFree || services.some(isUser);
+    return services.filter((service) => isUser(service) || !isGivenUp || this.ghosts.has(service) || this.#waits(service));
+  }
+
+  /** By addresses of the pool: those that shall have them and are not recorded for them. */
+  #newcomers(pool: string, results: ReadonlyMap<string, ServiceAddresses>): Map<string, string[]> {
+    const newcomers = new Map<string, string[]>();
+    for (const [service, result] of results) {
+      if (result.pool !== pool) continue;
+      for (const address of result.addresses) {
+        if (!this.#isRecorded(service, pool, address)) newcomers.set(address, [...(newcomers.get(address) ?? []), service]);
+      }
+    }
+    return newcomers;
   }
 
   /** Whether nothing that the Service has, or has had, may still be answered for its sake alone. */
@@ -82,20 +131,10 @@ export class Ledger {
   }
 }
 
-/** Services by the addresses of the pool that they shall have. */
-function usersOf(pool: string, results: ReadonlyMap<string, ServiceAddresses>): Map<string, string[]> {
-  const users = new Map<string, string[]>();
-  for (const [service, result] of results) {
-    if (result.pool !== pool) continue;
-    for (const address of result.addresses) users.set(address, [...(users.get(address) ?? []), service]);
-  }
-  return users;
+function has(result: ServiceAddresses | undefined, pool: string, address: string): boolean {
+  return result?.pool === pool && result.addresses.includes(address);
 }
 
 function inOrder(services: string[]): string[] {
   return services.length < 2 ? services : [...new Set(services)].sort();
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
