@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { missingPackages, runInUserModeLinux } from "../test/support/userModeLinux.ts";
 import { runVariable } from "./leftovers.ts";
-import { runFiles, type SuiteResult, sumOf } from "./test-file.ts";
+import { runFiles, type SuiteResult } from "./test-file.ts";
 
 /** Of one file. */
 const timeoutMs = 120_000;
@@ -14,17 +14,10 @@ const graceMs = 30_000;
 
 const inside = fileURLToPath(new URL("test-file-inside.ts", import.meta.url));
 
-/** They sit out the intervals of checks, a minute and more, and take a third of a processor. */
-const waiting = /\/agent(Checkers|Outage)\.test\.ts$/;
-
-/** Each machine has one processor: as many at a time as there are, and one that waits. */
-export async function runIpvsSuite(files: string[], concurrency: number, signal: AbortSignal): Promise<SuiteResult> {
+export async function runIpvsSuite(files: string[], signal: AbortSignal): Promise<SuiteResult> {
   const missing = missingPackages();
   if (missing.length > 0) return skipped(`it needs what Debian calls ${missing.join(", ")}`);
-  const lanes = Map.groupBy(files, (file) => waiting.test(file));
-  const run = (some: string[] = [], atATime: number) => runFiles(some, atATime, signal, (file) => runInside(file, signal));
-  const [idle, busy] = await Promise.all([run(lanes.get(true), 1), run(lanes.get(false), concurrency)]);
-  return sumOf(idle, busy);
+  return runFiles(files, signal, (file) => runInside(file, signal));
 }
 
 function skipped(unavailable: string): SuiteResult {

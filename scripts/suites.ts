@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { clusterLacks } from "../test/support/kubeCluster.ts";
 import { runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
-import { type FileOptions, runFile, runFiles, type SuiteResult, sumOf, testFilesOf } from "./test-file.ts";
+import { type FileOptions, runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
@@ -12,31 +12,20 @@ export interface Suite {
   run(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult>;
 }
 
-interface NodeSuiteOptions extends FileOptions {
-  /** Test files at a time. */
-  concurrency: number;
-  /** Those that measure time more finely than others disturb it, or load the machine: one by one, after the others. */
-  alone?: RegExp;
-}
-
+/** Tests of the native suite at a time. */
 const cores = 2;
-
-const measuring = {
-  netns: /\/(agentStandalone|agentStandaloneFeatures|core\w*|faults|healthSockets|icmp|interop|ipvsLifecycle)\.test\.ts$/,
-  apiserver: /\/(agent|leaderElection)\.test\.ts$/,
-};
 
 /** In this order: what fails fastest comes first. */
 export const suites: Suite[] = [
-  nodeSuite("unit", { concurrency: cores, timeoutMs: 60_000 }),
+  nodeSuite("unit", { timeoutMs: 60_000 }),
   { name: "native", run: runCTest },
   { name: "fuzz", run: runFuzzers },
-  nodeSuite("netns", { concurrency: cores, alone: measuring.netns, timeoutMs: 300_000 }),
-  { name: "ipvs", run: (signal, only) => runIpvsSuite(testFilesOf("ipvs", only), cores, signal) },
-  nodeSuite("apiserver", { concurrency: cores, alone: measuring.apiserver, timeoutMs: 300_000 }),
-  nodeSuite("package", { concurrency: cores, timeoutMs: 120_000 }),
-  nodeSuite("e2e", { concurrency: 1, timeoutMs: 600_000 }),
-  ifClusterCanBe(nodeSuite("cluster", { concurrency: 1, timeoutMs: 600_000, showsFigures: true })),
+  nodeSuite("netns", { timeoutMs: 300_000 }),
+  { name: "ipvs", run: (signal, only) => runIpvsSuite(testFilesOf("ipvs", only), signal) },
+  nodeSuite("apiserver", { timeoutMs: 300_000 }),
+  nodeSuite("package", { timeoutMs: 120_000 }),
+  nodeSuite("e2e", { timeoutMs: 600_000 }),
+  ifClusterCanBe(nodeSuite("cluster", { timeoutMs: 600_000, showsFigures: true })),
 ];
 
 /** A cluster with kubelets needs what containers need. */
@@ -46,12 +35,9 @@ function ifClusterCanBe({ name, run }: Suite): Suite {
   return { name, run: async () => ({ passed: 0, failed: 0, skipped: 0, unavailable: lacks }) };
 }
 
-function nodeSuite(name: string, { concurrency, alone, ...options }: NodeSuiteOptions): Suite {
-  const run = async (signal: AbortSignal, only: readonly string[]) => {
-    const files = Map.groupBy(testFilesOf(name, only), (file) => alone?.test(file) === true);
-    const runSome = (some: string[] = [], atATime: number) => runFiles(some, atATime, signal, (file) => runFile(file, options, signal));
-    return sumOf(await runSome(files.get(false), concurrency), await runSome(files.get(true), 1));
-  };
+function nodeSuite(name: string, options: FileOptions): Suite {
+  const run = (signal: AbortSignal, only: readonly string[]) =>
+    runFiles(testFilesOf(name, only), signal, (file) => runFile(file, options, signal));
   return { name, run };
 }
 

@@ -2,6 +2,8 @@
 import { globSync } from "node:fs";
 import { run as runTests } from "node:test";
 import { inspect } from "node:util";
+import { runJobs } from "./pool.ts";
+import { inOrder, percent, weightOf } from "./test-weights.ts";
 
 export interface SuiteResult {
   passed: number;
@@ -11,43 +13,25 @@ export interface SuiteResult {
   unavailable?: string;
 }
 
-/** Of two parts of a suite. */
-export function sumOf(a: SuiteResult, b: SuiteResult): SuiteResult {
-  const unavailable = a.unavailable ?? b.unavailable;
-  return {
-    passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
-    skipped: a.skipped + b.skipped,
-    ...(unavailable !== undefined && { unavailable }),
-  };
-}
-
 /** The test files below test/<suite>: all, or those whose path has one of `only` in it. */
 export function testFilesOf(suite: string, only: readonly string[]): string[] {
   const files = globSync(`test/${suite}/**/*.test.ts`).sort();
   return only.length === 0 ? files : files.filter((file) => only.some((part) => file.includes(part)));
 }
 
-/** So many files at a time. What cannot be run at all ends it. */
-export async function runFiles(
-  files: string[],
-  concurrency: number,
-  signal: AbortSignal,
-  run: (file: string) => Promise<SuiteResult>,
-): Promise<SuiteResult> {
+/** As many at a time as the processors bear. What cannot be run at all ends it. */
+export async function runFiles(files: string[], signal: AbortSignal, run: (file: string) => Promise<SuiteResult>): Promise<SuiteResult> {
   const total: SuiteResult = { passed: 0, failed: 0, skipped: 0 };
-  const runNext = async () => {
-    for (let file = files.shift(); file !== undefined && !signal.aborted; file = files.shift()) {
-      const { passed, failed, skipped, unavailable } = await run(file);
-      total.passed += passed;
-      total.failed += failed;
-      total.skipped += skipped;
-      if (unavailable === undefined) continue;
-      total.unavailable = unavailable;
-      files.length = 0;
-    }
+  const add = async (file: string) => {
+    if (total.unavailable !== undefined) return;
+    const { passed, failed, skipped, unavailable } = await run(file);
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+    if (unavailable !== undefined) total.unavailable = unavailable;
   };
-  await Promise.all(Array.from({ length: concurrency }, runNext));
+  const jobs = files.map((file) => ({ ...weightOf(file), run: () => add(file) }));
+  await runJobs(jobs.sort(inOrder), percent, signal);
   return total;
 }
 

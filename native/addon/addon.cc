@@ -1,4 +1,4 @@
-// The addon's exports: start(), startIpvs(), startDialer(), forecast(), those of natFunctions.h, and version. See src/agent/native.ts.
+// The addon's exports: start(), startIpvs(), startDialer(), forecast(), those of natFunctions.h, and version. See src/agent/native.
 
 #include <napi.h>
 

@@ -8,7 +8,7 @@
 
 namespace aloft::addon {
 
-/// `Core` of src/agent/native.ts: a handle. When it is collected the session goes on.
+/// `Core` of src/agent/native: a handle. When it is collected the session goes on.
 class CoreObject : public Napi::ObjectWrap<CoreObject> {
  public:
   static Napi::Function define(Napi::Env env);

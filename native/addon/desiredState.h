@@ -10,11 +10,11 @@
 
 namespace aloft::addon {
 
-/// DesiredState of src/agent/native.ts, checked.
+/// DesiredState of src/agent/native, checked.
 std::variant<runtime::Configuration, runtime::FieldProblem> readDesiredState(Napi::Value value);
-/// CheckResult[] of src/agent/native.ts.
+/// CheckResult[] of src/agent/native.
 std::variant<std::vector<runtime::CheckResult>, runtime::FieldProblem> readCheckResults(Napi::Value value);
-/// StartOptions of src/agent/native.ts, without `notify`.
+/// StartOptions of src/agent/native, without `notify`.
 std::variant<runtime::CoreOptions, runtime::FieldProblem> readStartOptions(Napi::Value value);
 
 }  // namespace aloft::addon

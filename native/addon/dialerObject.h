@@ -7,11 +7,11 @@
 
 namespace aloft::addon {
 
-/// `Dialer` of src/agent/native.ts. All of it belongs to the JavaScript thread, whose event loop waits for the connections.
+/// `Dialer` of src/agent/native. All of it belongs to the JavaScript thread, whose event loop waits for the connections.
 class DialerObject : public Napi::ObjectWrap<DialerObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  /// startDialer() of src/agent/native.ts.
+  /// startDialer() of src/agent/native.
   static Napi::Value start(const Napi::CallbackInfo& info);
 
   explicit DialerObject(const Napi::CallbackInfo& info);

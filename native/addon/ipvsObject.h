@@ -8,11 +8,11 @@
 
 namespace aloft::addon {
 
-/// `Ipvs` of src/agent/native.ts: a handle. When it is collected the session goes on.
+/// `Ipvs` of src/agent/native: a handle. When it is collected the session goes on.
 class IpvsObject : public Napi::ObjectWrap<IpvsObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  /// `startIpvs` of src/agent/native.ts.
+  /// `startIpvs` of src/agent/native.
   static Napi::Value start(const Napi::CallbackInfo& info);
 
   explicit IpvsObject(const Napi::CallbackInfo& info);

@@ -1,5 +1,5 @@
 #pragma once
-// Values of IPVS as objects of src/agent/native.ts.
+// Values of IPVS as objects of src/agent/native.
 
 #include <napi.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// Values of the core as objects of src/agent/native.ts.
+// Values of the core as objects of src/agent/native.
 
 #include <napi.h>
 

@@ -102,7 +102,7 @@ Groups groupsOf(const std::vector<NatTranslation>& translations) {
 class Program {
  public:
   explicit Program(const NatRules& rules)
-      : groups_(groupsOf(rules.translations)), buffer_(roomFor(rules)), builder_(buffer_, kNatTableName, 1) {
+      : groups_(groupsOf(rules.translations)), buffer_(roomFor(rules, groups_.size())), builder_(buffer_, kNatTableName, 1) {
     for (const NatKey& key : rules.masqueraded) masqueraded_[key.address.family].insert(key);
     for (const NatTranslation& translation : rules.translations) {
       for (const NatTarget& target : translation.targets) pods_[target.address.family].insert(target.address);
@@ -126,10 +126,10 @@ class Program {
   }
 
  private:
-  static std::size_t roomFor(const NatRules& rules) {
+  static std::size_t roomFor(const NatRules& rules, std::size_t groups) {
     std::size_t elements = rules.masqueraded.size();
     for (const NatTranslation& translation : rules.translations) elements += 2 * translation.targets.size();
-    const std::size_t messages = 32 + 4 * rules.translations.size() + elements / kElementsAtOnce;
+    const std::size_t messages = 32 + 4 * groups + elements / kElementsAtOnce;
     return elements * wire::kMaxNftElement + messages * kRoomForRule;
   }
 

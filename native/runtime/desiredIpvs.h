@@ -1,5 +1,5 @@
 #pragma once
-// What a caller asks of IPVS, as src/agent/native.ts describes it: types are checked and nothing else.
+// What a caller asks of IPVS, as src/agent/native describes it: types are checked and nothing else.
 
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
 #pragma once
-// What a caller asks for, as src/agent/native.ts describes it: types are checked and nothing else. Numbers are JavaScript's. What may be
+// What a caller asks for, as src/agent/native describes it: types are checked and nothing else. Numbers are JavaScript's. What may be
 // left out is optional.
 
 #include <optional>

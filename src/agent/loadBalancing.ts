@@ -261,11 +261,12 @@ export class LoadBalancing {
     const source = this.#source;
     const own = this.#served();
     const names = new Set(own.map(nameOf));
+    const virtualServers = [...own, ...this.#former.filter((former) => !names.has(nameOf(former)))];
     notifier.configure(this.#spec.notify);
     // Before IPVS passes on what is to be masqueraded.
-    await this.#translate(nat);
+    await this.#translate(nat, virtualServers);
     await servers.configure({
-      virtualServers: [...own, ...this.#former.filter((former) => !names.has(nameOf(former)))],
+      virtualServers,
       endpoints: source?.endpoints() ?? new Map(),
       doubts: source?.doubts() ?? new Map(),
       isComplete: (source?.unknown() ?? []).length === 0,
@@ -274,12 +275,12 @@ export class LoadBalancing {
     if (!this.#stopped) await this.#neighbours.watch(this.#spec.ipvs);
   }
 
-  #translate(nat: NatTable): Promise<void> {
+  #translate(nat: NatTable, served: readonly ResolvedVirtualServer[]): Promise<void> {
     const source = this.#source;
     const endpoints = source?.endpoints() ?? new Map();
     const translated = (source?.virtualServers() ?? []).filter(namedIn(translating(this.#spec)));
     const isComplete = (source?.unknown() ?? []).length === 0 && translated.every((one) => endpoints.has(nameOf(one)));
-    return nat.configure({ served: this.#served(), translated, endpoints, isComplete });
+    return nat.configure({ served, translated, endpoints, isComplete });
   }
 
   async #load(): Promise<Parts> {

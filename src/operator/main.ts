@@ -57,10 +57,11 @@ async function run(options: OperatorOptions, client: KubeClient, identity: strin
   const operatorMetrics = createOperatorMetrics(metrics);
   const onlooker = new Onlooker({ client, deadAfterMs: options.deadAfterMs, clock: systemClock, log });
   shutdown.step("onlooker", () => onlooker.stop());
+  const lease = { namespace: options.leaseNamespace ?? readEnvironment().podNamespace ?? client.namespace, name: leaseName };
   let term: Term | undefined;
   const elector = new LeaderElector({
     client,
-    lease: { namespace: options.leaseNamespace ?? readEnvironment().podNamespace ?? client.namespace, name: leaseName },
+    lease,
     identity,
     ...leaseTimes(options.leaseDurationMs),
     onStarted(signal) {
@@ -93,6 +94,7 @@ async function run(options: OperatorOptions, client: KubeClient, identity: strin
   const look = async () => ({
     ...(await onlooker.look()),
     replica: { identity, leads: elector.isLeader(), leader: elector.leader() },
+    lease,
     isDefault: options.defaultLoadBalancer,
     version,
     now: systemClock.wallNow(),

@@ -64,8 +64,11 @@ function opened(server: Server): HttpServer {
 
 async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET is allowed\n");
+  // Whoever reaches the port may ask for "//".
+  const url = URL.parse(request.url ?? "/", "http://localhost");
+  if (!url) return send(response, 400, "that is no path\n");
   const { pages = {}, documents = {} } = options;
-  const { pathname: path, searchParams: parameters } = new URL(request.url ?? "/", "http://localhost");
+  const { pathname: path, searchParams: parameters } = url;
   switch (path) {
     case "/metrics":
       return sendText(response, () => options.metrics.render(), options.metrics.contentType);

@@ -3,6 +3,7 @@
  * kind only what one of them asks for. What was known last is in the state directory, so that a start without API server serves all.
  * Missing is not empty: what a list lacks goes on until its deletion is told, or NodeAgent.spec names it no more.
  */
+import { isDeepStrictEqual } from "node:util";
 import { apiVersion } from "../../api/group.ts";
 import type { NodeVirtualServer } from "../../api/nodeAgent.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
@@ -15,20 +16,9 @@ import type { ServerSource } from "../loadBalancing.ts";
 import { type LastKnownContent, LastKnownServers } from "../state/lastKnownServers.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "../virtualServers/resolvedVirtualServer.ts";
 import type { ApiClient } from "./apiClient.ts";
+import { findEndpoints, type KnownServices, referenceOf } from "./findEndpoints.ts";
 import { ObjectCache } from "./objectCache.ts";
-import {
-  endpointsByNode,
-  nodeEndpoints,
-  readNode,
-  readServer,
-  readServerSpec,
-  readService,
-  readSlice,
-  type ServerObject,
-  type ServiceView,
-  type SliceView,
-  serviceEndpoints,
-} from "./virtualServerObjects.ts";
+import { readNode, readServer, readServerSpec, readService, readSlice, type ServerObject } from "./virtualServerObjects.ts";
 
 export interface VirtualServerWatchOptions {
   client: Pick<ApiClient, "request" | "stream">;
@@ -58,12 +48,6 @@ const pathOf = (kind: Kind, namespace: string): string => {
   return kind === "virtualservers" ? `/apis/${apiVersion}/${within}` : `/apis/discovery.k8s.io/v1/${within}`;
 };
 
-/** What endpoints were found for: under another reference they say nothing. Undefined: none are asked for. */
-function referenceOf({ service, nodes, protocol, ports }: VirtualServerSpec): string | undefined {
-  if (!service && !nodes) return undefined;
-  return JSON.stringify([service?.name, service?.port, service?.targets, nodes, protocol, ports?.[0]?.port]);
-}
-
 /** Changes come in crowds: a rollout, a list. To take note of them costs a tenth of the time at most, however much there is to know. */
 const collapseMs = 50;
 const collapseFactor = 9;
@@ -77,6 +61,8 @@ export class VirtualServerWatch implements ServerSource {
   /** The last ones that can be used, by nameOf(), and the objects that they come from. */
   readonly #objects = new Map<string, { object: ServerObject; spec: VirtualServerSpec }>();
   readonly #problems = new Map<string, { object: ServerObject; problem: string }>();
+  /** What was told of last. */
+  #resolved: ReadonlyMap<string, ResolvedVirtualServer> = new Map();
   #endpoints = new Map<string, LastKnownContent["endpoints"][string]>();
   /** Why endpoints are no longer what they should be, by nameOf(). */
   #doubts: ReadonlyMap<string, string> = new Map();
@@ -117,20 +103,9 @@ export class VirtualServerWatch implements ServerSource {
   }
 
   virtualServers(): readonly ResolvedVirtualServer[] {
-    return this.#named.flatMap(({ namespace, name, virtualIP, addresses }) => {
-      const known = this.#objects.get(nameOf({ namespace, name }));
-      if (!known) return [];
-      const { spec } = known;
-      const { generation } = known.object.metadata;
-      return {
-        namespace,
-        name,
-        addresses,
-        spec,
-        ...(virtualIP !== undefined && { virtualIP }),
-        ...(generation !== undefined && { generation }),
-      };
-    });
+    const resolved = this.#named.flatMap((named) => this.#resolve(named) ?? []);
+    this.#resolved = new Map(resolved.map((one) => [nameOf(one), one]));
+    return resolved;
   }
 
   unknown(): readonly NodeVirtualServer[] {
@@ -143,6 +118,24 @@ export class VirtualServerWatch implements ServerSource {
 
   doubts(): ReadonlyMap<string, string> {
     return this.#doubts;
+  }
+
+  /** The same object while it says the same: what was planned with it stands then. */
+  #resolve({ namespace, name, virtualIP, addresses }: NodeVirtualServer): ResolvedVirtualServer | undefined {
+    const known = this.#objects.get(nameOf({ namespace, name }));
+    if (!known) return undefined;
+    const { spec } = known;
+    const { generation } = known.object.metadata;
+    const resolved = {
+      namespace,
+      name,
+      addresses,
+      spec,
+      ...(virtualIP !== undefined && { virtualIP }),
+      ...(generation !== undefined && { generation }),
+    };
+    const before = this.#resolved.get(nameOf(resolved));
+    return isDeepStrictEqual(before, resolved) ? before : resolved;
   }
 
   /** Resolves when all that is known has been written, or could not be. */
@@ -248,44 +241,21 @@ export class VirtualServerWatch implements ServerSource {
     const endpoints = new Map<string, LastKnownContent["endpoints"][string]>();
     const doubts = new Map<string, string>();
     const services = new Map([...new Set(this.#named.map(({ namespace }) => namespace))].map((each) => [each, this.#servicesOf(each)]));
+    const nodes = this.#cacheOf("nodes", "")?.listed;
     for (const named of this.#named) {
       const name = nameOf(named);
       const spec = this.#objects.get(name)?.spec;
       const of = spec && referenceOf(spec);
       if (!spec || of === undefined) continue;
-      const list = this.#find(spec, services.get(named.namespace));
+      const list = findEndpoints(spec, { services: services.get(named.namespace), nodes, node: this.#options.node });
       const before = this.#endpoints.get(name);
       if (typeof list === "string") doubts.set(name, list);
-      if (Array.isArray(list)) endpoints.set(name, { of, list });
+      if (Array.isArray(list) && !isDeepStrictEqual(before, { of, list })) endpoints.set(name, { of, list });
       else if (before?.of === of) endpoints.set(name, before);
     }
     this.#endpoints = endpoints;
     this.#doubts = doubts;
     this.#lastKnown.put(this.#content());
-  }
-
-  /** Undefined while something that it asks for is not known; a sentence where it is not there. */
-  #find(spec: VirtualServerSpec, services: KnownServices | undefined): Endpoint[] | string | undefined {
-    const ofNodes = spec.nodes ? this.#findNodes(spec.nodes) : [];
-    const ofService = spec.service ? services && this.#findService(spec, spec.service, services) : [];
-    if (typeof ofService === "string") return ofService;
-    return ofNodes && ofService && [...ofService, ...ofNodes];
-  }
-
-  #findService(
-    spec: VirtualServerSpec,
-    { name, targets }: NonNullable<VirtualServerSpec["service"]>,
-    services: KnownServices,
-  ): Endpoint[] | string | undefined {
-    const pods = findService(spec, name, services);
-    if (targets !== "Nodes" || typeof pods === "string") return pods;
-    const nodes = this.#cacheOf("nodes", "")?.listed;
-    return nodes && endpointsByNode(pods, nodes, this.#options.node);
-  }
-
-  #findNodes({ selector }: NonNullable<VirtualServerSpec["nodes"]>): Endpoint[] | undefined {
-    const nodes = this.#cacheOf("nodes", "")?.listed;
-    return nodes && nodeEndpoints(nodes, selector);
   }
 
   /** Undefined until both have been listed. */
@@ -313,17 +283,4 @@ export class VirtualServerWatch implements ServerSource {
   #text(): string {
     return JSON.stringify([this.#content(), [...this.#doubts]]);
   }
-}
-
-/** Of a namespace. */
-interface KnownServices {
-  services: ReadonlyMap<string, ServiceView>;
-  slices: ReadonlyMap<string, readonly SliceView[]>;
-  /** Names of those whose deletion was told. */
-  deleted: ReadonlySet<string>;
-}
-
-/** One that was deleted has no endpoints; one that is merely not there leaves those that were known. */
-function findService(spec: VirtualServerSpec, name: string, { services, slices, deleted }: KnownServices): Endpoint[] | string {
-  return deleted.has(name) ? [] : serviceEndpoints(spec, services.get(name), slices.get(name) ?? []);
 }

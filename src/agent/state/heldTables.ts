@@ -12,6 +12,8 @@ const own = "inet aloft";
 export class HeldTableJournal {
   readonly #file: StateFile<Held>;
   #holds = false;
+  /** What the file says. */
+  #saved = false;
 
   constructor(stateDirectory: string, now: () => Date) {
     this.#file = new StateFile(join(stateDirectory, "held-tables.json"), 1, heldSchema, now);
@@ -20,8 +22,9 @@ export class HeldTableJournal {
   /** What an earlier agent wrote. To be called once, before anything else. */
   async open(): Promise<ReadResult<Held>> {
     const result = await this.#file.read();
+    this.#saved = result.kind === "read" && result.value.tables.length > 0;
     // What cannot be read may have named it: it is looked for.
-    this.#holds = result.kind === "damaged" || (result.kind === "read" && result.value.tables.length > 0);
+    this.#holds = this.#saved || result.kind === "damaged";
     return result;
   }
 
@@ -29,10 +32,11 @@ export class HeldTableJournal {
     return this.#holds;
   }
 
-  /** A no-op when it stands there. @throws the system's Error when it cannot be written. */
+  /** Writes what the file does not say yet. @throws the system's Error when it cannot be written: it counts as long as this process runs. */
   async set(holds: boolean): Promise<void> {
-    if (holds === this.#holds) return;
-    await this.#file.write({ tables: holds ? [own] : [] });
     this.#holds = holds;
+    if (holds === this.#saved) return;
+    await this.#file.write({ tables: holds ? [own] : [] });
+    this.#saved = holds;
   }
 }

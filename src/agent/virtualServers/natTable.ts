@@ -35,6 +35,7 @@ export class NatTable {
   #generation: number | undefined;
   #digest = "";
   #problem = "";
+  #journalProblem = "";
   #timer: Timer | undefined;
   #tail: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -43,9 +44,9 @@ export class NatTable {
     this.#options = options;
   }
 
-  /** Why the table is not as it should be; "" when nothing is known to be wrong. */
+  /** Why the table, or its journal, is not as it should be; "" when nothing is known to be wrong. */
   get problem(): string {
-    return this.#problem;
+    return [this.#problem, this.#journalProblem].filter(Boolean).join("; ");
   }
 
   /**
@@ -75,16 +76,19 @@ export class NatTable {
 
   async #ensure(): Promise<void> {
     if (this.#stopped) return;
-    if (isEmpty(this.#wanted)) await this.#remove();
-    else if (!isDeepStrictEqual(this.#written, this.#wanted)) await this.#write();
+    if (isEmpty(this.#wanted)) {
+      await this.#remove();
+    } else {
+      await this.#record(true);
+      if (!isDeepStrictEqual(this.#written, this.#wanted)) await this.#write();
+    }
     this.#lookAgain();
   }
 
   async #write(): Promise<void> {
-    const { nat, journal } = this.#options;
+    const { nat } = this.#options;
     const rules = this.#wanted;
     this.#written = undefined;
-    await journal.set(true);
     const result = await nat.replaceNat(rules);
     if (!result.ok) return this.#note(result.error);
     const standing = await nat.readNat();
@@ -100,8 +104,23 @@ export class NatTable {
     this.#written = undefined;
     if (!journal.holds) return;
     const result = await nat.removeNat();
-    if (result.ok) await journal.set(false);
-    this.#note(result.ok ? undefined : result.error);
+    // A kernel that could not have the table does not have it.
+    const isGone = result.ok || missing.has(result.error.errno);
+    if (isGone) await this.#record(false);
+    this.#note(isGone ? undefined : result.error);
+  }
+
+  /** Without the journal a killed agent may leave its table behind; without the table clients get no answer. */
+  async #record(holds: boolean): Promise<void> {
+    const { journal, log, onChange } = this.#options;
+    const before = this.#journalProblem;
+    this.#journalProblem = await journal.set(holds).then(
+      () => "",
+      (error: Error) => `the journal of held tables cannot be written: ${error.message}`,
+    );
+    if (this.#journalProblem === before) return;
+    if (this.#journalProblem) log.error({ reason: this.#journalProblem }, "cannot write the journal of held tables");
+    onChange();
   }
 
   #lookAgain(): void {

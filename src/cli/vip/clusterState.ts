@@ -1,7 +1,8 @@
 /** What the API server knows of VirtualIPs and of the nodes that hold them, read once. */
 import { z } from "zod";
 import { apiVersion } from "../../api/group.ts";
-import { type NodeAgent, nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { type NodeAgent, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { nodeAgentStatusSchema } from "../../api/nodeAgentStatus.ts";
 import { type VirtualIP, virtualIPSpecSchema } from "../../api/virtualIP.ts";
 import { virtualIPStatusSchema } from "../../api/virtualIPStatus.ts";
 import type { KubeClient } from "../../kube/client.ts";

@@ -16,7 +16,7 @@ export interface PlanLoopOptions {
 }
 
 /** A failover, a rollout or a Helm chart changes many objects within milliseconds; all that arrives in this time is one pass. */
-const shortestCollapseMs = 20;
+export const shortestCollapseMs = 20;
 
 export class PlanLoop {
   readonly #options: PlanLoopOptions;

@@ -16,7 +16,7 @@ import { type Generation, nextGeneration } from "../plan/services/generation.ts"
 import type { GeneratedWriter } from "./generatedWriter.ts";
 import { GoneObjects } from "./goneObjects.ts";
 import { PacedTask } from "./pacedTask.ts";
-import { PlanLoop } from "./planLoop.ts";
+import { PlanLoop, shortestCollapseMs } from "./planLoop.ts";
 import type { PoolWriter } from "./poolWriter.ts";
 import { addressPools, services, virtualIPs, virtualServers } from "./resources.ts";
 import type { CurrentServicesPlan, ServicePlanner } from "./servicePlanner.ts";
@@ -58,7 +58,14 @@ export class ServiceController {
     this.#gone = new GoneObjects(client, ({ key, resource: { kind } }) =>
       log.info({ kind, name: key }, "it was deleted: its addresses are withdrawn"),
     );
-    this.#generation = new PacedTask({ clock, restFactor: restPerGeneration, mostRestMs, onDone: this.changed });
+    this.#generation = new PacedTask({
+      clock,
+      restFactor: restPerGeneration,
+      mostRestMs,
+      isFutile: (outcomes) => outcomes.some(({ failures }) => failures.length > 0) || outcomes.every(({ done }) => done === 0),
+      backoff: { first: shortestCollapseMs, longest: mostRestMs },
+      onDone: this.changed,
+    });
     this.#loop = new PlanLoop({ ...options, name: "services", pass: (signal) => this.#pass(signal), restPerPlan });
   }
 

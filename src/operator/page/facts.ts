@@ -12,6 +12,8 @@ export interface PageFacts {
   /** Since when the API server has not been heard of; absent while it is. */
   staleSince?: Date;
   replica: Replica;
+  /** Of the leader election. */
+  lease: { namespace: string; name: string };
   /** Whether Services without a class are Aloft's, too. */
   isDefault: boolean;
   /** Of this program. */

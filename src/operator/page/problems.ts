@@ -16,9 +16,9 @@ export interface Problem extends Omit<Concern, "object"> {
 
 /** All of them. `addresses`: those that the page shows. */
 export function findProblems(facts: PageFacts, addresses: readonly AddressRow[]): Problem[] {
-  const { cluster, services = [], replica } = facts;
+  const { cluster, services = [], replica, lease } = facts;
   const concerns = [
-    ...(cluster && replica.leader === "" ? [noLeader] : []),
+    ...(cluster && replica.leader === "" ? [noLeader(lease)] : []),
     ...virtualIPConcerns(cluster),
     ...services.flatMap((service) => serviceConcern(service, facts)),
     ...homeless(services, addresses, facts.now),
@@ -40,13 +40,13 @@ function merge(concerns: readonly Concern[]): Problem[] {
   return problems.flat().sort((a, b) => Number(a.severity === "Warning") - Number(b.severity === "Warning"));
 }
 
-const noLeader: Concern = {
+const noLeader = ({ namespace, name }: PageFacts["lease"]): Concern => ({
   severity: "Error",
   kind: "Operator",
-  object: "aloft-operator",
+  object: name,
   what: "No replica leads, as far as this one has seen: nothing is planned, and statuses are as the last leader left them. Elections go on without it.",
-  command: kubectl("get", "lease", "aloft-operator", "aloft-system"),
-};
+  command: kubectl("get", "lease", name, namespace),
+});
 
 /** What a condition means when it has that status. */
 interface Rule {

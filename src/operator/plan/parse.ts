@@ -7,7 +7,8 @@ import { agentConfigSpecSchema, agentConfigStatusSchema } from "../../api/agentC
 import { isTrue } from "../../api/condition.ts";
 import { dnsLabelField } from "../../api/fields.ts";
 import { drainAnnotation, releaseFinalizer } from "../../api/group.ts";
-import { nodeAgentSpecSchema, nodeAgentStatusSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { nodeAgentSpecSchema, virtualRouterSpecSchema } from "../../api/nodeAgent.ts";
+import { nodeAgentStatusSchema } from "../../api/nodeAgentStatus.ts";
 import { objectMetaSchema } from "../../api/objectMeta.ts";
 import { outOfServiceTaint, poolLabel, type Role, roleLabel, serviceLabel } from "../../api/service.ts";
 import { virtualIPSpecSchema } from "../../api/virtualIP.ts";
@@ -93,7 +94,7 @@ export function viewVirtualServer(object: ApiObject): VirtualServerView | undefi
   const metadata = objectMetaSchema.safeParse(object.metadata);
   if (!metadata.success) return undefined;
   const { name, namespace = "", creationTimestamp = "", generation = 0, deletionTimestamp, labels = {} } = metadata.data;
-  const service = labels[serviceLabel];
+  const service = serviceOf(name, labels);
   const parsed = virtualServerSpecSchema.safeParse(object.spec);
   return {
     key: serverKey({ namespace, name }),
@@ -106,6 +107,14 @@ export function viewVirtualServer(object: ApiObject): VirtualServerView | undefi
     status: salvage(virtualServerStatusSchema, object.status),
     ...(service !== undefined && { service }),
   };
+}
+
+/** As above: a copy that somebody has made under another name is his. */
+function serviceOf(name: string, labels: Readonly<Record<string, string>>): string | undefined {
+  const service = labels[serviceLabel];
+  const isGenerated =
+    service !== undefined && name.startsWith(`${service}-`) && /^(tcp|udp|sctp)-\d+$/.test(name.slice(service.length + 1));
+  return isGenerated ? service : undefined;
 }
 
 const nodeSpecSchema = z.object({ taints: z.array(z.object({ key: z.string() })).optional() });

@@ -37,6 +37,21 @@ test("services stand before the core has their addresses, and go after it has gi
   assert.deepEqual(order, ["table 443+80", "core with 443+80", "table 443"]);
 });
 
+test("what is masqueraded is so as long as it is served", async (context) => {
+  const { runner, core, nat } = createRunner(context);
+  const first = configuration(server({ spec: { masquerade: true } }));
+  await runner.apply(first.spec, { servers: first.source });
+  const ports = () => nat.table?.masqueraded.map(({ port }) => port) ?? [];
+  const seen: number[][] = [];
+  core.answer = (): CoreResult => {
+    seen.push(ports());
+    return { ok: true };
+  };
+  const second = configuration(server({ name: "tls", spec: { ports: [{ port: 443 }], masquerade: true } }));
+  await runner.apply(second.spec, { servers: second.source });
+  assert.deepEqual([...seen, ports()], [[443, 80], [443]]);
+});
+
 test("the core is asked for the node's addresses once for a plan, however many servers there are", async (context) => {
   const questions = async (servers: number) => {
     const { runner, core } = createRunner(context);

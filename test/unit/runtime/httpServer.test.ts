@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { after, before, test } from "node:test";
 import { type HttpQuestion, type HttpServer, startHttpServer } from "../../../src/runtime/httpServer.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
@@ -55,6 +56,20 @@ test("/healthz does not ask the ready checks, /metrics answers, everything else 
   assert.match((await get("/metrics"))[1], /^a 0$/m);
   assert.equal((await get("/none"))[0], 404);
   assert.equal((await get("/metrics", "POST"))[0], 405);
+});
+
+test("what is no path is refused, and the process goes on", async () => {
+  problem = undefined;
+  for (const path of ["//", "//[", "http://["]) {
+    const status = await new Promise((resolve, reject) => {
+      const question = request({ port: server.port, host: "127.0.0.1", path, signal: AbortSignal.timeout(5000) }, (response) =>
+        resolve(response.resume().statusCode),
+      );
+      question.on("error", reject).end();
+    });
+    assert.equal(status, 400, path);
+  }
+  assert.equal((await get("/healthz"))[0], 200);
 });
 
 test("a page is read when somebody asks for it, and what goes wrong then is the answer", async () => {

@@ -146,6 +146,25 @@ test("endpoints once all is known that they are made of, and then each change", 
   assert.equal(changes(), before + 2);
 });
 
+test("what stays the same stays the same object, so that only what has changed is planned anew", async (context) => {
+  const { api, clock, watch } = setUp(context);
+  const onOther = { realServers: undefined, service: { name: "other" } };
+  api.byPath.set(paths.servers, [serverObject("web", { spec: onService }), serverObject("shop", { spec: onOther })]);
+  api.byPath.set(paths.services, [serviceObject("nginx"), serviceObject("other")]);
+  api.byPath.set(paths.slices, [sliceObject("nginx-a", { addresses: ["10.0.1.1"] }), sliceObject("other-a", { addresses: ["10.0.9.9"] })]);
+  const told = () => [...watch.virtualServers(), ...watch.endpoints().values()];
+  await watch.use([named("web"), named("shop")]);
+  await pass(clock, 200);
+  const before = told();
+  assert.equal(before.length, 4);
+  api.send(paths.slices, "MODIFIED", sliceObject("nginx-a", { addresses: ["10.0.1.3"] }));
+  await watch.use([named("web"), named("shop")]);
+  const changed = () => told().flatMap((one, index) => (one === before[index] ? [] : [index]));
+  assert.deepEqual(changed(), [2]);
+  await watch.use([named("web"), named("shop", { addresses: ["192.0.2.11"] })]);
+  assert.deepEqual(changed(), [1, 2]);
+});
+
 test("nodes are watched only where they are servers", async (context) => {
   const { api, clock, watch, endpoints } = setUp(context);
   api.byPath.set(paths.servers, [serverObject("web", { spec: { realServers: undefined, nodes: {} } })]);

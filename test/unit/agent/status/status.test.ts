@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AppliedSpec } from "../../../../src/agent/specRunner.ts";
 import { buildStatus, reportedInterfaces, type StatusFacts } from "../../../../src/agent/status/status.ts";
-import { nodeAgentStatusSchema } from "../../../../src/api/nodeAgent.ts";
+import { nodeAgentStatusSchema } from "../../../../src/api/nodeAgentStatus.ts";
 import { link, plain, planOf, routerSnapshot, routerSpec, snapshot } from "../fixtures.ts";
 
 const startedAt = new Date("2026-01-01T00:00:00Z");

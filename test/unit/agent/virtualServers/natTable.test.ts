@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { HeldTableJournal } from "../../../../src/agent/state/heldTables.ts";
 import { NatTable } from "../../../../src/agent/virtualServers/natTable.ts";
@@ -44,6 +46,13 @@ async function create(context: TestContext, directory = temporaryDirectory(conte
     await settle();
   };
   return { directory, nat, table, pass, lines };
+}
+
+/** What the next process would read. */
+async function holdsAfterwards(directory: string): Promise<boolean> {
+  const journal = new HeldTableJournal(directory, () => new Date(0));
+  assert.notEqual((await journal.open()).kind, "damaged");
+  return journal.holds;
 }
 
 test("the table holds what is to be masqueraded, and what is translated for pods of the node that are ready", async (context) => {
@@ -109,6 +118,48 @@ test("what the kernel refuses is told, with what it lacks, and tried again each 
   await pass(1000);
   assert.equal(table.problem, "");
   assert.equal(nat.written.length, 1);
+});
+
+test("a kernel that cannot have the table has nothing left to remove", async (context) => {
+  const { nat, table, directory } = await create(context);
+  nat.refusal = {
+    operation: "write table inet aloft",
+    errno: constants.errno.EOPNOTSUPP,
+    message: "write table inet aloft: not supported",
+  };
+  await table.configure(masquerading);
+  assert.notEqual(table.problem, "");
+  await table.configure(nothing);
+  assert.equal(table.problem, "");
+  assert.equal(await holdsAfterwards(directory), false);
+});
+
+test("without a journal the table stands nevertheless, is watched and removed; once the journal can be written it is", async (context) => {
+  const directory = join(temporaryDirectory(context), "missing");
+  const { nat, table, pass } = await create(context, directory);
+  await table.configure(masquerading);
+  assert.notEqual(nat.table, undefined);
+  assert.match(table.problem, /the journal of held tables cannot be written: ENOENT/);
+  nat.flush();
+  await pass(1000);
+  // Behind what the look does, with a real disk; by itself it sees nothing to write.
+  await table.configure(masquerading);
+  assert.notEqual(nat.table, undefined);
+  await table.configure(nothing);
+  assert.equal(nat.table, undefined);
+  await table.configure(masquerading);
+  mkdirSync(directory);
+  await table.configure(masquerading);
+  assert.equal(table.problem, "");
+  assert.equal(await holdsAfterwards(directory), true);
+});
+
+test("a damaged journal is written anew while the table stands", async (context) => {
+  const directory = temporaryDirectory(context);
+  writeFileSync(join(directory, "held-tables.json"), "{");
+  const { table } = await create(context, directory);
+  await table.configure(masquerading);
+  assert.equal(await holdsAfterwards(directory), true);
 });
 
 test("at the end it goes, or stays for the next process, which knows of it and removes it when nobody wants it", async (context) => {

@@ -278,6 +278,11 @@ const problems: [what: string, facts: PageFacts, expected: string[]][] = [
 ];
 for (const [what, facts, expected] of problems) test(`problems: ${what}`, () => assert.deepEqual(told(facts), expected));
 
+test("nobody leads: the command asks for the lease where it stands", () => {
+  const facts = { ...healthy(), replica: { identity: "a", leads: false, leader: "" } };
+  assert.equal(makeModel(facts, everything).problems[0]?.command, "kubectl -n balancers get lease aloft-operator");
+});
+
 test("the same of many objects is one problem, which names all", () => {
   const waiting = Array.from({ length: 300 }, (_, index) =>
     service(`a/s${index}`, { conditions: [condition(assignedCondition, "False", "NoPool", "no pool")] }),

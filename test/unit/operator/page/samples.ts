@@ -150,6 +150,7 @@ export function healthy(): PageFacts {
       service("shop/internal", { isLoadBalancer: false, loadBalancerClass: undefined }),
     ],
     missing: [],
+    lease: { namespace: "balancers", name: "aloft-operator" },
     replica: { identity: "aloft-operator-7c9f-x2lqd", leads: true, leader: "aloft-operator-7c9f-x2lqd" },
     isDefault: false,
     version: "0.1.0",

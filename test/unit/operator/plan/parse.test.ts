@@ -112,6 +112,14 @@ test("parse: a VirtualServer is known by its namespace and name, and what is wro
   assert.deepEqual([broken?.spec, broken?.problem], [undefined, "spec.onePacket: onePacket must be false unless protocol is UDP"]);
 });
 
+test("parse: a VirtualServer is a Service's by label and name; a copy under another name is somebody's own", () => {
+  const metadata = { namespace: "web", labels: { "aloft.dev/service": "shop" } };
+  const owners = ["shop-tcp-80", "shop-canary", "shop", "other-tcp-80"].map(
+    (name) => viewVirtualServer({ metadata: { ...metadata, name } })?.service,
+  );
+  assert.deepEqual(owners, ["shop", undefined, undefined, undefined]);
+});
+
 test("parse: what only JavaScript can tell of an expression is told of a VirtualServer", () => {
   const http = { requests: [{ bodyMatch: { pattern: "(" } }] };
   const spec = { virtualIP: "gateway", ports: [{ port: 80 }], realServers: [], healthChecks: [{ http }] };
