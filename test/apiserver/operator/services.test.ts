@@ -1,6 +1,7 @@
 /** AddressPools and Services of type LoadBalancer against a real kube-apiserver, with agents that the test plays. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { cleanupFinalizer, loadBalancerClass } from "../../../src/api/service.ts";
 import { addressPools, nodeAgents, nodes, services, virtualIPs, virtualServers } from "../../../src/operator/controllers/resources.ts";
@@ -304,6 +305,28 @@ test("40 Services: each its own address; a restart of the operator writes nothin
     { timeoutMs: 20_000 },
   );
   assert.deepEqual(await versions(), before);
+});
+
+test("a VirtualIP that is refused is asked for again, and not without a pause; the Service has its address meanwhile", async () => {
+  const operator = await start();
+  const may = (...verbs: string[]) =>
+    bed.plane.kubectl([
+      "patch",
+      "clusterrole",
+      "aloft-operator",
+      "--type=json",
+      "-p",
+      JSON.stringify([{ op: "replace", path: "/rules/0/verbs", value: verbs }]),
+    ]);
+  const failures = () => operator.metric('aloft_reconcile_duration_seconds_count{controller="services",result="error"}');
+  await may("get", "list", "watch", "patch", "delete");
+  await desk.createService("shop", {});
+  await desk.untilAddresses("shop", ["192.0.2.100"]);
+  await until("a failure", async () => (await failures()) > 0);
+  await pause(2000);
+  assert.ok((await failures()) < 15, `${await failures()} attempts`);
+  await may("get", "list", "watch", "create", "patch", "delete");
+  await bed.untilActive("public-0", "n1", 20_000);
 });
 
 test("two operators that both lead give no address twice, and agree in the end", async () => {
