@@ -5,7 +5,7 @@ import { noMetrics } from "../kube/metrics.ts";
 import { type Clock, sleep, type Timer } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { ClusterCaches } from "./clusterCaches.ts";
-import { memoized, present } from "./controllers/clusterReader.ts";
+import { Views } from "./controllers/views.ts";
 import type { PageFacts } from "./page/facts.ts";
 import type { ClusterView } from "./plan/cluster.ts";
 import { viewService } from "./plan/services/parse.ts";
@@ -28,7 +28,7 @@ const graceMs = 3_000;
 
 export class Onlooker {
   readonly #options: OnlookerOptions;
-  readonly #viewService = memoized(viewService);
+  readonly #services = new Views(viewService);
   #term: ClusterCaches | undefined;
   /** The term is over: what it has read is shown until there is something newer. */
   #isOver = false;
@@ -104,7 +104,7 @@ export class Onlooker {
     const { cluster } = caches.reader.read(clock.now());
     return {
       cluster: caches === this.#own ? this.#withoutTheDead(cluster, staleSince ?? clock.wallNow()) : cluster,
-      services: services.hasSynced() ? services.list().flatMap((object) => present(this.#viewService(object))) : undefined,
+      services: services.hasSynced() ? this.#services.of(services.list()) : undefined,
       missing,
       staleSince,
     };

@@ -58,7 +58,9 @@ export class Term {
       await caches.waitForSync(signal);
       log.info({ virtualIPs: caches.needed.virtualIPs.list().length, nodes: caches.needed.nodes.list().length }, "leading");
       const controllers = { plan: this.#planController(reader, recorder), services: this.#serviceController(reader, recorder) };
-      for (const informer of caches.ofCluster) informer.onChange(controllers.plan.changed);
+      const pools = caches.optional.addressPools;
+      for (const informer of caches.ofCluster)
+        informer.onChange(informer === pools ? controllers.plan.poolChanged : controllers.plan.changed);
       const { endpointSlices: slices, ...others } = caches.ofServices;
       const agents = caches.needed.nodeAgents;
       for (const informer of [...caches.ofCluster, ...Object.values(others)])
@@ -80,7 +82,8 @@ export class Term {
     const agentConfigWriter = new AgentConfigWriter(client);
     const virtualServerWriter = new VirtualServerWriter({ client, recorder, written: written.virtualServers, clock });
     const writers = { virtualIPWriter, nodeAgentWriter, agentConfigWriter, virtualServerWriter };
-    return new PlanController({ planner: new Planner({ reader, clock }), ...writers, client, metrics, kubeMetrics, clock, log });
+    const planner = new Planner({ reader, ...this.caches.optional, clock });
+    return new PlanController({ planner, ...writers, client, metrics, kubeMetrics, clock, log });
   }
 
   #serviceController(reader: ClusterReader, recorder: EventRecorder): ServiceController {

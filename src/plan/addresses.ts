@@ -2,6 +2,7 @@
 import { type Family, families, formatAddress, parsePrefix } from "../api/ipAddress.ts";
 import type { NodeAddress } from "../api/nodeAddress.ts";
 import type { VirtualIPSpec } from "../api/virtualIP.ts";
+import { memoized } from "./memoized.ts";
 
 type Addresses = Pick<VirtualIPSpec, "addresses" | "excludedAddresses">;
 
@@ -20,6 +21,12 @@ export function familiesOf({ addresses }: Addresses): Family[] {
  * there is none, with the only one that there is.
  */
 export function movedAddresses(spec: Addresses, family: Family): NodeAddress[] {
+  return allMoved(spec)[family];
+}
+
+const allMoved = memoized((spec: Addresses) => ({ IPv4: findMoved(spec, "IPv4"), IPv6: findMoved(spec, "IPv6") }));
+
+function findMoved(spec: Addresses, family: Family): NodeAddress[] {
   const present = familiesOf(spec);
   const advertised = advertisedAddresses(spec, family);
   const known = new Set(distinct(spec.addresses).map(hostOf));
@@ -37,17 +44,8 @@ export function familyOf(text: string): Family {
   return text.includes(":") ? "IPv6" : "IPv4";
 }
 
-/** A list is read once, and not anew for each node and in each plan: nobody changes a specification that he was given. */
-const readings = new WeakMap<readonly NodeAddress[], readonly NodeAddress[]>();
-
-function distinct(addresses: readonly NodeAddress[]): readonly NodeAddress[] {
-  const reading = readings.get(addresses) ?? read(addresses);
-  readings.set(addresses, reading);
-  return reading;
-}
-
 /** What cannot be read is left out; of two spellings of one address the first counts. */
-function read(addresses: readonly NodeAddress[]): NodeAddress[] {
+const distinct = memoized((addresses: readonly NodeAddress[]): readonly NodeAddress[] => {
   const byHost = new Map<string, NodeAddress>();
   for (const item of addresses) {
     const prefix = parsePrefix(item.address);
@@ -56,7 +54,7 @@ function read(addresses: readonly NodeAddress[]): NodeAddress[] {
     if (!byHost.has(host)) byHost.set(host, { ...item, address: `${host}/${prefix.prefixLength}` });
   }
   return [...byHost.values()];
-}
+});
 
 function hostOf({ address }: NodeAddress): string {
   return address.slice(0, address.indexOf("/"));

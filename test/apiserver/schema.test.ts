@@ -8,15 +8,21 @@ import { apiVersion } from "../../src/api/group.ts";
 import { virtualIPSchema } from "../../src/api/virtualIP.ts";
 import { virtualServerSchema } from "../../src/api/virtualServer.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
+import { badAddresses, goodAddresses } from "./addressCases.ts";
 import { badPools, goodPools } from "./addressPoolCases.ts";
+import { badConfigs, goodConfigs } from "./agentConfigCases.ts";
 import { badIpvsConfigs, goodIpvsConfigs } from "./ipvsConfigCases.ts";
-import { badCases, badConfigs, goodCases, goodConfigs } from "./schemaCases.ts";
+import { badNodes, goodNodes } from "./nodeCases.ts";
+import { badTracks, goodTracks } from "./trackCases.ts";
 import { badServers, goodServers } from "./virtualServerCases.ts";
+import { badVrrp, goodVrrp } from "./vrrpCases.ts";
 
 const crds = join(import.meta.dirname, "../../crds");
 
+const goodVirtualIPs = [...goodAddresses, ...goodVrrp, ...goodNodes, ...goodTracks];
+const badVirtualIPs = [...badAddresses, ...badVrrp, ...badNodes, ...badTracks];
 const kinds = [
-  { kind: "VirtualIP", schema: virtualIPSchema, good: goodCases, bad: badCases },
+  { kind: "VirtualIP", schema: virtualIPSchema, good: goodVirtualIPs, bad: badVirtualIPs },
   { kind: "VirtualServer", schema: virtualServerSchema, good: goodServers, bad: badServers },
   { kind: "AddressPool", schema: addressPoolSchema, good: goodPools, bad: badPools },
   { kind: "AgentConfig", schema: agentConfigSchema, good: [...goodConfigs, ...goodIpvsConfigs], bad: [...badConfigs, ...badIpvsConfigs] },

@@ -8,8 +8,10 @@ interface Entry {
   /** Services that it is recorded for; it is nobody else's until they have given it up. */
   recorded: readonly string[];
   /** Those that have it from now on. */
-  holders: Map<string, ServiceClaim>;
+  holders: readonly ServiceClaim[];
 }
+
+const nobody: readonly ServiceClaim[] = [];
 
 export class AddressBook {
   readonly #pools: ReadonlyMap<string, PoolClaim>;
@@ -24,7 +26,7 @@ export class AddressBook {
     for (const { name: pool, assignments } of [...pools].sort((a, b) => (a.name < b.name ? -1 : 1))) {
       for (const { address, services } of assignments) {
         if (this.#entries.has(address)) continue;
-        this.#entries.set(address, { pool, recorded: services, holders: new Map() });
+        this.#entries.set(address, { pool, recorded: services, holders: nobody });
         this.#count(pool, 1);
         for (const service of services) this.#recorded.set(service, [...(this.#recorded.get(service) ?? []), { pool, address }]);
       }
@@ -48,8 +50,8 @@ export class AddressBook {
   objection(pool: string, address: string, service: ServiceClaim): AddressRefusal | undefined {
     const entry = this.#entries.get(address);
     if (!entry) return undefined;
-    if (entry.recorded.includes(service.key) && entry.holders.size === 0) return undefined;
-    const [holder] = entry.holders.values();
+    if (entry.recorded.includes(service.key) && entry.holders.length === 0) return undefined;
+    const [holder] = entry.holders;
     // What its status says it was told once it was recorded for it: later than for whom it is recorded now.
     if (!holder && service.present.includes(address)) return undefined;
     if (!holder) {
@@ -60,16 +62,16 @@ export class AddressBook {
     const sharers = entry.recorded.length < mostSharers ? [] : entry.recorded.filter((key) => key !== service.key);
     if (sharers.length >= mostSharers)
       return { reason: "AddressTaken", message: `${address} is shared by ${sharers.length} Services already` };
-    return this.#objectionToSharing(pool, address, service, [...entry.holders.values()]);
+    return this.#objectionToSharing(pool, address, service, entry.holders);
   }
 
   /** Gives it; or says why not. */
   join(pool: string, address: string, service: ServiceClaim): AddressRefusal | undefined {
     const objection = this.objection(pool, address, service);
     if (objection) return objection;
-    const entry = this.#entries.get(address) ?? { pool, recorded: [], holders: new Map() };
+    const entry = this.#entries.get(address) ?? { pool, recorded: [], holders: nobody };
     if (!this.#entries.has(address)) this.#count(pool, 1);
-    entry.holders.set(service.key, service);
+    if (!entry.holders.some(({ key }) => key === service.key)) entry.holders = [...entry.holders, service];
     this.#entries.set(address, entry);
     if (service.sharingKey !== undefined) this.#sharersOf(entry.pool, address, service.sharingKey).add(address);
     return undefined;
@@ -78,7 +80,9 @@ export class AddressBook {
   /** What is recorded stays known: others get it once the record has changed. */
   leave(address: string, service: string): void {
     const entry = this.#entries.get(address);
-    if (!entry?.holders.delete(service) || entry.holders.size > 0 || entry.recorded.length > 0) return;
+    if (!entry?.holders.some(({ key }) => key === service)) return;
+    entry.holders = entry.holders.filter(({ key }) => key !== service);
+    if (entry.holders.length > 0 || entry.recorded.length > 0) return;
     this.#entries.delete(address);
     this.#count(entry.pool, -1);
   }
@@ -88,7 +92,7 @@ export class AddressBook {
     if (service.sharingKey === undefined) return undefined;
     const known = this.#shared.get(sharingPlace(pool.name, family, service.sharingKey)) ?? [];
     return [...known].find(
-      (address) => this.#entries.get(address)?.holders.size && this.objection(pool.name, address, service) === undefined,
+      (address) => this.#entries.get(address)?.holders.length && this.objection(pool.name, address, service) === undefined,
     );
   }
 

@@ -5,7 +5,7 @@
 import { type AddressRange, endsInZeroOr255, holds } from "../../api/addressRange.ts";
 import { type Family, families, formatAddress, type IpAddress, parseAddress } from "../../api/ipAddress.ts";
 import { AddressBook } from "./addressBook.ts";
-import { byAge } from "./age.ts";
+import { inOrderOfAge } from "./age.ts";
 import type { AddressRefusal, PoolClaim, ServiceAddresses, ServiceClaim } from "./serviceClaims.ts";
 
 export interface AllocationQuestion {
@@ -13,6 +13,8 @@ export interface AllocationQuestion {
   services: readonly ServiceClaim[];
   /** Addresses that are somebody else's, with his name: `VirtualIP "web"`. */
   taken?: ReadonlyMap<string, string>;
+  /** Whether the selectors of a pool let a Service, by its key, use it; absent: each may use all. */
+  mayUse?: (service: string, pool: string) => boolean;
   /** By key of the Service: of those that share an address and may no longer, who has changed his wish last gives way, then the younger. */
   wishes?: ReadonlyMap<string, { turn: number }>;
 }
@@ -26,22 +28,21 @@ class Allocation {
   readonly #pools: readonly PoolClaim[];
   readonly #services: readonly ServiceClaim[];
   readonly #taken: ReadonlyMap<string, string>;
+  readonly #mayUse: (service: string, pool: string) => boolean;
   readonly #wishes: ReadonlyMap<string, { turn: number }>;
   readonly #book: AddressBook;
-  /** Services by the addresses that their statuses say they have. */
-  readonly #said: ReadonlyMap<string, readonly string[]>;
+  /** Services by the addresses that their statuses say they have. Read when somebody asks. */
+  #said: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #results = new Map<string, ServiceAddresses>();
   readonly #cursors = new Map<string, Cursor>();
 
-  constructor({ pools, services, taken = new Map(), wishes = new Map() }: AllocationQuestion) {
+  constructor({ pools, services, taken = new Map(), mayUse = () => true, wishes = new Map() }: AllocationQuestion) {
     this.#pools = [...pools].sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
-    this.#services = [...services].sort((a, b) => byAge({ name: a.key, createdAt: a.createdAt }, { name: b.key, createdAt: b.createdAt }));
+    this.#services = inOrderOfAge(services, ({ key, createdAt }) => ({ name: key, createdAt }));
     this.#taken = taken;
+    this.#mayUse = mayUse;
     this.#wishes = wishes;
     this.#book = new AddressBook(pools);
-    const pairs = services.flatMap(({ key, present }) => present.map((address) => ({ key, address })));
-    const byAddress = Map.groupBy(pairs, ({ address }) => address);
-    this.#said = new Map([...byAddress].map(([address, all]) => [address, all.map(({ key }) => key)]));
   }
 
   run(): Map<string, ServiceAddresses> {
@@ -61,8 +62,7 @@ class Allocation {
     let pool: string | undefined;
     for (const { pool: place, address } of this.#book.recordedOf(service.key)) {
       const family = familyOf(address);
-      if (!service.families.includes(family) || (pool ?? place) !== place || addresses.some((other) => familyOf(other) === family))
-        continue;
+      if (!service.families.includes(family) || (pool ?? place) !== place || hasFamily(addresses, family)) continue;
       if (this.#isOutdated(address, service) || this.#book.join(place, address, service) !== undefined) continue;
       pool = place;
       addresses.push(address);
@@ -73,6 +73,7 @@ class Allocation {
   /** Whether the record is older than the statuses, as after a backup: they say that it has another one, and another has this one. */
   #isOutdated(address: string, { key, present }: ServiceClaim): boolean {
     if (present.length === 0 || present.includes(address)) return false;
+    this.#said ??= saidBy(this.#services);
     return this.#said.get(address)?.some((other) => other !== key) ?? false;
   }
 
@@ -85,7 +86,7 @@ class Allocation {
       const pool =
         address && this.#pools.find((each) => each.open && holdsAddress(each, address) && (result.pool ?? each.name) === each.name);
       if (!pool || !address || !service.families.includes(address.family)) continue;
-      if (result.addresses.some((other) => familyOf(other) === address.family) || this.#refusalOf(pool, address, service)) continue;
+      if (hasFamily(result.addresses, address.family) || this.#refusalOf(pool, address, service)) continue;
       this.#book.join(pool.name, formatAddress(address), service);
       result.pool = pool.name;
       result.addresses = inOrder(service, [...result.addresses, formatAddress(address)]);
@@ -159,7 +160,7 @@ class Allocation {
     if (open.length === 0 && holding.length > 0) {
       return { reason: "PoolNotAccepted", message: `AddressPool ${quoted(holding)} gives no addresses now: see its conditions` };
     }
-    const allowed = open.filter(({ name }) => service.mayUse(name));
+    const allowed = open.filter(({ name }) => this.#mayUse(service.key, name));
     if (allowed.length === 0 && open.length > 0) {
       return { reason: "PoolNotAllowed", message: `AddressPool ${quoted(open)} is not for this Service: see its selectors` };
     }
@@ -175,7 +176,7 @@ class Allocation {
     const found: string[] = [...has];
     let refusal: AddressRefusal | undefined;
     for (const family of service.families) {
-      if (has.some((address) => familyOf(address) === family)) continue;
+      if (hasFamily(has, family)) continue;
       const choice = this.#choose(service, pool, family);
       if (typeof choice === "string") found.push(choice);
       else {
@@ -229,6 +230,12 @@ class Allocation {
   }
 }
 
+function saidBy(services: readonly ServiceClaim[]): Map<string, string[]> {
+  const pairs = services.flatMap(({ key, present }) => present.map((address) => ({ key, address })));
+  const byAddress = Map.groupBy(pairs, ({ address }) => address);
+  return new Map([...byAddress].map(([address, all]) => [address, all.map(({ key }) => key)]));
+}
+
 class Cursor {
   value: string | undefined;
   readonly #values: Iterator<string>;
@@ -272,12 +279,17 @@ function asAsked({ pool, requested }: ServiceClaim, result: ServiceAddresses): b
   return requested.every((address) => result.addresses.includes(formatAddress(address)));
 }
 
-function inOrder({ families: wanted }: ServiceClaim, addresses: readonly string[]): string[] {
+function inOrder({ families: wanted }: ServiceClaim, addresses: string[]): string[] {
+  if (addresses.length < 2) return addresses;
   return wanted.flatMap((family) => addresses.find((address) => familyOf(address) === family) ?? []);
 }
 
 function familyOf(text: string): Family {
   return families[text.includes(":") ? 1 : 0] ?? "IPv4";
+}
+
+function hasFamily(addresses: readonly string[], family: Family): boolean {
+  return addresses.some((address) => familyOf(address) === family);
 }
 
 function quoted(pools: readonly PoolClaim[]): string {

@@ -26,8 +26,6 @@ export interface ServiceClaim {
   sharingKey?: string;
   /** "TCP/80": what nobody else may have at a shared address. */
   ports: readonly string[];
-  /** Whether the selectors of the pool let it. */
-  mayUse(pool: string): boolean;
   /** What its status says it has, in canonical form. */
   present: readonly string[];
   /** What is wrong with its wishes: it keeps what it has. */

@@ -2,10 +2,11 @@
 import type { Informer } from "../../kube/informer.ts";
 import { type KubeObject, keyOf } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { AgentView, ClusterView, NodeView, VirtualIPView } from "../plan/cluster.ts";
+import type { AgentView, ClusterView } from "../plan/cluster.ts";
 import { viewAgent, viewAgentConfig, viewNode, viewPool, viewVirtualIP, viewVirtualServer } from "../plan/parse.ts";
 import { OwnWrites } from "./ownWrites.ts";
 import { ReportObserver } from "./reportObserver.ts";
+import { Views } from "./views.ts";
 
 type Cache = Pick<Informer, "list" | "get">;
 /** Not complete where the CRD is missing, as before an upgrade. */
@@ -33,26 +34,18 @@ export interface Reading {
   objects: Record<Kind, Map<string, KubeObject>>;
 }
 
-/** A view is computed once per version of an object: cached objects are frozen and replaced as a whole. */
-export function memoized<View>(view: (object: KubeObject) => View): (object: KubeObject) => View {
-  const views = new WeakMap<KubeObject, { view: View }>();
-  return (object) => {
-    const known = views.get(object) ?? { view: view(object) };
-    views.set(object, known);
-    return known.view;
-  };
-}
-
 /** For one term of leadership: what it remembers was observed by this process without a gap. */
 export class ClusterReader {
   readonly #options: ClusterReaderOptions;
   readonly #observer: ReportObserver;
-  readonly #viewVirtualIP = memoized(viewVirtualIP);
-  readonly #viewNode = memoized(viewNode);
-  readonly #viewAgent = memoized(viewAgent);
-  readonly #viewAgentConfig = memoized(viewAgentConfig);
-  readonly #viewVirtualServer = memoized(viewVirtualServer);
-  readonly #viewPool = memoized(viewPool);
+  readonly #views = {
+    virtualIPs: new Views(viewVirtualIP),
+    nodes: new Views(viewNode),
+    agents: new Views(viewAgent),
+    agentConfigs: new Views(viewAgentConfig),
+    virtualServers: new Views(viewVirtualServer),
+    pools: new Views(viewPool),
+  };
   /** Answers of the API server to the writes of this process. */
   readonly written = {
     virtualIPs: new OwnWrites(),
@@ -76,12 +69,12 @@ export class ClusterReader {
     const pools = listed(this.#options.addressPools);
     const addressPools = pools && written.addressPools.latest(pools, now);
     const cluster: ClusterView = {
-      virtualIPs: virtualIPs.flatMap((object): VirtualIPView[] => present(this.#viewVirtualIP(object))),
-      nodes: this.#options.nodes.list().flatMap((object): NodeView[] => present(this.#viewNode(object))),
+      virtualIPs: this.#views.virtualIPs.of(virtualIPs),
+      nodes: this.#views.nodes.of(this.#options.nodes.list()),
       agents: this.#observe(nodeAgents, now),
-      configs: agentConfigs?.flatMap((object) => present(this.#viewAgentConfig(object))),
-      virtualServers: virtualServers?.flatMap((object) => present(this.#viewVirtualServer(object))),
-      pools: addressPools?.flatMap((object) => present(this.#viewPool(object))),
+      configs: agentConfigs && this.#views.agentConfigs.of(agentConfigs),
+      virtualServers: virtualServers && this.#views.virtualServers.of(virtualServers),
+      pools: addressPools && this.#views.pools.of(addressPools),
     };
     return {
       cluster,
@@ -106,8 +99,8 @@ export class ClusterReader {
   #observe(objects: readonly KubeObject[], now: number): AgentView[] {
     const heardAt = now - this.#options.nodeAgentsAge() * 1000;
     this.#observer.retain(new Set(objects.map(({ metadata }) => metadata.name)));
-    return objects
-      .flatMap((object) => present(this.#viewAgent(object)))
+    return this.#views.agents
+      .of(objects)
       .map((view) => ({ ...view, ...this.#observer.observe(view.name, view.status.lastReportTime ?? "", now, heardAt) }));
   }
 }
@@ -115,10 +108,6 @@ export class ClusterReader {
 /** Also objects that this process has just made. */
 export function latest(written: OwnWrites, cached: readonly KubeObject[], now: number): KubeObject[] {
   return [...written.latest(cached, now), ...written.unseen(cached, now)];
-}
-
-export function present<T>(value: T | undefined): T[] {
-  return value === undefined ? [] : [value];
 }
 
 function listed(informer: OptionalCache): KubeObject[] | undefined {

@@ -1,9 +1,6 @@
-/**
- * The operator's one control loop: plan all, write what differs. One pass at a time, so that no two decisions cross; the writes of
- * a pass run side by side, and one that fails keeps none of the others.
- */
+/** The control loop for elections and for what nodes run: plan all, write what differs. A write that fails keeps none of the others of its pass. */
 import type { KubeClient } from "../../kube/client.ts";
-import { Controller, type Result } from "../../kube/controller.ts";
+import type { Result } from "../../kube/controller.ts";
 import type { KubeMetrics } from "../../kube/metrics.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
@@ -11,6 +8,7 @@ import type { OperatorMetrics } from "../metrics.ts";
 import type { AgentConfigWriter } from "./agentConfigWriter.ts";
 import { GoneObjects } from "./goneObjects.ts";
 import type { NodeAgentWriter } from "./nodeAgentWriter.ts";
+import { PlanLoop } from "./planLoop.ts";
 import type { CurrentPlan, Planner } from "./planner.ts";
 import { virtualIPs, virtualServers } from "./resources.ts";
 import type { VirtualIPWriter } from "./virtualIPWriter.ts";
@@ -30,39 +28,38 @@ export interface PlanControllerOptions {
   log: Logger;
 }
 
-/** A failover changes many objects within milliseconds; all that arrives in this time is one pass. */
-const shortestCollapseMs = 20;
-/** A plan of a large cluster takes longer: computing them takes at most a third of the time. */
+/** Plans take at most a third of the time. */
 const restPerPlan = 2;
 /** Silence is the absence of events: somebody has to look. */
 const longestPauseMs = 2000;
-const theKey = "plan";
 
 export class PlanController {
   readonly #options: PlanControllerOptions;
-  readonly #controller: Controller;
+  readonly #loop: PlanLoop;
   /** VirtualIPs and VirtualServers that nodes run. */
   readonly #gone: GoneObjects;
-  #collapseMs = shortestCollapseMs;
 
   constructor(options: PlanControllerOptions) {
     this.#options = options;
-    const { client, clock, log, kubeMetrics } = options;
+    const { client, log } = options;
     this.#gone = new GoneObjects(client, ({ key, resource }) => {
       if (resource === virtualIPs) log.warn({ virtualIP: key }, "VirtualIP was deleted without being released: withdrawing it");
       else log.info({ virtualServer: key }, "VirtualServer was deleted: withdrawing it");
     });
-    const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
-    this.#controller = new Controller({ name: "plan", reconcile, clock, logger: log, metrics: kubeMetrics });
+    this.#loop = new PlanLoop({ ...options, name: "plan", pass: (signal) => this.#pass(signal), restPerPlan });
   }
 
   /** Something changed; usable as an informer's handler without binding. */
-  readonly changed = (): void => this.#controller.enqueueAfter(theKey, this.#collapseMs);
+  readonly changed = (): void => this.#loop.changed();
+
+  /** The same for AddressPools. */
+  readonly poolChanged = (name: string): void => {
+    if (this.#options.planner.concernsPool(name)) this.changed();
+  };
 
   /** Works until `signal` aborts. */
   run(signal: AbortSignal): Promise<void> {
-    this.#controller.enqueue(theKey);
-    return this.#controller.run(signal);
+    return this.#loop.run(signal);
   }
 
   async #pass(signal: AbortSignal): Promise<Result> {
@@ -79,10 +76,8 @@ export class PlanController {
   }
 
   #plan(): CurrentPlan {
-    const { clock, planner, metrics } = this.#options;
-    const startedAt = clock.now();
-    const plan = planner.plan(this.#gone.keys);
-    this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
+    const { planner, metrics } = this.#options;
+    const plan = this.#loop.timed(() => planner.plan(this.#gone.keys));
     metrics.show(plan.virtualIPs, plan.virtualServers);
     return plan;
   }

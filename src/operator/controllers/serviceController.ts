@@ -6,7 +6,7 @@
  * each of those writes makes several nodes begin anew, and no Service waits for its address until others are answered.
  */
 import type { KubeClient } from "../../kube/client.ts";
-import { Controller, type Result } from "../../kube/controller.ts";
+import type { Result } from "../../kube/controller.ts";
 import type { KubeMetrics } from "../../kube/metrics.ts";
 import { type KubeObject, keyOf } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -16,6 +16,7 @@ import { type Generation, nextGeneration } from "../plan/services/generation.ts"
 import type { GeneratedWriter } from "./generatedWriter.ts";
 import { GoneObjects } from "./goneObjects.ts";
 import { PacedTask } from "./pacedTask.ts";
+import { PlanLoop, shortestCollapseMs } from "./planLoop.ts";
 import type { PoolWriter } from "./poolWriter.ts";
 import { addressPools, services, virtualIPs, virtualServers } from "./resources.ts";
 import type { CurrentServicesPlan, ServicePlanner } from "./servicePlanner.ts";
@@ -34,8 +35,6 @@ export interface ServiceControllerOptions {
   log: Logger;
 }
 
-/** A rollout changes many EndpointSlices, and a Helm chart makes several Services, within milliseconds. */
-const shortestCollapseMs = 20;
 /** Somebody waits for each pass: plans take at most half of the time. */
 const restPerPlan = 1;
 /** Silence is the absence of events. */
@@ -44,20 +43,18 @@ const longestPauseMs = 5000;
 const restPerGeneration = 10;
 /** New addresses wait no longer than that, also after an API server that hung. */
 const mostRestMs = 5000;
-const theKey = "services";
 
 export class ServiceController {
   readonly #options: ServiceControllerOptions;
-  readonly #controller: Controller;
+  readonly #loop: PlanLoop;
   /** Services and pools. */
   readonly #gone: GoneObjects;
   /** Writes VirtualIPs and VirtualServers. */
   readonly #generation: PacedTask<Outcome[]>;
-  #collapseMs = shortestCollapseMs;
 
   constructor(options: ServiceControllerOptions) {
     this.#options = options;
-    const { client, clock, log, kubeMetrics } = options;
+    const { client, clock, log } = options;
     this.#gone = new GoneObjects(client, ({ key, resource: { kind } }) =>
       log.info({ kind, name: key }, "it was deleted: its addresses are withdrawn"),
     );
@@ -69,12 +66,11 @@ export class ServiceController {
       backoff: { first: shortestCollapseMs, longest: mostRestMs },
       onDone: this.changed,
     });
-    const reconcile = (_key: string, signal: AbortSignal) => this.#pass(signal);
-    this.#controller = new Controller({ name: "services", reconcile, clock, logger: log, metrics: kubeMetrics });
+    this.#loop = new PlanLoop({ ...options, name: "services", pass: (signal) => this.#pass(signal), restPerPlan });
   }
 
   /** Something changed; usable as an informer's handler without binding. */
-  readonly changed = (): void => this.#controller.enqueueAfter(theKey, this.#collapseMs);
+  readonly changed = (): void => this.#loop.changed();
 
   /** The same for EndpointSlices, of which clusters change many. */
   readonly endpointsChanged = (key: string): void => {
@@ -88,8 +84,7 @@ export class ServiceController {
 
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#controller.enqueue(theKey);
-    await this.#controller.run(signal);
+    await this.#loop.run(signal);
     await this.#generation.settled();
   }
 
@@ -116,10 +111,8 @@ export class ServiceController {
   }
 
   #plan(): CurrentServicesPlan | undefined {
-    const { clock, planner, metrics } = this.#options;
-    const startedAt = clock.now();
-    const plan = planner.plan(this.#gone.keys, !this.#generation.isRunning);
-    this.#collapseMs = Math.max(shortestCollapseMs, restPerPlan * (clock.now() - startedAt));
+    const { planner, metrics } = this.#options;
+    const plan = this.#loop.timed(() => planner.plan(this.#gone.keys, !this.#generation.isRunning));
     if (plan) metrics.showPools(plan.pools);
     return plan;
   }

@@ -1,12 +1,15 @@
 /** Services, their endpoints and namespaces, and what is known of the cluster → plan for Services. Writes nothing. */
 import type { Informer } from "../../kube/informer.ts";
 import type { KubeObject } from "../../kube/object.ts";
+import { memoized } from "../../plan/memoized.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { viewEndpoints, viewNamespace, viewService } from "../plan/services/parse.ts";
 import { planServices, type ServicesPlan } from "../plan/services/planServices.ts";
 import { firstMemory, type ServicesMemory } from "../plan/services/servicesQuestion.ts";
-import { byKey, type ClusterReader, memoized, present, type Reading } from "./clusterReader.ts";
+import { ChangeFilter } from "./changeFilter.ts";
+import { byKey, type ClusterReader, type Reading } from "./clusterReader.ts";
 import { OwnWrites } from "./ownWrites.ts";
+import { Views } from "./views.ts";
 
 type Cache = Pick<Informer, "list" | "hasSynced">;
 
@@ -31,21 +34,24 @@ export interface CurrentServicesPlan extends ServicesPlan {
 /** For one term of leadership. */
 export class ServicePlanner {
   readonly #options: ServicePlannerOptions;
-  readonly #viewService = memoized(viewService);
+  readonly #services = new Views(viewService);
   readonly #viewEndpoints = memoized(viewEndpoints);
-  readonly #viewNamespace = memoized(viewNamespace);
+  readonly #namespaces = new Views(viewNamespace);
   /** Answers of the API server to the writes of this process. */
   readonly written = new OwnWrites();
   /** The Service of each EndpointSlice, by keys. */
   readonly #serviceOf = new Map<string, string>();
-  /** Which generation each NodeAgent has, and which one its agent has told of. */
-  readonly #agentStates = new Map<string, string>();
+  readonly #agents: ChangeFilter;
   /** Keys of the Services that only nodes with ready endpoints may answer for. */
   #local: ReadonlySet<string> = new Set();
   #memory: ServicesMemory | undefined;
 
   constructor(options: ServicePlannerOptions) {
     this.#options = options;
+    this.#agents = new ChangeFilter(options.nodeAgents, ({ metadata: { uid, generation }, status }) => {
+      const { observedGeneration } = (status ?? {}) as { observedGeneration?: unknown };
+      return `${uid} ${generation} ${observedGeneration}`;
+    });
   }
 
   /** Undefined while pools, Services or their endpoints could not be read: all goes on as it is. */
@@ -56,12 +62,12 @@ export class ServicePlanner {
     const { pools, nodes, agents, virtualIPs, virtualServers } = cluster;
     if (!pools || !services.hasSynced() || !endpointSlices.hasSynced()) return undefined;
     const serviceObjects = this.written.latest(services.list(), now);
-    const views = serviceObjects.flatMap((object) => present(this.#viewService(object)));
+    const views = this.#services.of(serviceObjects);
     this.#local = new Set(views.filter(({ isLoadBalancer, isLocal }) => isLoadBalancer && isLocal).map(({ key }) => key));
     const plan = planServices({
       pools,
       services: views,
-      namespaces: namespaces.hasSynced() ? namespaces.list().flatMap((object) => present(this.#viewNamespace(object))) : undefined,
+      namespaces: namespaces.hasSynced() ? this.#namespaces.of(namespaces.list()) : undefined,
       endpoints: this.#endpoints(),
       nodes,
       agents,
@@ -93,13 +99,7 @@ export class ServicePlanner {
 
   /** Whether a NodeAgent that has changed says anything new of where addresses stand: what it shall run, or that it runs it. */
   concernsAgent(name: string): boolean {
-    const object = this.#options.nodeAgents.get(name);
-    const { observedGeneration } = (object?.status ?? {}) as { observedGeneration?: unknown };
-    const state = object && `${object.metadata.uid} ${object.metadata.generation} ${observedGeneration}`;
-    if (this.#agentStates.get(name) === state) return false;
-    if (state === undefined) this.#agentStates.delete(name);
-    else this.#agentStates.set(name, state);
-    return true;
+    return this.#agents.concerns(name);
   }
 
   /** Of the Services that they count for. A Service has any number of slices. */

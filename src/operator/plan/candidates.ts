@@ -4,6 +4,7 @@ import { excludeLabel, outOfServiceTaint } from "../../api/service.ts";
 import type { InterfaceSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import { explicitInterface, type InterfaceChoice, searchInterfaces } from "../../plan/interfaces.ts";
+import { memoized } from "../../plan/memoized.ts";
 import { matches } from "../../plan/selector.ts";
 import { byName } from "../allocate/age.ts";
 
@@ -169,9 +170,15 @@ function fitNode(members: readonly Member[], facts: NodeFacts, isCurrent: boolea
 /** The interface of each family, or why there is none. */
 function findInterfaces(spec: VirtualIPSpec, { name, interfaces }: NodeFacts, current: InterfaceChoice): InterfaceChoice | string {
   if (interfaces === undefined) return "no agent has reported";
-  const explicit = explicitInterface(spec, name);
-  if (explicit !== undefined && !interfaces.some((candidate) => candidate.name === explicit)) return `interface ${explicit} does not exist`;
-  const { interfaces: found, missing } = searchInterfaces(spec, name, interfaces, current);
-  const [first] = missing;
-  return first ? `no interface holds ${formatAddress(first[1])}` : found;
+  return searchOf(spec)(interfaces, name, current.IPv4, current.IPv6);
 }
+
+const searchOf = memoized((spec: VirtualIPSpec) =>
+  memoized((interfaces: readonly InterfaceSubnets[], node: string, IPv4: string | undefined, IPv6: string | undefined) => {
+    const explicit = explicitInterface(spec, node);
+    if (explicit !== undefined && !interfaces.some(({ name }) => name === explicit)) return `interface ${explicit} does not exist`;
+    const { interfaces: found, missing } = searchInterfaces(spec, node, interfaces, { IPv4, IPv6 });
+    const [first] = missing;
+    return first ? `no interface holds ${formatAddress(first[1])}` : found;
+  }),
+);

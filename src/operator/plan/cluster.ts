@@ -5,8 +5,10 @@ import type { AddressRange } from "../../api/addressRange.ts";
 import type { AgentConfigSpec, AgentConfigStatus } from "../../api/agentConfig.ts";
 import type { NodeAgentSpec, NodeAgentStatus, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { Role } from "../../api/service.ts";
+import { readSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../api/virtualIP.ts";
 import type { VirtualServerSpec, VirtualServerStatus } from "../../api/virtualServer.ts";
+import { memoized } from "../../plan/memoized.ts";
 
 export interface VirtualIPView {
   name: string;
@@ -105,6 +107,14 @@ export interface ClusterView {
   /** Absent while they could not be read: what runs goes on. */
   virtualServers?: readonly VirtualServerView[];
 }
+
+/** The interfaces that an agent reports, with their subnets. */
+export const subnetsOf = memoized(readSubnets);
+
+/** Addresses of a NodeAgent.spec, which are canonical, without prefix length. */
+export const hostsOf = memoized((addresses: VirtualRouterSpec["addresses"]): readonly string[] =>
+  addresses.map(({ address }) => address.slice(0, address.indexOf("/"))),
+);
 
 /** What NodeAgent specs hold for each VirtualIP at present: by its name, then by node. */
 export type RunningRouters = ReadonlyMap<string, ReadonlyMap<string, readonly VirtualRouterSpec[]>>;

@@ -1,5 +1,6 @@
 /** Virtual routers of others, as agents hear them: VRIDs to keep away from, and what people should know of. Pure. */
 import { formatAddress, parsePrefix } from "../../api/ipAddress.ts";
+import { memoized } from "../../plan/memoized.ts";
 import type { AgentView, ClusterView, RunningRouters } from "./cluster.ts";
 
 /** VRIDs that routers outside use, by segment; `anywhere`: heard where no VirtualIP tells which segment that is. */
@@ -15,8 +16,12 @@ interface Sighting {
   address: string;
 }
 
-export function findForeignVRIDs({ virtualIPs, agents }: ClusterView, running: RunningRouters): ForeignVRIDs {
-  const own = ownAddresses(agents);
+/** `own`: the addresses of our nodes. */
+export function findForeignVRIDs(
+  { virtualIPs, agents }: ClusterView,
+  running: RunningRouters,
+  own: ReadonlySet<string> = ownAddresses(agents),
+): ForeignVRIDs {
   const segments = new Map(virtualIPs.map(({ name, segment }) => [name, segment]));
   const places = segmentsByInterface(running, segments);
   const heard = agents.filter(({ silent }) => !silent).flatMap((agent) => [...unknownRouters(agent, places), ...rivals(agent, segments)]);
@@ -51,14 +56,17 @@ function rivals({ spec, status, generation }: AgentView, segments: ReadonlyMap<s
 
 /** The addresses of our nodes, without prefix length: what comes from those is ours, whatever it says. */
 export function ownAddresses(agents: readonly AgentView[]): Set<string> {
-  const texts = agents.flatMap(({ status }) => (status.interfaces ?? []).flatMap(({ addresses }) => addresses));
-  return new Set(
-    texts.flatMap((text) => {
+  return new Set(agents.flatMap(({ status }) => canonicalHosts(status.interfaces ?? [])));
+}
+
+const canonicalHosts = memoized((interfaces: NonNullable<AgentView["status"]["interfaces"]>): readonly string[] =>
+  interfaces.flatMap(({ addresses }) =>
+    addresses.flatMap((text) => {
       const prefix = parsePrefix(text);
       return prefix ? [formatAddress(prefix)] : [];
     }),
-  );
-}
+  ),
+);
 
 function segmentsByInterface(running: RunningRouters, segments: ReadonlyMap<string, string>): Map<string, Set<string>> {
   const places = new Map<string, Set<string>>();

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { families } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec, VirtualRouterSpec } from "../../api/nodeAgent.ts";
+import { memoized } from "../../plan/memoized.ts";
 import { mergeConfigs, mergeNodePlans } from "../../plan/nodeAgentSpec.ts";
 import { type NodePlan, planVirtualRouters } from "../../plan/virtualRouters.ts";
 import { configsOf } from "./agentConfigs.ts";
@@ -53,8 +54,14 @@ export function planNodeAgents(question: NodeAgentQuestion): Map<string, NodeAge
 
 /** Whether two specs ask for the same, in whatever order. */
 export function isSameSpec(a: NodeAgentSpec, b: NodeAgentSpec): boolean {
-  return isDeepStrictEqual(normalize(a), normalize(b));
+  const [one, other] = [normalize(a), normalize(b)];
+  return isDeepStrictEqual(one.spec, other.spec) && one.lists.every((list, index) => isSameList(list, other.lists[index] ?? []));
 }
+
+const isSameList = memoized((a: VirtualRouterSpec["addresses"], b: VirtualRouterSpec["addresses"]): boolean => {
+  const inOrder = (list: typeof a) => sortBy(list, ({ address }) => address);
+  return isDeepStrictEqual(inOrder(a), inOrder(b));
+});
 
 /** Whether the status holds what must be recorded, and the finalizer stands, before a node may use it. */
 export function isRecorded({ view, verdict }: Placement): boolean {
@@ -133,10 +140,15 @@ function sortKey({ virtualIP, family }: VirtualRouterSpec): string {
   return `${virtualIP} ${families.indexOf(family)}`;
 }
 
-/** Lists without an order of their own, sorted. */
+/** Lists without an order of their own, sorted; apart from the rest the addresses of each virtual router, which may be many. */
 function normalize({ virtualRouters, checks = [], ...rest }: NodeAgentSpec) {
-  const routers = virtualRouters.map((router) => ({ ...router, addresses: sortBy(router.addresses, ({ address }) => address) }));
-  return { ...rest, virtualRouters: sortBy(routers, sortKey), checks: sortBy(checks, ({ name }) => name) };
+  const routers = sortBy(virtualRouters, sortKey);
+  const spec = { ...rest, virtualRouters: routers.map(withoutAddresses), checks: sortBy(checks, ({ name }) => name) };
+  return { spec, lists: routers.map(({ addresses }) => addresses) };
+}
+
+function withoutAddresses({ addresses: _apart, ...router }: VirtualRouterSpec) {
+  return router;
 }
 
 function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {

@@ -2,11 +2,11 @@
 import { parsePrefix } from "../../api/ipAddress.ts";
 import type { IpvsSettings } from "../../api/ipvs.ts";
 import type { NodeAgentSpec, NodeVirtualServer, VirtualRouterSpec } from "../../api/nodeAgent.ts";
-import { findInterface, readSubnets } from "../../api/subnets.ts";
+import { findInterface } from "../../api/subnets.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
 import { holdPreemption, planIpvs, usesNetfilter } from "../../plan/nodeIpvs.ts";
 import { byAge } from "../allocate/age.ts";
-import { type AgentView, type ClusterView, type RunningServers, serverKey } from "./cluster.ts";
+import { type AgentView, type ClusterView, type RunningServers, serverKey, subnetsOf } from "./cluster.ts";
 import type { ServerVerdict } from "./serverVerdicts.ts";
 
 export interface NodeServersQuestion {
@@ -105,7 +105,7 @@ function syncInterface(
   agent: AgentView | undefined,
 ): string | undefined {
   const byVirtualIP = Map.groupBy(routers, ({ virtualIP }) => virtualIP);
-  const subnets = readSubnets(agent?.status.interfaces ?? []);
+  const subnets = subnetsOf(agent?.status.interfaces ?? []);
   const counts = new Map<string, number>();
   for (const { virtualIP, addresses } of servers) {
     const own = virtualIP === undefined ? [] : (byVirtualIP.get(virtualIP) ?? []).map((router) => router.interface);

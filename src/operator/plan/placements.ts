@@ -1,5 +1,4 @@
 /** Candidates, priorities and parameters of every VirtualIP. Pure: what runs or is recorded stays, newcomers fill what is free. */
-import { readSubnets } from "../../api/subnets.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
 import type { PlannedMove } from "../../api/virtualIPStatus.ts";
 import { familiesOf } from "../../plan/addresses.ts";
@@ -7,7 +6,7 @@ import type { InterfaceChoice } from "../../plan/interfaces.ts";
 import { effectiveInterval } from "../../plan/virtualRouters.ts";
 import { byAge } from "../allocate/age.ts";
 import { type Candidate, type CandidateChoice, chooseCandidates, type NodeFacts } from "./candidates.ts";
-import type { AgentView, ClusterView, RunningRouters, VirtualIPView } from "./cluster.ts";
+import { type AgentView, type ClusterView, type RunningRouters, subnetsOf, type VirtualIPView } from "./cluster.ts";
 import { type Election, presentElection, type RoutersByNode } from "./elections.ts";
 import { type Seating, seatPeers } from "./peers.ts";
 import { type MoveAnswer, planMove } from "./plannedMoves.ts";
@@ -282,7 +281,7 @@ function nodeFacts({ nodes, agents }: ClusterView, now: number): PlaceableNode[]
       draining,
       outOfService,
       alive: ready && agent?.silent === false,
-      interfaces: agent?.status.interfaces && readSubnets(agent.status.interfaces),
+      interfaces: agent?.status.interfaces && subnetsOf(agent.status.interfaces),
       awaited: awaitedState(agent, now),
     };
   });

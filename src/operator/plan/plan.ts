@@ -3,10 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import { findCondition } from "../../api/condition.ts";
 import { canonicalAddress } from "../../api/ipAddress.ts";
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
-import { readSubnets } from "../../api/subnets.ts";
 import type { Move, VirtualIPStatus } from "../../api/virtualIP.ts";
 import { type AgentConfigPlan, planAgentConfigs } from "./agentConfigs.ts";
-import { type ClusterView, runningRouters, runningServers, serverKey, type VirtualIPView } from "./cluster.ts";
+import { type ClusterView, runningRouters, runningServers, serverKey, subnetsOf, type VirtualIPView } from "./cluster.ts";
 import { findForeignVRIDs, ownAddresses } from "./foreignRouters.ts";
 import type { HolderMemory } from "./holder.ts";
 import { isSameSpec, planNodeAgents } from "./nodeAgents.ts";
@@ -60,12 +59,12 @@ export interface Plan {
 export function makePlan(question: PlanQuestion): Plan {
   const { cluster, gone } = question;
   const own = ownAddresses(cluster.agents);
-  const subnets = new Map(cluster.agents.map(({ name, status }) => [name, readSubnets(status.interfaces ?? [])]));
+  const subnets = new Map(cluster.agents.map(({ name, status }) => [name, subnetsOf(status.interfaces ?? [])]));
   const silent = new Set(cluster.agents.filter((agent) => agent.silent).map(({ name }) => name));
   const running = runningRouters(cluster.agents);
   const reports = collectReports(cluster.agents);
   const wallNow = question.wallNow.toISOString();
-  const verdicts = judge(cluster.virtualIPs, running, findForeignVRIDs(cluster, running), cluster.pools);
+  const verdicts = judge(cluster.virtualIPs, running, findForeignVRIDs(cluster, running, own), cluster.pools);
   const placements = place({ cluster, verdicts, running, reports, now: question.now, wallNow });
   const memory = new Map<string, HolderMemory>();
   const rechecks: number[] = [];

@@ -3,8 +3,9 @@ import { formatRange, holds, intersection } from "../../api/addressRange.ts";
 import { findCondition } from "../../api/condition.ts";
 import { formatAddress, type IpAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import { memoized } from "../../plan/memoized.ts";
 import { byPrecedence, type Claimant } from "../allocate/age.ts";
-import type { PoolView, RunningRouters, VirtualIPView } from "./cluster.ts";
+import { hostsOf, type PoolView, type RunningRouters, type VirtualIPView } from "./cluster.ts";
 
 export type PoolVerdict =
   | { accepted: true }
@@ -75,7 +76,7 @@ export function findPoolConflict(
 /** Whether the VirtualIP has the address before the pool: it runs, or was accepted or made before. */
 function comesFirst(view: VirtualIPView, { text: host }: Specified, pool: PoolView, running: RunningRouters): boolean {
   const routers = [...(running.get(view.name)?.values() ?? [])].flat();
-  if (routers.some(({ addresses }) => addresses.some((each) => hostOf(each.address) === host))) return true;
+  if (routers.some(({ addresses }) => hostsOf(addresses).includes(host))) return true;
   return byPrecedence(claimantOf(view), claimantOf(pool)) < 0;
 }
 
@@ -88,14 +89,6 @@ function isIn({ ranges }: PoolView, address: IpAddress): boolean {
   return ranges.some((range) => holds(range, address));
 }
 
-/** NodeAgents have canonical addresses. */
-function hostOf(address: string): string {
-  return address.slice(0, address.indexOf("/"));
-}
-
-/** A specification is read once: cached objects are replaced as a whole. */
-const known = new WeakMap<object, readonly Specified[]>();
-
 export interface Specified extends IpAddress {
   /** Canonical. */
   text: string;
@@ -103,15 +96,12 @@ export interface Specified extends IpAddress {
 
 /** All that its spec names, without prefix length. */
 export function specifiedAddresses({ spec }: VirtualIPView): readonly Specified[] {
-  if (!spec) return [];
-  const read = known.get(spec) ?? readAddresses(spec);
-  known.set(spec, read);
-  return read;
+  return spec ? readAddresses(spec) : [];
 }
 
-function readAddresses({ addresses, excludedAddresses = [] }: VirtualIPSpec): Specified[] {
-  return [...addresses, ...excludedAddresses].flatMap(({ address }) => {
+const readAddresses = memoized(({ addresses, excludedAddresses = [] }: VirtualIPSpec): readonly Specified[] =>
+  [...addresses, ...excludedAddresses].flatMap(({ address }) => {
     const prefix = parsePrefix(address);
     return prefix ? [{ family: prefix.family, bits: prefix.bits, text: formatAddress(prefix) }] : [];
-  });
-}
+  }),
+);

@@ -65,6 +65,7 @@ function byStanding(standing: Standing, above: readonly string[], dormant: Reado
 
 /** The `count` best free values, highest first: of the grid below `leader`, then of all values below it, then of all others. */
 function freePriorities(used: ReadonlySet<number>, count: number, leader: number): number[] {
+  if (count === 0) return [];
   const all = Array.from({ length: highestGenerated }, (_, index) => highestGenerated - index).filter((priority) => !used.has(priority));
   const onGrid = (priority: number) => (highestGenerated - priority) % generatedStep === 0;
   const preference = [

@@ -2,6 +2,7 @@
 import { type Family, parseAddress, parsePrefix } from "../../api/ipAddress.ts";
 import type { NodeRealServer, TunnelDevice } from "../../api/nodeAgent.ts";
 import type { VirtualServerSpec } from "../../api/virtualServer.ts";
+import { memoized } from "../../plan/memoized.ts";
 import { tunnelDevice } from "../../plan/realServer.ts";
 import { matches } from "../../plan/selector.ts";
 import { type AgentView, type ClusterView, type NodeView, serverKey, type VirtualServerView } from "./cluster.ts";
@@ -29,7 +30,8 @@ export function placeRealServers({ cluster, verdicts, gone }: RealServersQuestio
   const keeps = (key: string) => (known.has(key) ? isKept(verdicts.get(key)) : !gone.has(key));
   return (node, agent) => {
     const before = agent?.spec.realServers ?? [];
-    const own = addressesOf(agent);
+    if (accepted.length + before.length === 0) return [];
+    const own = addressesOf(agent?.status.interfaces ?? []);
     const entries = accepted.flatMap((server) => {
       const isUnknown = own.size === 0 && server.lists.length > 0;
       const { namespace, name } = server.view;
@@ -66,10 +68,10 @@ function acceptedServer(view: VirtualServerView, verdict: ServerVerdict | undefi
 }
 
 /** The addresses on the node's interfaces that are not Aloft's. */
-function addressesOf(agent: AgentView | undefined): ReadonlySet<string> {
-  const all = (agent?.status.interfaces ?? []).flatMap(({ addresses }) => addresses);
+const addressesOf = memoized((interfaces: NonNullable<AgentView["status"]["interfaces"]>): ReadonlySet<string> => {
+  const all = interfaces.flatMap(({ addresses }) => addresses);
   return new Set(all.flatMap((text) => parsePrefix(text) ?? []).map(addressKey));
-}
+});
 
 const addressKey = ({ family, bits }: { family: Family; bits: bigint }) => `${family} ${bits}`;
 

@@ -6,6 +6,7 @@ import { byName } from "../allocate/age.ts";
 import { findServiceConflicts, type ServiceClaim } from "../allocate/serviceConflicts.ts";
 import { configsOf } from "./agentConfigs.ts";
 import type { ClusterView, RunningServers, VirtualIPView, VirtualServerView } from "./cluster.ts";
+import { specifiedAddresses } from "./poolVerdicts.ts";
 import { portsOf } from "./serverSummary.ts";
 import type { Verdict } from "./verdicts.ts";
 
@@ -59,6 +60,7 @@ const mostAddresses = 64;
 /** The verdict on every VirtualServer that is not being deleted, by its key. */
 export function judgeServers(question: ServerQuestion): Map<string, ServerVerdict> {
   const views = (question.cluster.virtualServers ?? []).filter(({ deleting }) => !deleting);
+  if (views.length === 0) return new Map();
   const facts = factsOf(question);
   const bindings = new Map(views.map((view) => [view.key, bind(view, facts)]));
   const claims = views.flatMap((view) => claimOf(view, bindings.get(view.key)));
@@ -87,9 +89,8 @@ function factsOf(question: ServerQuestion): Facts {
   return { ...question, virtualIPs, owners, assigned };
 }
 
-function addressesOf({ spec }: VirtualIPView): string[] {
-  const all = [...(spec?.addresses ?? []), ...(spec?.excludedAddresses ?? [])].map(({ address }) => canonicalAddress(address));
-  return [...new Set(all)];
+function addressesOf(view: VirtualIPView): string[] {
+  return [...new Set(specifiedAddresses(view).map(({ text }) => text))];
 }
 
 function bind(view: VirtualServerView, facts: Facts): Binding | Rejected {

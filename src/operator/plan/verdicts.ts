@@ -1,5 +1,8 @@
 /** Which VirtualIPs are accepted, with which VRID; why the others are not. Pure. */
 import { findCondition } from "../../api/condition.ts";
+import { canonicalAddress } from "../../api/ipAddress.ts";
+import type { VirtualIPSpec } from "../../api/virtualIP.ts";
+import { memoized } from "../../plan/memoized.ts";
 import { type AddressClaim, findAddressConflicts } from "../allocate/addressConflicts.ts";
 import {
   allocateVirtualRouterIDs,
@@ -7,7 +10,7 @@ import {
   type VirtualRouterIDClaim,
   type VirtualRouterIDResult,
 } from "../allocate/virtualRouterID.ts";
-import type { PoolView, RunningRouters, VirtualIPView } from "./cluster.ts";
+import { hostsOf, type PoolView, type RunningRouters, type VirtualIPView } from "./cluster.ts";
 import type { ForeignVRIDs } from "./foreignRouters.ts";
 import { findPoolConflict, judgePools } from "./poolVerdicts.ts";
 import { findGroupMismatches, type GroupClaim } from "./units.ts";
@@ -41,8 +44,9 @@ export function judge(
     if (problem !== undefined && !deleting) rejections.set(name, { reason: "InvalidSpec", message: problem });
   }
   const conflicts = findAddressConflicts(virtualIPs.map((view) => addressClaim(view, running)));
-  for (const [name, { address, index, other }] of conflicts) {
-    const message = `spec.addresses[${index}].address: ${address} belongs to VirtualIP "${other}"`;
+  const views = new Map(virtualIPs.map((view) => [view.name, view]));
+  for (const [name, { index, other }] of conflicts) {
+    const message = `spec.addresses[${index}].address: ${writtenAddress(views.get(name), index)} belongs to VirtualIP "${other}"`;
     rejections.set(name, { reason: "AddressConflict", message });
   }
   const poolVerdicts = judgePools(pools, virtualIPs, running);
@@ -77,11 +81,23 @@ function isSettled({ status, generation }: VirtualIPView): boolean {
 
 function addressClaim(view: VirtualIPView, running: RunningRouters): AddressClaim {
   const { name, createdAt, segment, deleting } = view;
-  const specified = [...(view.spec?.addresses ?? []), ...(view.spec?.excludedAddresses ?? [])].map(({ address }) => address);
+  const wanted = view.spec ? canonicalHosts(view.spec) : [];
   const routers = [...(running.get(name)?.values() ?? [])].flat();
-  const held = new Set(routers.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
+  const held = new Set(routers.flatMap(({ addresses }) => hostsOf(addresses)));
   const settled = isSettled(view);
-  return { name, createdAt, segment, settled, held: deleting ? [...held, ...specified] : [...held], wanted: specified };
+  return { name, createdAt, segment, settled, held: deleting ? [...held, ...wanted] : [...held], wanted };
+}
+
+const canonicalHosts = memoized((spec: VirtualIPSpec): readonly string[] =>
+  allAddresses(spec).map(({ address }) => canonicalAddress(address)),
+);
+
+function allAddresses({ addresses, excludedAddresses = [] }: VirtualIPSpec) {
+  return [...addresses, ...excludedAddresses];
+}
+
+function writtenAddress(view: VirtualIPView | undefined, index: number): string {
+  return (view?.spec && allAddresses(view.spec)[index]?.address) ?? "";
 }
 
 function groupClaim(view: VirtualIPView): GroupClaim[] {

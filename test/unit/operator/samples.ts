@@ -118,9 +118,8 @@ export class PlannedCluster {
     this.agents.push(...names.map((name) => agent(name)));
   }
 
-  /** Plans once and records the answers. */
-  step(): Plan {
-    const plan = makePlan({
+  planQuestion(): PlanQuestion {
+    return {
       cluster: {
         virtualIPs: this.virtualIPs,
         nodes: this.nodes,
@@ -133,7 +132,12 @@ export class PlannedCluster {
       gone: this.gone,
       now: this.nowMs,
       wallNow: new Date(Date.parse(timeAt(0)) + this.nowMs),
-    });
+    };
+  }
+
+  /** Plans once and records the answers. */
+  step(): Plan {
+    const plan = makePlan(this.planQuestion());
     this.memory = plan.memory;
     const byName = new Map(plan.virtualIPs.map((planned) => [planned.view.name, planned]));
     this.virtualIPs = this.virtualIPs.flatMap((view) => record(view, byName.get(view.name)));

@@ -4,7 +4,7 @@ import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster
 import { viewPool } from "../../../src/operator/plan/parse.ts";
 import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
 import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
-import { firstMemory, type ServicesMemory } from "../../../src/operator/plan/services/servicesQuestion.ts";
+import { firstMemory, type ServicesMemory, type ServicesQuestion } from "../../../src/operator/plan/services/servicesQuestion.ts";
 import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
 import { PlayedCluster } from "./playedCluster.ts";
 import { timeAt, virtualIP, virtualServer } from "./samples.ts";
@@ -40,6 +40,18 @@ export function pool(name: string, spec: object, more: Partial<PoolView> = {}): 
   const view = viewPool({ metadata: { name, creationTimestamp: timeAt(0), generation: 1 }, spec });
   if (!view) throw new Error("no view");
   return { ...view, hasFinalizer: true, ...more };
+}
+
+/** Specifications of pools with ten addresses, of IPv4 or of each family. */
+export const ten = { addresses: ["192.0.2.100-192.0.2.109"] };
+export const dual = { addresses: ["192.0.2.100-192.0.2.109", "2001:db8::100-2001:db8::109"] };
+
+/** Of three nodes, with the pool "public". */
+export function served(poolSpec: object, ...services: ServiceView[]): ServedCluster {
+  const cluster = new ServedCluster("n1", "n2", "n3");
+  cluster.pools = [pool("public", poolSpec)];
+  cluster.services = services;
+  return cluster;
 }
 
 export class ServedCluster extends PlayedCluster {
@@ -169,8 +181,8 @@ export class ServedCluster extends PlayedCluster {
     return Object.fromEntries(assignments.map(({ address, services }) => [address, services.join(" ")]));
   }
 
-  #plan(): ServicesPlan {
-    return planServices({
+  question(): ServicesQuestion {
+    return {
       pools: this.pools,
       services: this.services,
       endpoints: this.endpoints,
@@ -183,7 +195,11 @@ export class ServedCluster extends PlayedCluster {
       isSettled: this.#generation === undefined,
       memory: this.#memory ?? firstMemory(this.pools),
       wallNow: timeAt(this.nowMs / 1000),
-    });
+    };
+  }
+
+  #plan(): ServicesPlan {
+    return planServices(this.question());
   }
 
   #writePools({ pools }: ServicesPlan): boolean {

@@ -8,8 +8,8 @@ export interface Holding {
 export interface AddressUnit {
   /** The first of its addresses: what it is called. */
   key: string;
-  addresses: string[];
-  services: string[];
+  addresses: readonly string[];
+  services: readonly string[];
 }
 
 /** Services that share an address are one unit with all that they have. Units in the order of their keys. */
@@ -30,10 +30,14 @@ export function unitsOf(holdings: readonly Holding[]): AddressUnit[] {
     holdings.filter(({ addresses }) => addresses.length > 0),
     ({ addresses }) => rootOf(addresses[0] ?? ""),
   );
-  return [...units.values()]
-    .map((members) => {
-      const addresses = [...new Set(members.flatMap((member) => member.addresses))].sort();
-      return { key: addresses[0] ?? "", addresses, services: members.map(({ service }) => service).sort() };
-    })
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...units.values()].map(unitOf).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function unitOf(members: readonly Holding[]): AddressUnit {
+  const [first] = members;
+  if (first && members.length === 1 && first.addresses.length === 1) {
+    return { key: first.addresses[0] ?? "", addresses: first.addresses, services: [first.service] };
+  }
+  const addresses = [...new Set(members.flatMap((member) => member.addresses))].sort();
+  return { key: addresses[0] ?? "", addresses, services: members.map(({ service }) => service).sort() };
 }

@@ -8,16 +8,11 @@ import {
   poolAnnotation,
   sharingKeyAnnotation,
 } from "../../../api/service.ts";
+import { memoized } from "../../../plan/memoized.ts";
 import { matches } from "../../../plan/selector.ts";
 import type { AddressRefusal, ServiceClaim } from "../../allocate/serviceClaims.ts";
 import type { PoolView } from "../cluster.ts";
 import type { ServiceView } from "./views.ts";
-
-export interface ClaimFacts {
-  pools: readonly PoolView[];
-  /** Labels by name; absent while namespaces could not be read. */
-  namespaces?: ReadonlyMap<string, Readonly<Record<string, string>>>;
-}
 
 /** Whether the Service is Aloft's to serve. `isDefault`: also those without a class. */
 export function isOurs({ isLoadBalancer, loadBalancerClass: wanted }: ServiceView, isDefault: boolean): boolean {
@@ -29,7 +24,7 @@ export function isOthers({ isLoadBalancer, loadBalancerClass: wanted }: ServiceV
   return isLoadBalancer && wanted !== undefined && wanted !== loadBalancerClass;
 }
 
-export function claimOf(view: ServiceView, facts: ClaimFacts): ServiceClaim {
+export const claimOf = memoized((view: ServiceView): ServiceClaim => {
   const { key, namespace, createdAt, families, familyPolicy, annotations, ports } = view;
   const { requested, problem = problemOf(view) } = requestOf(view);
   return {
@@ -42,16 +37,10 @@ export function claimOf(view: ServiceView, facts: ClaimFacts): ServiceClaim {
     pool: annotations[poolAnnotation] || undefined,
     sharingKey: annotations[sharingKeyAnnotation] || undefined,
     ports: ports.map(({ protocol, port }) => `${protocol}/${port}`),
-    mayUse: (pool) =>
-      isAllowed(
-        view,
-        facts.pools.find(({ name }) => name === pool),
-        facts,
-      ),
     present: view.ingress.flatMap(({ ip }) => (ip === undefined ? [] : [canonicalAddress(ip)])),
     ...(problem && { problem }),
   };
-}
+});
 
 interface Request {
   requested: IpAddress[];
@@ -94,8 +83,12 @@ function problemOf(view: ServiceView): AddressRefusal | undefined {
   return { reason: "InvalidRequest", message: `annotation ${dataPlaneAnnotation}: "${name}" must be ${known}` };
 }
 
-function isAllowed(view: ServiceView, pool: PoolView | undefined, { namespaces }: ClaimFacts): boolean {
-  if (!pool?.spec || limitsInVain(view, dataPlaneOf(view, pool))) return false;
+/** Labels by name; absent while namespaces could not be read. */
+export type NamespaceLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** Whether the selectors of the pool let the Service use it. */
+export function mayUse(view: ServiceView | undefined, pool: PoolView | undefined, namespaces: NamespaceLabels | undefined): boolean {
+  if (!view || !pool?.spec || limitsInVain(view, dataPlaneOf(view, pool))) return false;
   const { namespace, labels } = view;
   const { namespaces: names, namespaceSelector, serviceSelector = {} } = pool.spec;
   const ofNamespace = namespaces?.get(namespace);

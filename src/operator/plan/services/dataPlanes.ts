@@ -1,4 +1,6 @@
 /** The VirtualServers of all Services with the data plane IPVS. Pure. */
+import type { VirtualIPSpec } from "../../../api/virtualIP.ts";
+import { memoized } from "../../../plan/memoized.ts";
 import type { PoolView, VirtualServerView } from "../cluster.ts";
 import { dataPlaneOf } from "./claims.ts";
 import { compareVirtualServers, generateVirtualServers, type VirtualServerChanges } from "./generatedVirtualServers.ts";
@@ -7,34 +9,35 @@ import type { ServiceView } from "./views.ts";
 
 export interface DataPlaneQuestion {
   pools: readonly PoolView[];
-  services: readonly ServiceView[];
+  /** Services by their keys. */
+  views: ReadonlyMap<string, ServiceView>;
   /** Absent while they could not be read. */
   virtualServers?: readonly VirtualServerView[];
   held: readonly Held[];
   layout: Pick<Layout, "placeOf" | "generated">;
 }
 
-export function planDataPlanes({ pools, services, virtualServers, held, layout }: DataPlaneQuestion): VirtualServerChanges {
+const hostsOf = memoized(
+  ({ addresses, excludedAddresses = [] }: VirtualIPSpec): ReadonlySet<string> =>
+    new Set([...addresses, ...excludedAddresses].map(({ address }) => address)),
+);
+
+export function planDataPlanes({ pools, views, virtualServers, held, layout }: DataPlaneQuestion): VirtualServerChanges {
   if (!virtualServers) return { apply: [], remove: [], foreign: [] };
   const poolOf = new Map(pools.map((pool) => [pool.name, pool]));
-  const viewOf = new Map(services.map((view) => [view.key, view]));
-  const standing = new Map(
-    layout.generated.map(({ name, spec }) => [
-      name,
-      new Set([...spec.addresses, ...(spec.excludedAddresses ?? [])].map(({ address }) => address)),
-    ]),
-  );
+  const specs = new Map(layout.generated.map(({ name, spec }) => [name, spec]));
   const kept = new Set<string>();
   const wanted = held.flatMap(({ service, pool: name, addresses }) => {
     const pool = poolOf.get(name);
-    const view = viewOf.get(service);
+    const view = views.get(service);
     const virtualIP = layout.placeOf.get(service);
     if (!view || !pool?.spec) {
       kept.add(service);
       return [];
     }
     if (virtualIP === undefined || dataPlaneOf(view, pool) !== "IPVS" || view.limitsSources) return [];
-    const present = addresses.filter((address) => standing.get(virtualIP)?.has(address));
+    const spec = specs.get(virtualIP);
+    const present = addresses.filter((address) => spec && hostsOf(spec).has(address));
     return present.length > 0 ? generateVirtualServers({ view, pool: pool.spec, virtualIP, addresses: present }) : [];
   });
   return compareVirtualServers(wanted, virtualServers, kept);

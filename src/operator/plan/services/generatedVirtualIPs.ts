@@ -6,6 +6,7 @@ import { canonicalAddress } from "../../../api/ipAddress.ts";
 import type { LabelSelector } from "../../../api/labelSelector.ts";
 import { excludeLabel, poolLabel, type Role, roleLabel } from "../../../api/service.ts";
 import type { VirtualIPSpec, VirtualIPStatus } from "../../../api/virtualIP.ts";
+import { memoized } from "../../../plan/memoized.ts";
 import type { PoolView, VirtualIPView } from "../cluster.ts";
 import { familyOf } from "./claims.ts";
 import type { PlacedVirtualIP } from "./placing.ts";
@@ -83,9 +84,12 @@ export function additionsOf({ spec: wanted, ...rest }: GeneratedVirtualIP, prese
 
 /** Server-side apply leaves what was there before in its place. */
 function inOrder(spec: VirtualIPSpec) {
-  const texts = (list: VirtualIPSpec["addresses"] = []) => list.map(({ address }) => address).sort();
-  return { ...spec, addresses: texts(spec.addresses), excludedAddresses: texts(spec.excludedAddresses) };
+  const { addresses, excludedAddresses = none } = spec;
+  return { ...spec, addresses: textsOf(addresses), excludedAddresses: textsOf(excludedAddresses) };
 }
+
+const none: VirtualIPSpec["addresses"] = [];
+const textsOf = memoized((list: VirtualIPSpec["addresses"]): readonly string[] => list.map(({ address }) => address).sort());
 
 function nodesOf(
   { selector: given = {}, ...choice }: VirtualIPSpec["nodes"],
@@ -114,7 +118,8 @@ function divide(addresses: readonly string[], before: readonly string[]): { adve
   const isIPv4 = (address: string) => familyOf(address) === "IPv4";
   const family = familyOf(staying[0] ?? addresses.find(isIPv4) ?? addresses[0] ?? "");
   const known = new Set(staying);
-  const others = addresses.filter((address) => familyOf(address) === family && !known.has(address)).sort();
+  const isFull = staying.length === mostAdvertised;
+  const others = isFull ? [] : addresses.filter((address) => familyOf(address) === family && !known.has(address)).sort();
   const advertised = [...staying, ...others].slice(0, mostAdvertised).sort();
   const named = new Set(advertised);
   return { advertised, carried: addresses.filter((address) => !named.has(address)).sort() };

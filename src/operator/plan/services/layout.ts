@@ -17,7 +17,8 @@ export interface Held extends Holding {
 
 export interface LayoutQuestion {
   pools: readonly PoolView[];
-  services: readonly ServiceView[];
+  /** Services by their keys. */
+  views: ReadonlyMap<string, ServiceView>;
   endpoints: ReadonlyMap<string, ReadonlySet<string>>;
   nodes: readonly NodeView[];
   virtualIPs: readonly VirtualIPView[];
@@ -80,8 +81,7 @@ function answer({ services }: AddressUnit, found: Answer, { answers }: Layout): 
 
 /** Of units with a Service that only some nodes may answer for: those that may do so for all of them. */
 function candidatesOf(pool: PoolView & { spec: AddressPoolSpec }, units: readonly AddressUnit[], question: LayoutQuestion) {
-  const { services, endpoints, nodes } = question;
-  const views = new Map(services.map((view) => [view.key, view]));
+  const { views, endpoints, nodes } = question;
   const eligible = eligibleNodes(pool.spec.virtualIP, nodes);
   const candidates = new Map<string, ReadonlySet<string>>();
   for (const unit of units) {
@@ -91,8 +91,9 @@ function candidatesOf(pool: PoolView & { spec: AddressPoolSpec }, units: readonl
       return view?.isLocal && dataPlaneOf(view, pool) === "KubeProxy";
     });
     if (local.length === 0) continue;
-    const ready = local.map((key) => endpoints.get(key) ?? new Set<string>());
-    candidates.set(unit.key, new Set([...eligible].filter((node) => ready.every((each) => each.has(node)))));
+    const [ready, ...others] = local.map((key) => endpoints.get(key));
+    const nodes = [...(ready ?? [])].filter((node) => eligible.has(node) && others.every((each) => each?.has(node)));
+    candidates.set(unit.key, new Set(nodes));
   }
   return candidates;
 }

@@ -42,18 +42,27 @@ export function placeUnits(question: PlacingQuestion): Placing {
   const { pool, units, virtualIPs, whereabouts, nodesOf, frozen } = question;
   const own = virtualIPs.filter(({ generated }) => generated?.pool === pool.name);
   const roleOf = new Map(own.map(({ name, generated }) => [name, generated?.role]));
-  const placeOf = (unit: AddressUnit) =>
-    unit.addresses.flatMap((address) => whereabouts.placeOf(address) ?? []).find((name) => roleOf.has(name));
+  const places = new Map(units.map((unit) => [unit.key, findPlace(unit, whereabouts, roleOf)]));
+  const placeOf = ({ key }: AddressUnit) => places.get(key);
   const isLocal = (unit: AddressUnit) => {
-    const role = roleOf.get(placeOf(unit) ?? "");
-    return frozen.has(unit.key) && role !== undefined ? role === "local" : nodesOf.has(unit.key);
+    const role = frozen.has(unit.key) ? roleOf.get(placeOf(unit) ?? "") : undefined;
+    return role === undefined ? nodesOf.has(unit.key) : role === "local";
   };
-  const [local, shared] = [units.filter(isLocal), units.filter((unit) => !isLocal(unit))];
+  const { local = [], shared = [] } = Object.groupBy(units, (unit) => (isLocal(unit) ? "local" : "shared"));
   const foreign = new Set(virtualIPs.filter(({ name }) => !roleOf.has(name)).map(({ name }) => name));
   const standing = own.filter(({ deleting }) => !deleting);
   const shards = placeShared(pool, shared, placeOf, foreign, own);
   const sets = placeLocal({ ...question, units: local }, placeOf, standing, new Set(virtualIPs.map(({ name }) => name)));
   return { virtualIPs: [...shards.virtualIPs, ...sets.virtualIPs], unplaced: new Map([...shards.unplaced, ...sets.unplaced]) };
+}
+
+/** The first of the pool's own VirtualIPs that is to hold one of its addresses. */
+function findPlace({ addresses }: AddressUnit, whereabouts: Whereabouts, own: ReadonlyMap<string, unknown>): string | undefined {
+  for (const address of addresses) {
+    const name = whereabouts.placeOf(address);
+    if (name !== undefined && own.has(name)) return name;
+  }
+  return undefined;
 }
 
 type PlaceOf = (unit: AddressUnit) => string | undefined;

@@ -1,5 +1,5 @@
 /**
- * The whole plan for Services: who has which addresses, on which VirtualIPs, and what is written where. Pure; computed anew at every change.
+ * The whole plan for Services: who has which addresses, on which VirtualIPs, and what is written where. Pure; what is made of a single object is kept with it.
  * Nothing is used before it stands in the status of its pool: what is planned from unrecorded addresses is only that record.
  */
 import { mostAssignments } from "../../../api/addressPoolStatus.ts";
@@ -7,7 +7,7 @@ import { allocateAddresses } from "../../allocate/serviceAddresses.ts";
 import type { PoolClaim } from "../../allocate/serviceClaims.ts";
 import { type PoolView, runningRouters, type VirtualIPView } from "../cluster.ts";
 import { judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
-import { claimOf, isOurs } from "./claims.ts";
+import { claimOf, isOurs, mayUse } from "./claims.ts";
 import { planDataPlanes } from "./dataPlanes.ts";
 import { additionsOf, isAsGenerated } from "./generatedVirtualIPs.ts";
 import type { VirtualServerChanges } from "./generatedVirtualServers.ts";
@@ -17,6 +17,7 @@ import { Ledger } from "./ledger.ts";
 import { type PoolPlan, planPool } from "./poolPlans.ts";
 import { planServiceWrites, type ServicePlan } from "./servicePlans.ts";
 import type { ServicesMemory, ServicesQuestion } from "./servicesQuestion.ts";
+import type { ServiceView } from "./views.ts";
 import { Whereabouts } from "./whereabouts.ts";
 import { followWishes, type Wishes } from "./wishes.ts";
 
@@ -35,12 +36,13 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
   const verdicts = judgePools(question.pools, question.virtualIPs, running);
   const whereabouts = new Whereabouts({ ...question, running, before: question.memory.traces });
   const unknownPools = findUnknownPools(question);
-  const ledger = new Ledger(question);
+  const views = new Map(question.services.map((view) => [view.key, view]));
+  const ledger = new Ledger(question, views);
   const wishes = followWishes(question.services, question.memory.wishes);
-  const results = allocate(question, verdicts, wishes);
+  const results = allocate(question, { verdicts, views, wishes });
   const held = ledger.effective(results);
-  const layout = layOut({ ...question, held, ghosts: ledger.ghosts, whereabouts });
-  const dataPlanes = planDataPlanes({ ...question, held, layout });
+  const layout = layOut({ ...question, views, held, ghosts: ledger.ghosts, whereabouts });
+  const dataPlanes = planDataPlanes({ ...question, views, held, layout });
   const services = planServiceWrites({ question, ledger, results, layout, whereabouts, foreign: dataPlanes.foreign });
   const pools = question.pools.map((view) => planPool(view, question, verdicts, ledger.next(view, results, whereabouts)));
   const plan: ServicesPlan = {
@@ -71,10 +73,19 @@ function findUnknownPools({ pools, virtualIPs }: ServicesQuestion): string[] {
 /** Also room for both families of a Service. */
 const mostGiven = mostAssignments - 1;
 
-function allocate({ pools, services, namespaces, isDefault, virtualIPs }: ServicesQuestion, verdicts: PoolVerdicts, wishes: Wishes) {
-  const facts = { pools, namespaces: namespaces && new Map(namespaces.map(({ name, labels }) => [name, labels])) };
-  const claims = services.filter((view) => isOurs(view, isDefault) && !view.deleting).map((view) => claimOf(view, facts));
-  return allocateAddresses({ pools: pools.map((view) => poolClaim(view, verdicts)), services: claims, taken: takenBy(virtualIPs), wishes });
+function allocate(
+  { pools, services, namespaces, isDefault, virtualIPs }: ServicesQuestion,
+  { verdicts, views, wishes }: { verdicts: PoolVerdicts; views: ReadonlyMap<string, ServiceView>; wishes: Wishes },
+) {
+  const poolOf = new Map(pools.map((view) => [view.name, view]));
+  const labels = namespaces && new Map(namespaces.map((namespace) => [namespace.name, namespace.labels]));
+  return allocateAddresses({
+    pools: pools.map((view) => poolClaim(view, verdicts)),
+    services: services.filter((view) => isOurs(view, isDefault) && !view.deleting).map((view) => claimOf(view)),
+    taken: takenBy(virtualIPs),
+    mayUse: (service, pool) => mayUse(views.get(service), poolOf.get(pool), labels),
+    wishes,
+  });
 }
 
 function poolClaim({ name, ranges, spec, status }: PoolView, verdicts: PoolVerdicts): PoolClaim {

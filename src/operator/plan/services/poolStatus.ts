@@ -3,6 +3,7 @@ import type { AddressPoolStatus, Assignment, Usage } from "../../../api/addressP
 import { countZeroAnd255, holds, sizeOf } from "../../../api/addressRange.ts";
 import { type ConditionFinding, findCondition, setConditions } from "../../../api/condition.ts";
 import { type Family, families, type IpAddress, parseAddress } from "../../../api/ipAddress.ts";
+import { memoized } from "../../../plan/memoized.ts";
 import type { PoolView } from "../cluster.ts";
 import type { PoolVerdict } from "../poolVerdicts.ts";
 import { countOf, list } from "../words.ts";
@@ -42,11 +43,13 @@ interface Given extends IpAddress {
   assignment: Assignment;
 }
 
+const readAssignment = memoized((assignment: Assignment): Given | undefined => {
+  const address = parseAddress(assignment.address);
+  return address && { ...address, assignment };
+});
+
 function inOrder(assignments: readonly Assignment[]): Given[] {
-  const given = assignments.flatMap((assignment) => {
-    const address = parseAddress(assignment.address);
-    return address ? [{ ...address, assignment }] : [];
-  });
+  const given = assignments.flatMap((assignment) => readAssignment(assignment) ?? []);
   return given.sort((a, b) => families.indexOf(a.family) - families.indexOf(b.family) || (a.bits < b.bits ? -1 : 1));
 }
 

@@ -7,8 +7,8 @@ import type { DataPlane } from "./claims.ts";
 import type { Ingress, ServiceView } from "./views.ts";
 
 export interface ServiceStatus {
-  ingress: Ingress[];
-  conditions: Condition[];
+  ingress: readonly Ingress[];
+  conditions: readonly Condition[];
 }
 
 /** Kubernetes' own proxies leave an address with mode Proxy to the node that answers for it. https://kep.k8s.io/1860 */

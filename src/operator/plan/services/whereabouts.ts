@@ -1,5 +1,5 @@
 /** Where each address of a pool stands, and whether it has been given up. Pure. */
-import type { AgentView, RunningRouters, VirtualIPView } from "../cluster.ts";
+import { type AgentView, hostsOf, type RunningRouters, type VirtualIPView } from "../cluster.ts";
 import { specifiedAddresses } from "../poolVerdicts.ts";
 
 /**
@@ -19,9 +19,12 @@ export interface WhereaboutsQuestion {
   isSettled: boolean;
 }
 
+/** More than one VirtualIP. */
+const several = Symbol("several");
+
 export class Whereabouts {
-  /** By address: the VirtualIPs whose specifications name it, and those for which nodes run it. */
-  readonly #holders = new Map<string, Set<string>>();
+  /** By address: the VirtualIP whose specification names it, or for which nodes run it. */
+  readonly #holders = new Map<string, string | typeof several>();
   readonly #specified = new Map<string, string>();
   readonly #agents: readonly AgentView[];
   readonly #isSettled: boolean;
@@ -32,8 +35,8 @@ export class Whereabouts {
     this.#isSettled = isSettled;
     for (const view of virtualIPs) this.#specify(view);
     for (const [name, byNode] of running) {
-      const addresses = [...byNode.values()].flat().flatMap((router) => router.addresses);
-      for (const { address } of addresses) this.#add(address.slice(0, address.indexOf("/")), name);
+      for (const routers of byNode.values())
+        for (const { addresses } of routers) for (const host of hostsOf(addresses)) this.#add(host, name);
     }
     for (const address of this.#holders.keys()) this.traces.set(address, "standing");
     for (const [address, trace] of before) this.#follow(address, trace);
@@ -59,9 +62,8 @@ export class Whereabouts {
 
   /** Whether the VirtualIP may have it: nobody else does, and nobody may still answer who did. */
   mayEnter(address: string, virtualIP: string): boolean {
-    const holders = this.#holders.get(address);
-    if (holders) return [...holders].every((name) => name === virtualIP);
-    return !this.traces.has(address);
+    const holder = this.#holders.get(address);
+    return holder === undefined ? !this.traces.has(address) : holder === virtualIP;
   }
 
   /** Whether all nodes have given it up. */
@@ -77,7 +79,8 @@ export class Whereabouts {
   }
 
   #add(address: string, holder: string): void {
-    const holders = this.#holders.get(address) ?? new Set();
-    this.#holders.set(address, holders.add(holder));
+    const before = this.#holders.get(address);
+    if (before === undefined) this.#holders.set(address, holder);
+    else if (before !== holder) this.#holders.set(address, several);
   }
 }

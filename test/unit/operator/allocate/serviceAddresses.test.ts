@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { mostSharers } from "../../../../src/api/addressPoolStatus.ts";
 import { mergeRanges, parseRange } from "../../../../src/api/addressRange.ts";
 import { type Family, parseAddress } from "../../../../src/api/ipAddress.ts";
-import { allocateAddresses } from "../../../../src/operator/allocate/serviceAddresses.ts";
+import { type AllocationQuestion, allocateAddresses } from "../../../../src/operator/allocate/serviceAddresses.ts";
 import type { PoolClaim, ServiceAddresses, ServiceClaim } from "../../../../src/operator/allocate/serviceClaims.ts";
 import { timeAt } from "../samples.ts";
 
@@ -38,15 +38,14 @@ function service(name: string, age: number, { asks = [], ...more }: Wish = {}): 
     needsAll: true,
     requested: asks.flatMap((text) => parseAddress(text) ?? []),
     ports: ["TCP/80"],
-    mayUse: () => true,
     present: [],
     ...more,
   };
 }
 
 /** "a: 192.0.2.1" or, without any, "a: Reason"; both where it has not what it asks for. */
-function allocate(pools: PoolClaim[], services: ServiceClaim[], taken?: Map<string, string>): string[] {
-  const results = allocateAddresses({ pools, services, taken });
+function allocate(pools: PoolClaim[], services: ServiceClaim[], more: Pick<AllocationQuestion, "taken" | "mayUse"> = {}): string[] {
+  const results = allocateAddresses({ pools, services, ...more });
   return services.map(({ key }) => {
     const { addresses = [], refusal } = results.get(key) ?? {};
     return `${key.slice(key.indexOf("/") + 1)}: ${[...addresses, ...(refusal ? [refusal.reason] : [])].join(" ")}`;
@@ -59,7 +58,14 @@ const both: Family[] = ["IPv4", "IPv6"];
 const many = Array.from({ length: mostSharers - 1 });
 const given = (address: string, ...services: string[]) => ({ address, services: services.map((name) => `web/${name}`) });
 
-const cases: { name: string; pools: PoolClaim[]; services: ServiceClaim[]; taken?: Map<string, string>; expected: string[] }[] = [
+interface Case extends Pick<AllocationQuestion, "taken" | "mayUse"> {
+  name: string;
+  pools: PoolClaim[];
+  services: ServiceClaim[];
+  expected: string[];
+}
+
+const cases: Case[] = [
   {
     name: "the lowest free address, older first, and none for the last",
     pools: [pool("p", small)],
@@ -118,11 +124,8 @@ const cases: { name: string; pools: PoolClaim[]; services: ServiceClaim[]; taken
   {
     name: "a pool that is not there, not open, or not for it",
     pools: [pool("closed", ["192.0.2.1"], { open: false }), pool("p", ["192.0.2.2"])],
-    services: [
-      service("a", 1, { pool: "other" }),
-      service("b", 2, { pool: "closed" }),
-      service("c", 3, { pool: "p", mayUse: () => false }),
-    ],
+    services: [service("a", 1, { pool: "other" }), service("b", 2, { pool: "closed" }), service("c", 3, { pool: "p" })],
+    mayUse: (key) => key !== "web/c",
     expected: ["a: PoolNotFound", "b: PoolNotAccepted", "c: PoolNotAllowed"],
   },
   {
@@ -280,8 +283,8 @@ const cases: { name: string; pools: PoolClaim[]; services: ServiceClaim[]; taken
   },
 ];
 
-for (const { name, pools, services, taken, expected } of cases) {
-  test(`addresses of Services: ${name}`, () => assert.deepEqual(allocate(pools, services, taken), expected));
+for (const { name, pools, services, expected, ...more } of cases) {
+  test(`addresses of Services: ${name}`, () => assert.deepEqual(allocate(pools, services, more), expected));
 }
 
 const wishes = fc.uniqueArray(
