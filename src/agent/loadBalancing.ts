@@ -18,7 +18,7 @@ import type { IpvsSnapshot } from "./native/ipvs.ts";
 import type { Nat } from "./native/nat.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
-import { isSameServing, namedBy, namedIn, type ServingSpec, translating } from "./servingSpec.ts";
+import { isSameServing, type Named, namedBy, namedIn, type ServingSpec, translating } from "./servingSpec.ts";
 import { HeldServiceJournal } from "./state/heldServices.ts";
 import { HeldTableJournal } from "./state/heldTables.ts";
 import type { HealthFile } from "./virtualServers/healthFile.ts";
@@ -177,7 +177,8 @@ export class LoadBalancing {
   statuses(): NodeVirtualServerStatus[] | undefined {
     const known = this.#loaded?.servers.statuses();
     const unknown = (this.#source?.unknown() ?? []).filter(namedIn(this.#spec.virtualServers));
-    return known && [...known, ...unknown.map(unknownStatus)];
+    const doubts = this.#source?.doubts();
+    return known && [...known, ...unknown.map((one) => unknownStatus(one, doubts?.get(nameOf(one))))];
   }
 
   /** Sentences about the journal, and about the table of nf_tables. */
@@ -275,8 +276,11 @@ export class LoadBalancing {
   #translate(nat: NatTable, served: readonly ResolvedVirtualServer[]): Promise<void> {
     const source = this.#source;
     const endpoints = source?.endpoints() ?? new Map();
+    const doubts = source?.doubts() ?? new Map();
     const translated = (source?.virtualServers() ?? []).filter(namedIn(translating(this.#spec)));
-    const isComplete = (source?.unknown() ?? []).length === 0 && translated.every((one) => endpoints.has(nameOf(one)));
+    // Of whom it is known that there is nothing to know nobody waits.
+    const isOpen = (one: Named) => !endpoints.has(nameOf(one)) && !doubts.has(nameOf(one));
+    const isComplete = ![...(source?.unknown() ?? []), ...translated].some(isOpen);
     return nat.configure({ served, translated, endpoints, isComplete });
   }
 
@@ -348,6 +352,6 @@ export class LoadBalancing {
   }
 }
 
-function unknownStatus({ namespace, name }: NodeVirtualServer): NodeVirtualServerStatus {
-  return { namespace, name, programmed: false, up: 0, total: 0, quorum: true, message: "the VirtualServer has not been read yet" };
+function unknownStatus({ namespace, name }: Named, message = "the VirtualServer has not been read yet"): NodeVirtualServerStatus {
+  return { namespace, name, programmed: false, up: 0, total: 0, quorum: true, message };
 }

@@ -5,6 +5,8 @@ import { nameOf } from "./virtualServers/resolvedVirtualServer.ts";
 
 export type ServingSpec = Pick<NodeAgentSpec, "virtualServers" | "realServers" | "ipvs" | "notify">;
 
+export type Named = Pick<NodeVirtualServer, "namespace" | "name">;
+
 /** Of one source: what it knows is planned anew when it changes. */
 export function isSameServing(spec: ServingSpec, other: ServingSpec): boolean {
   const served = ({ virtualServers, ipvs, notify, ...rest }: ServingSpec) => ({
@@ -29,5 +31,3 @@ export function namedIn(list: readonly Named[] = []): (one: Named) => boolean {
   const names = new Set(list.map(nameOf));
   return (one) => names.has(nameOf(one));
 }
-
-type Named = Pick<NodeVirtualServer, "namespace" | "name">;
