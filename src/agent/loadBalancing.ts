@@ -2,8 +2,7 @@
  * The virtual servers of a node, beside its elections: the kernel's table, the health of real servers, what is told of it. Loaded when a
  * configuration first has virtual servers, or an earlier process may have left some.
  */
-import { isDeepStrictEqual } from "node:util";
-import type { NodeAgentSpec, NodeVirtualServer } from "../api/nodeAgent.ts";
+import type { NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -19,6 +18,7 @@ import type { IpvsSnapshot } from "./native/ipvs.ts";
 import type { Nat } from "./native/nat.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
+import { isSameServing, type Named, namedBy, namedIn, type ServingSpec, translating } from "./servingSpec.ts";
 import { HeldServiceJournal } from "./state/heldServices.ts";
 import { HeldTableJournal } from "./state/heldTables.ts";
 import type { HealthFile } from "./virtualServers/healthFile.ts";
@@ -58,9 +58,6 @@ export interface LoadBalancingOptions {
   clock: Clock;
   log: Logger;
 }
-
-/** What of a NodeAgent.spec concerns virtual servers. */
-export type ServingSpec = Pick<NodeAgentSpec, "virtualServers" | "realServers" | "ipvs" | "notify">;
 
 interface Serving {
   spec: ServingSpec;
@@ -135,7 +132,7 @@ export class LoadBalancing {
    * configuration before until their addresses have gone.
    */
   async prepare(spec: ServingSpec, source = this.#options.source): Promise<void> {
-    if (this.#isConfigured && source === this.#source && isSame(spec, this.#spec)) return;
+    if (this.#isConfigured && source === this.#source && isSameServing(spec, this.#spec)) return;
     const isHeld = this.#journal.services.length > 0 || this.#journal.daemons || this.#tables.holds;
     if (namedBy(spec).length === 0 && !isHeld && !this.#loaded) return;
     this.#running = { spec: this.#spec, source: this.#source };
@@ -180,7 +177,8 @@ export class LoadBalancing {
   statuses(): NodeVirtualServerStatus[] | undefined {
     const known = this.#loaded?.servers.statuses();
     const unknown = (this.#source?.unknown() ?? []).filter(namedIn(this.#spec.virtualServers));
-    return known && [...known, ...unknown.map(unknownStatus)];
+    const doubts = this.#source?.doubts();
+    return known && [...known, ...unknown.map((one) => unknownStatus(one, doubts?.get(nameOf(one))))];
   }
 
   /** Sentences about the journal, and about the table of nf_tables. */
@@ -278,8 +276,11 @@ export class LoadBalancing {
   #translate(nat: NatTable, served: readonly ResolvedVirtualServer[]): Promise<void> {
     const source = this.#source;
     const endpoints = source?.endpoints() ?? new Map();
+    const doubts = source?.doubts() ?? new Map();
     const translated = (source?.virtualServers() ?? []).filter(namedIn(translating(this.#spec)));
-    const isComplete = (source?.unknown() ?? []).length === 0 && translated.every((one) => endpoints.has(nameOf(one)));
+    // Of whom it is known that there is nothing to know nobody waits.
+    const isOpen = (one: Named) => !endpoints.has(nameOf(one)) && !doubts.has(nameOf(one));
+    const isComplete = ![...(source?.unknown() ?? []), ...translated].some(isOpen);
     return nat.configure({ served, translated, endpoints, isComplete });
   }
 
@@ -351,33 +352,6 @@ export class LoadBalancing {
   }
 }
 
-/** Of one source: what it knows is planned anew when it changes. */
-function isSame(spec: ServingSpec, other: ServingSpec): boolean {
-  const served = ({ virtualServers, ipvs, notify, ...rest }: ServingSpec) => ({
-    virtualServers,
-    ipvs,
-    notify,
-    translated: translating(rest),
-  });
-  return isDeepStrictEqual(served(spec), served(other));
-}
-
-/** What this node translates for its own pods. */
-const translating = ({ realServers = [] }: ServingSpec) => realServers.filter(({ translates }) => translates);
-
-/** All VirtualServers that have to be known, each once. */
-function namedBy(spec: ServingSpec): NodeVirtualServer[] {
-  const translated = translating(spec).map(({ namespace, name, addresses }): NodeVirtualServer => ({ namespace, name, addresses }));
-  return [...new Map([...translated, ...(spec.virtualServers ?? [])].map((named) => [nameOf(named), named])).values()];
-}
-
-function namedIn(list: readonly Named[] = []): (one: Named) => boolean {
-  const names = new Set(list.map(nameOf));
-  return (one) => names.has(nameOf(one));
-}
-
-type Named = Pick<NodeVirtualServer, "namespace" | "name">;
-
-function unknownStatus({ namespace, name }: NodeVirtualServer): NodeVirtualServerStatus {
-  return { namespace, name, programmed: false, up: 0, total: 0, quorum: true, message: "the VirtualServer has not been read yet" };
+function unknownStatus({ namespace, name }: Named, message = "the VirtualServer has not been read yet"): NodeVirtualServerStatus {
+  return { namespace, name, programmed: false, up: 0, total: 0, quorum: true, message };
 }

@@ -3,15 +3,19 @@ import { runInNewContext } from "node:vm";
 
 /** Not while the elections that a new configuration begins keep JavaScript busy. */
 const delayMs = 2000;
+let pending: NodeJS.Timeout | undefined;
 
 /**
  * Gives back, in a while, what reading a configuration took: a file of 1,000 VirtualIPs leaves 18 MB in pages that V8 would keep for ever.
  * JavaScript stands still for some 50 ms meanwhile, which no election notices.
  */
 export function spareMemory(): void {
-  setTimeout(() => {
+  // Once for all that are read meanwhile: a hundred reloads in a row must not stop JavaScript a hundred times.
+  pending ??= setTimeout(() => {
+    pending = undefined;
     setFlagsFromString("--expose-gc");
     const collect: (options: object) => void = runInNewContext("gc");
     collect({ execution: "sync", type: "major", flavor: "last-resort" });
-  }, delayMs).unref();
+  }, delayMs);
+  pending.unref();
 }

@@ -64,7 +64,7 @@ export class VirtualServerWatch implements ServerSource {
   /** What was told of last. */
   #resolved: ReadonlyMap<string, ResolvedVirtualServer> = new Map();
   #endpoints = new Map<string, LastKnownContent["endpoints"][string]>();
-  /** Why endpoints are no longer what they should be, by nameOf(). */
+  /** Why endpoints are no longer what they should be, or are not known, by nameOf(). */
   #doubts: ReadonlyMap<string, string> = new Map();
   #named: readonly NodeVirtualServer[] = [];
   #opened: Promise<void> | undefined;
@@ -239,7 +239,8 @@ export class VirtualServerWatch implements ServerSource {
   /** The endpoints of all that are named. Where the watches do not know enough, what was known last stays. */
   #refresh(): void {
     const endpoints = new Map<string, LastKnownContent["endpoints"][string]>();
-    const doubts = new Map<string, string>();
+    const unusable = this.unknown().flatMap((named) => this.#problems.get(nameOf(named)) ?? []);
+    const doubts = new Map(unusable.map(({ object, problem }) => [nameOf(object.metadata), problem]));
     const services = new Map([...new Set(this.#named.map(({ namespace }) => namespace))].map((each) => [each, this.#servicesOf(each)]));
     const nodes = this.#cacheOf("nodes", "")?.listed;
     for (const named of this.#named) {

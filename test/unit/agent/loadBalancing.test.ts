@@ -254,3 +254,25 @@ test("a node that only translates for its own pods has a table of nf_tables, no 
   await runner.apply({ virtualRouters: [] }, { servers: new FixedServers([], () => undefined) });
   assert.equal(nat.table, undefined);
 });
+
+test("after a restart pods come and go although there is nothing to know of another virtual server; while there may be the table stays", async (context) => {
+  const translated = (name: string) =>
+    server({ name, spec: { forwarding: "DR", realServers: undefined, service: { name, targets: "Nodes" } } });
+  const pod = (address: string) => ({ address, port: 8080, node: "n1", isHere: true, ready: true, serving: true, terminating: false });
+  const realServers = ["web", "typo"].map((name) => ({ namespace: "shop", name, addresses: ["192.0.2.10"], translates: true }));
+  const apply = async (address: string, doubts: Map<string, string>, directory?: string) => {
+    const parts = createRunner(context, directory === undefined ? {} : { directory });
+    const source = Object.assign(new FixedServers([translated("web"), translated("typo")], () => undefined), {
+      endpoints: () => new Map([["shop/web", [pod(address)]]]),
+      doubts: () => doubts,
+    });
+    await parts.balancing.open();
+    await parts.runner.apply({ virtualRouters: [], realServers }, { servers: source });
+    return parts;
+  };
+  const { directory } = await apply("10.0.0.1", new Map());
+  const unread = await apply("10.0.0.2", new Map(), directory);
+  assert.equal(unread.nat.written.length, 0);
+  const { nat } = await apply("10.0.0.2", new Map([["shop/typo", 'there is no Service "typo"']]), directory);
+  assert.deepEqual(nat.table?.translations[0]?.targets, [{ address: "10.0.0.2", port: 8080 }]);
+});

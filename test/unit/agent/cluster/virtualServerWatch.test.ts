@@ -289,6 +289,19 @@ test("one that cannot be used leaves the last one that could, and is told of", a
   assert.deepEqual([watch.problems, watch.virtualServers()[0]?.generation], [[], 3]);
 });
 
+test("of one that could never be used it is known why nothing is known", async (context) => {
+  const { api, clock, watch } = setUp(context);
+  api.byPath.set(paths.servers, [serverObject("web", { spec: { scheduler: "better" } })]);
+  await watch.use([named("web"), named("missing")]);
+  await pass(clock);
+  assert.deepEqual(
+    watch.unknown().map(({ name }) => name),
+    ["web", "missing"],
+  );
+  assert.deepEqual([...watch.doubts().keys()], ["shop/web"]);
+  assert.match(watch.doubts().get("shop/web") ?? "", /^scheduler: /);
+});
+
 test("its own status is no news", async (context) => {
   const { api, clock, watch, changes } = setUp(context);
   api.byPath.set(paths.servers, [serverObject("web")]);
