@@ -14,3 +14,9 @@ export const objectMetaSchema = z.object({
   finalizers: z.array(z.string()).optional(),
 });
 export type ObjectMeta = z.infer<typeof objectMetaSchema>;
+
+/** Versions of one resource are decimal numbers that grow. https://kep.k8s.io/5504 */
+export function isOlderVersion(a: string | undefined, b: string | undefined): boolean {
+  const [left, right] = [a, b].map((version) => (/^[0-9]+$/.test(version ?? "") ? BigInt(version ?? "") : undefined));
+  return left !== undefined && right !== undefined && left < right;
+}

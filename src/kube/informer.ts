@@ -51,6 +51,8 @@ export class Informer<T extends KubeObject = KubeObject> {
   #hasSynced = false;
   #running: Promise<void> | undefined;
   #failures = 0;
+  /** The failure that lasts: it is told once. Without an API server ten informers fail every half minute. */
+  #complaint = "";
   #lost = true;
   #heardAt: number;
   #relistDue = 0;
@@ -163,6 +165,8 @@ export class Informer<T extends KubeObject = KubeObject> {
     this.#metrics.informerRelists.inc({ resource: this.#plural });
     this.#hasSynced = true;
     this.#lost = false;
+    if (this.#complaint) this.#logger.info({ resource: this.#plural, failures: this.#failures }, "informer has listed again");
+    this.#complaint = "";
     this.#synced.resolve();
     for (const key of changed) this.#notify(key);
     return resourceVersion;
@@ -227,7 +231,9 @@ export class Informer<T extends KubeObject = KubeObject> {
     const fields = { resource: this.#plural, error, failures: this.#failures, pauseMs: Math.round(pauseMs) };
     // An expired version is the API's normal way to ask for a list.
     if (isKubeError(error, "Expired")) this.#logger.info(fields, "informer lists again");
+    else if (String(error) === this.#complaint) this.#logger.debug(fields, "informer still cannot list");
     else this.#logger.warn(fields, "informer lost its watch and lists again");
+    this.#complaint = String(error);
     await sleep(this.#clock, pauseMs, this.#stop.signal);
   }
 

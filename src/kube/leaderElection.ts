@@ -43,6 +43,8 @@ export class LeaderElector {
   /** When the request of the last successful renewal was sent. Others see its effect later, so they wait longer than we act. */
   #renewedAt = 0;
   #seenLeader = "";
+  /** The failure that lasts: it is told once. */
+  #complaint = "";
   #started = false;
 
   /** Throws when the three times are not in order. */
@@ -93,7 +95,10 @@ export class LeaderElector {
   async #tryHold(signal: AbortSignal, limitMs: number): Promise<boolean> {
     const deadline = new Deadline(this.#clock, limitMs, signal);
     try {
-      return await deadline.race(this.#hold(deadline.signal));
+      const holds = await deadline.race(this.#hold(deadline.signal));
+      if (this.#complaint) this.#logger.info({ lease: this.#options.lease.name }, "the lease can be read and written again");
+      this.#complaint = "";
+      return holds;
     } catch (error) {
       // Also after a time-out: the write may have been done, so the version is unknown.
       this.#lease = undefined;
@@ -230,7 +235,13 @@ export class LeaderElector {
     const fields = { lease: this.#options.lease.name, error };
     // Another candidate was quicker: that is what the guard is for.
     if (isKubeError(error, "Conflict", "AlreadyExists")) this.#logger.debug(fields, "the lease was written by another");
+    else this.#complain(fields, String(error));
+  }
+
+  #complain(fields: object, complaint: string): void {
+    if (complaint === this.#complaint) this.#logger.debug(fields, "the lease still cannot be read or written");
     else this.#logger.warn(fields, "the lease could not be read or written");
+    this.#complaint = complaint;
   }
 
   #measure(): void {

@@ -124,7 +124,8 @@ function readConfiguration(object: unknown): Configuration | string {
   if (!parsed.success) return parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
   const { metadata, spec } = parsed.data;
   const { uid, generation } = metadata;
-  const key = JSON.stringify([uid, generation, metadata.deletionTimestamp !== undefined]);
+  // The generation alone does not tell: an API server that was restored from a backup counts anew.
+  const key = JSON.stringify([uid, generation, metadata.deletionTimestamp !== undefined, spec]);
   if (metadata.deletionTimestamp !== undefined) return { key, uid, generation, spec: { virtualRouters: [] } };
   if (!spec?.virtualRouters) return "spec.virtualRouters: is missing";
   return { key, uid, generation, spec };

@@ -1,8 +1,10 @@
 /**
  * List and watch of objects of the API server. Never gives up: whatever happens, it waits and goes on, from where it was, or with a new
- * list when the API server answers with an error: it may no longer know that place (410), or not yet (restored from a backup).
+ * list when the API server answers with an error: it may no longer know that place (410). Nor does one that was restored from a backup, and
+ * it does not say so.
  */
 import { z } from "zod";
+import { isOlderVersion } from "../../api/objectMeta.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import { type ApiClient, ApiError } from "./apiClient.ts";
@@ -62,7 +64,7 @@ export class ResourceWatch {
     const { signal, clock } = this.#options;
     while (!signal.aborted) {
       try {
-        if (this.#resourceVersion === undefined) await this.#list();
+        if (this.#resourceVersion === undefined || (await this.#wasRestored())) await this.#list();
         await this.#watch();
       } catch (error) {
         if (!signal.aborted) await sleep(clock, this.#afterFailure(error), signal);
@@ -102,13 +104,27 @@ export class ResourceWatch {
     this.#heardAt = this.#options.clock.now();
   }
 
+  /** Whether an API server that was away is behind what was seen of it: from there a watch is silent until its versions have come so far. */
+  async #wasRestored(): Promise<boolean> {
+    if (this.#failures === 0) return false;
+    const { resourceVersion } = (await this.#read(`${this.#options.path}&limit=1`)).metadata;
+    const isBehind = isOlderVersion(resourceVersion, this.#resourceVersion);
+    if (isBehind) this.#options.log.warn({}, "the API server has an older state than before, as after a restore: listing again");
+    return isBehind;
+  }
+
   async #list(): Promise<void> {
-    const { client, path, signal, handlers } = this.#options;
+    const { metadata, items } = await this.#read(this.#options.path);
+    this.#heard();
+    this.#resourceVersion = metadata.resourceVersion;
+    this.#options.handlers.onList(items);
+  }
+
+  async #read(path: string): Promise<z.infer<typeof listSchema>> {
+    const { client, signal } = this.#options;
     const answer = listSchema.safeParse(await client.request({ method: "GET", path, signal }));
     if (!answer.success) throw new ApiError(0, `the list of ${path} is not one: ${answer.error.message}`);
-    this.#heard();
-    this.#resourceVersion = answer.data.metadata.resourceVersion;
-    handlers.onList(answer.data.items);
+    return answer.data;
   }
 
   async #watch(): Promise<void> {

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { z } from "zod";
 
 const envelope = z.object({ content: z.unknown() });
-const withdrawn = z.object({ content: z.object({ spec: z.strictObject({ virtualRouters: z.tuple([]) }) }) });
-const lastKnown = "last-known.json";
+/** What holds nothing, of files that say more than what is held. */
+const nothing = new Map<string, z.ZodType>([
+  ["last-known.json", z.object({ content: z.object({ spec: z.strictObject({ virtualRouters: z.tuple([]) }) }) })],
+  ["sysctls.json", z.object({ content: z.object({ before: z.strictObject({}) }) })],
+]);
 
 /** Removes the state of an agent that ends, if there is nothing in it that its successor would have to know. */
 export async function removeEmptyState(stateDirectory: string): Promise<void> {
@@ -19,7 +22,8 @@ function isNothing(name: string, text: string): boolean {
   if (name === "lock") return true;
   try {
     const json: unknown = JSON.parse(text);
-    if (name === lastKnown) return withdrawn.safeParse(json).success;
+    const own = nothing.get(name);
+    if (own) return own.safeParse(json).success;
     const parsed = envelope.safeParse(json);
     return parsed.success && isEmpty(parsed.data.content);
   } catch {
@@ -27,7 +31,8 @@ function isNothing(name: string, text: string): boolean {
   }
 }
 
-/** Nothing but brackets. */
+/** Nothing but brackets, and no. */
 function isEmpty(value: unknown): boolean {
+  if (value === false) return true;
   return typeof value === "object" && value !== null && Object.values(value).every(isEmpty);
 }

@@ -39,6 +39,9 @@ export class KernelTable {
   #owners: ReadonlyMap<string, string> = new Map();
   #wanted: readonly IpvsServiceKey[] = [];
   #daemons = false;
+  /** Why the thread did not take the last table. */
+  #refusal = "";
+  /** Why the kernel's table is not as it should be. */
   #problem = "";
   #journalProblem = "";
   /** Why services are not as they should be, by VirtualServer. */
@@ -68,7 +71,7 @@ export class KernelTable {
 
   /** What is wrong with the services of a VirtualServer; "" when nothing is known to be. */
   problemOf(owner: string): string {
-    return [this.#refusals.get(owner), this.#failures.get(owner), this.#problem].filter(Boolean).join("; ");
+    return [this.#refusals.get(owner), this.#failures.get(owner), this.#refusal, this.#problem].filter(Boolean).join("; ");
   }
 
   /** Why the journal cannot be written; "" while it can. */
@@ -129,7 +132,9 @@ export class KernelTable {
     return undefined;
   }
 
-  async stop(keep: boolean): Promise<void> {
+  /** What nobody wants any more does not stay for the next process either: there may be none. */
+  async stop(mayKeep: boolean): Promise<void> {
+    const keep = mayKeep && (this.#wanted.length > 0 || this.#daemons);
     const result = await this.#ipvs?.stop({ keep });
     if (result?.ok === false) this.#options.log.error({ coreError: result.error }, "IPVS could not end in order; the next start tidies up");
     else if (result && !keep) await this.#write(() => this.#options.journal.shrinkTo([], false));
@@ -147,8 +152,8 @@ export class KernelTable {
 
   #note(error: CoreError | undefined): void {
     const problem = error?.message ?? "";
-    if (error && problem !== this.#problem) this.#options.log.error({ coreError: error }, "IPVS refused the virtual servers");
-    this.#problem = problem;
+    if (error && problem !== this.#refusal) this.#options.log.error({ coreError: error }, "IPVS refused the virtual servers");
+    this.#refusal = problem;
   }
 
   async #onEvents(batch: readonly IpvsEvent[]): Promise<void> {

@@ -2,6 +2,7 @@
  * What this process has written but its caches do not show yet. A plan made from older objects would decide again, and perhaps
  * otherwise, what is decided: two VirtualIPs could get one VRID.
  */
+import { isOlderVersion } from "../../api/objectMeta.ts";
 import { type KubeObject, keyOf } from "../../kube/object.ts";
 
 interface Written {
@@ -47,15 +48,9 @@ export class OwnWrites {
     const key = keyOf(cached);
     const written = this.#written.get(key);
     if (!written) return cached;
-    const isBehind = written.object.metadata.uid === uid && isOlder(resourceVersion, written.object.metadata.resourceVersion);
+    const isBehind = written.object.metadata.uid === uid && isOlderVersion(resourceVersion, written.object.metadata.resourceVersion);
     if (isBehind && now - written.at < longestLagMs) return written.object;
     this.#written.delete(key);
     return cached;
   }
-}
-
-/** Versions of one resource are decimal numbers that grow. https://kep.k8s.io/5504 */
-function isOlder(a: string | undefined, b: string | undefined): boolean {
-  const [left, right] = [a, b].map((version) => (/^[0-9]+$/.test(version ?? "") ? BigInt(version ?? "") : undefined));
-  return left !== undefined && right !== undefined && left < right;
 }

@@ -19,10 +19,17 @@ let metrics: KubeMetrics;
 let informer: Informer;
 /** Pauses after errors that the informer has announced, in ms. */
 let pauses: number[];
+/** What it has said of what went wrong, and of what is right again, without what repeats. */
+let said: string[];
+const note = (fields: object, message: string) => {
+  const { pauseMs } = fields as { pauseMs?: number };
+  if (pauseMs !== undefined) pauses.push(pauseMs);
+  return message;
+};
 const logger = {
-  debug() {},
-  info: (fields: object) => void pauses.push((fields as { pauseMs: number }).pauseMs),
-  warn: (fields: object) => void pauses.push((fields as { pauseMs: number }).pauseMs),
+  debug: (fields: object, message: string) => void note(fields, message),
+  info: (fields: object, message: string) => void said.push(note(fields, message)),
+  warn: (fields: object, message: string) => void said.push(note(fields, message)),
   error() {},
 };
 
@@ -32,6 +39,7 @@ beforeEach(async () => {
   client = new KubeClient({ kubeconfig: server.kubeconfig, clock });
   registry = new Metrics();
   pauses = [];
+  said = [];
   metrics = createKubeMetrics(registry);
 });
 
@@ -245,6 +253,7 @@ test("pauses double up to the limit while errors last, and begin anew after a he
   }
   assert.deepEqual(seenPauses, [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000]);
   await seen("the watch", () => server.watchers === 1);
+  assert.deepEqual(said, ["informer lost its watch and lists again", "informer has listed again"], "what lasts is told once");
   await clock.advance(20_000);
   server.cutWatches();
   assert.equal(await nextPause(), 100);

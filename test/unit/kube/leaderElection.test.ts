@@ -122,6 +122,23 @@ test("short faults change nothing", async () => {
   await Promise.all([one.stop(), two.stop()]);
 });
 
+test("a fault that lasts is told once, and so is its end", async () => {
+  const cluster = new Cluster();
+  const said: string[] = [];
+  const say = (_: object, message: string) => void said.push(message);
+  const logger = { debug() {}, info: say, warn: say, error: say };
+  let isCut = false;
+  const one = cluster.candidate("one", { fault: () => (isCut ? refusal() : undefined), logger });
+  await cluster.clock.advance(1_000);
+  said.length = 0;
+  isCut = true;
+  await cluster.clock.advance(6_000);
+  isCut = false;
+  await cluster.clock.advance(6_000);
+  assert.deepEqual(said, ["the lease could not be read or written", "the lease can be read and written again"]);
+  await one.stop();
+});
+
 test("the clock of the other is not trusted: a holder whose renewTime lies years ahead loses the lease when it falls silent", async () => {
   const cluster = new Cluster();
   await cluster.store.client().create(

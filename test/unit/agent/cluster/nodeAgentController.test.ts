@@ -71,6 +71,15 @@ test("a change of status alone is no configuration", async (context) => {
   assert.deepEqual(keys(), ["web/IPv4", "web/IPv4 db/IPv4"]);
 });
 
+test("another configuration of the same generation is one: after a restore generations are counted anew", async (context) => {
+  const { controller, changed, keys } = setUp(context);
+  controller.onObject(nodeAgent(2, [web]));
+  await changed();
+  controller.onObject(nodeAgent(2, [db]));
+  await changed();
+  assert.deepEqual(keys(), ["web/IPv4", "db/IPv4"]);
+});
+
 test("only the newest of several configurations that came meanwhile is applied", async (context) => {
   const { controller, changed, keys } = setUp(context);
   controller.onObject(nodeAgent(1, [web]));

@@ -104,6 +104,16 @@ test("never gives up: an hour without the API server, then it is told that it is
   assert.deepEqual(seen, ["object 1", "reachable"]);
 });
 
+test("an API server that is behind after it was away was restored from a backup: lists again", async () => {
+  const { clock, api, seen } = await setUp();
+  api.last.send("MODIFIED", object(9, "250"));
+  api.items = [object(4)];
+  api.last.fail(new ApiError(0, "ECONNRESET"));
+  await clock.advance(1000);
+  assert.deepEqual(seen, ["object 1", "object 9", "reachable", "object 4"]);
+  assert.match(api.last.options.path, /resourceVersion=100$/);
+});
+
 test("any other error that the server answers with: waits, and lists again, as after a restore its versions begin anew", async () => {
   const { clock, api } = await setUp();
   api.last.send("ERROR", { kind: "Status", code: 504, message: "Too large resource version: 100, current: 7" });

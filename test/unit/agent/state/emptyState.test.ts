@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { removeEmptyState } from "../../../../src/agent/state/emptyState.ts";
+import { HeldServiceJournal } from "../../../../src/agent/state/heldServices.ts";
+import { HeldTableJournal } from "../../../../src/agent/state/heldTables.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -19,7 +21,14 @@ function write(files: Record<string, unknown>): void {
 }
 
 test("a node that was told to run nothing keeps no files", async () => {
-  write({ "last-known.json": withdrawn, "held-addresses.json": [], "held-services.json": { services: [], drains: {} } });
+  write({ "last-known.json": withdrawn, "held-addresses.json": [], "sysctls.json": { boot: "b1", before: {} }, "server-health.json": {} });
+  write({ "last-known-servers.json": { virtualServers: [], endpoints: {} } });
+  const services = new HeldServiceJournal(directory, () => new Date());
+  await services.add([{ family: "IPv4", protocol: "TCP", address: "192.0.2.10", port: 80 }], true);
+  await services.shrinkTo([], false);
+  const tables = new HeldTableJournal(directory, () => new Date());
+  await tables.set(true);
+  await tables.set(false);
   await removeEmptyState(directory);
   assert.deepEqual(readdirSync(directory), []);
 });
@@ -28,7 +37,11 @@ const kept: [why: string, files: Record<string, unknown>][] = [
   ["a virtual router in the specification", { "last-known.json": { ...withdrawn, spec: { virtualRouters: [{ virtualIP: "web" }] } } }],
   ["anything else in the specification", { "last-known.json": { ...withdrawn, spec: { virtualRouters: [], sysctls: [{}] } } }],
   ["an address that may still stand", { "last-known.json": withdrawn, "held-addresses.json": [{ interface: "eth0", address: "::1/128" }] }],
-  ["a setting that was not put back", { "last-known.json": withdrawn, "sysctls.json": { before: { "net/ipv4/vs/sloppy_tcp": "0" } } }],
+  [
+    "a setting that was not put back",
+    { "last-known.json": withdrawn, "sysctls.json": { boot: "b1", before: { "net/ipv4/vs/sloppy_tcp": "0" } } },
+  ],
+  ["daemons that may still run", { "last-known.json": withdrawn, "held-services.json": { services: [], daemons: true } }],
 ];
 for (const [why, files] of kept) {
   test(`all is kept for ${why}`, async () => {

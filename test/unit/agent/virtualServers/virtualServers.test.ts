@@ -9,14 +9,15 @@ import { HealthFile } from "../../../../src/agent/virtualServers/healthFile.ts";
 import { KernelTable } from "../../../../src/agent/virtualServers/kernelTable.ts";
 import type { ResolvedVirtualServer } from "../../../../src/agent/virtualServers/resolvedVirtualServer.ts";
 import { type ServerConfiguration, VirtualServers } from "../../../../src/agent/virtualServers/virtualServers.ts";
-import { silentLogger as log } from "../../../../src/runtime/log.ts";
+import { silentLogger } from "../../../../src/runtime/log.ts";
 import { until } from "../../../support/waiting.ts";
 import { settle, VirtualClock } from "../../runtime/virtualClock.ts";
+import { recordedLog } from "../recordedLog.ts";
 import { temporaryDirectory } from "../stateFiles.ts";
 import { RecordingIpvs } from "./recordingIpvs.ts";
 import { endpoint, ScriptedHealth, type ServerFields, virtualServer } from "./samples.ts";
 
-async function setUp(context: TestContext, directory = temporaryDirectory(context)) {
+async function setUp(context: TestContext, directory = temporaryDirectory(context), log = silentLogger) {
   const clock = new VirtualClock();
   const ipvs = new RecordingIpvs();
   const health = new ScriptedHealth();
@@ -316,6 +317,32 @@ test("the end: checks first, then the table goes or stays, and those who ask for
   assert.equal(ipvs.calls.at(-1), "remove");
   assert.deepEqual(heldKeys(), []);
   assert.deepEqual(told, ["10.0.0.1 false Stopped", "10.0.0.2 false Stopped", "quorum false Stopped"]);
+});
+
+test("what is wrong with the kernel is in the log once, however often the table changes", async (context) => {
+  const { log, lines } = recordedLog("warn");
+  const { ipvs, servers, run } = await setUp(context, undefined, log);
+  ipvs.message = "the kernel has no IPVS";
+  for (const weight of [1, 2, 3]) await run([sample({ spec: { weight } })]);
+  assert.deepEqual(
+    lines.map(({ reason, msg }) => `${msg}: ${reason}`),
+    ["IPVS is not as it should be: the kernel has no IPVS"],
+  );
+  assert.equal(servers.statuses()[0]?.message, "the kernel has no IPVS");
+  ipvs.message = "";
+  await run([sample({ spec: { weight: 4 } })]);
+  assert.equal(servers.statuses()[0]?.message, undefined);
+});
+
+test("what nobody wants is not kept, also where the kernel could not say that it has gone", async (context) => {
+  const { ipvs, servers, run, heldKeys } = await setUp(context);
+  ipvs.message = "the kernel has no IPVS";
+  await run([sample()]);
+  await run([]);
+  assert.deepEqual(heldKeys(), ["192.0.2.10:80"]);
+  await servers.stopChecks();
+  await servers.stop(true);
+  assert.deepEqual([ipvs.calls.at(-1), heldKeys()], ["remove", []]);
 });
 
 test("a table that is kept stays in the journal", async (context) => {
