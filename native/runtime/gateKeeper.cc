@@ -33,7 +33,10 @@ void GateKeeper::set(const vrrp::Effect& effect, vrrp::TimePoint now) {
   // Release: no advert that follows may be on the wire before the kernel's program can see what it stands for.
   slot.acceptUntil.store(toKernelTime(effect.acceptUntil), std::memory_order_release);
   slot.answerUntil.store(answerUntil, std::memory_order_release);
-  if (answerUntil == 0) {
+  if (effect.awaitsClaim) {
+    await(effect.slot, effect.router, now);
+    if (former != 0) state.since = toKernelTime(now);
+  } else if (answerUntil == 0) {
     unwatch(effect.slot);
   } else if (state.position == kUnwatched) {
     watch(effect.slot, effect.router, now);
@@ -53,13 +56,17 @@ GateKeeper::Grant GateKeeper::grant(std::uint32_t index, vrrp::TimePoint clock) 
 
 void GateKeeper::probe(const vrrp::Effect& effect, vrrp::TimePoint now) {
   if (gate_ == nullptr || effect.slot >= slots_.size()) return;
-  if (slots_[effect.slot].position == kUnwatched) watch(effect.slot, effect.router, now);
-  probingUntil_ = now + kProbeTime;
+  await(effect.slot, effect.router, now);
+}
+
+void GateKeeper::await(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now) {
+  if (slots_[slot].position == kUnwatched) watch(slot, router, now);
+  awaitingUntil_ = now + kAwaitTime;
 }
 
 vrrp::TimePoint GateKeeper::nextLook() const {
   if (watched_ == 0) return vrrp::TimePoint::max();
-  return lookedAt_ + (lookedAt_ < probingUntil_ ? kProbePatience : kPatience);
+  return lookedAt_ + (lookedAt_ < awaitingUntil_ ? kAwaitPatience : kPatience);
 }
 
 void GateKeeper::watch(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now) {

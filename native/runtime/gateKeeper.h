@@ -53,9 +53,9 @@ class GateKeeper {
   /// How soon a claim is seen while adverts keep the thread busy, and when nothing else wakes it.
   static constexpr vrrp::Duration kLookInterval = std::chrono::milliseconds(5);
   static constexpr vrrp::Duration kPatience = std::chrono::seconds(1);
-  /// While answers to a probe are awaited.
-  static constexpr vrrp::Duration kProbePatience = std::chrono::milliseconds(10);
-  static constexpr vrrp::Duration kProbeTime = std::chrono::seconds(1);
+  /// While an answer to a probe, or the successor's announcement, is awaited.
+  static constexpr vrrp::Duration kAwaitPatience = std::chrono::milliseconds(10);
+  static constexpr vrrp::Duration kAwaitTime = std::chrono::seconds(1);
 
   static constexpr std::uint32_t kUnwatched = UINT32_MAX;
   struct Watch {
@@ -69,6 +69,7 @@ class GateKeeper {
 
   void watch(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now);
   void unwatch(std::uint32_t slot);
+  void await(std::uint32_t slot, vrrp::RouterId router, vrrp::TimePoint now);
   bool newClaim(std::uint32_t slot, vrrp::ConflictSeen& seen);
   Grant grant(std::uint32_t slot, vrrp::TimePoint clock);
 
@@ -79,7 +80,7 @@ class GateKeeper {
   std::array<std::uint32_t, kernel::Gate::kSlots> extensions_{};  ///< slots with an extension, or with one that was called off
   std::size_t extended_ = 0;
   vrrp::TimePoint lookedAt_{};
-  vrrp::TimePoint probingUntil_{};
+  vrrp::TimePoint awaitingUntil_{};
 };
 
 }  // namespace aloft::runtime

@@ -62,7 +62,8 @@ struct Effect {
     StateChanged,
     SetGate,  ///< `answerUntil`, `acceptUntil` into `slot`. One that shuts comes before the resignation or the release that it belongs to.
               ///< One that opens comes behind the advert that it relies on: carry it out when that was sent. And if the slot's former
-              ///< answerUntil is a time that has passed by then, not at all: call handleGateRunOut() instead.
+              ///< answerUntil is a time that has passed by then, not at all: call handleGateRunOut() instead. With `awaitsClaim` it is
+              ///< shut, and who claims the addresses from now on matters soon: handleConflict().
     ProbeAddresses,  ///< One ARP probe or DAD-like NS per address: Engine::announcement(). Who answers comes back by handleConflict().
     Noticed,         ///< Something that people should know of, without a change of state: `notice`, `peer`, `mac`, `discard`.
   };
@@ -74,6 +75,7 @@ struct Effect {
   State to{};
   Reason reason{};
   Notice notice{};          // Noticed
+  bool awaitsClaim{};       // SetGate
   wire::Discard discard{};  // Noticed, ForeignRouter: how it differs
   wire::MacAddress mac{};   // Noticed, AddressConflict
   std::uint32_t slot{};     ///< the router's gateSlot

@@ -192,7 +192,7 @@ void Engine::handleCheck(const CheckState& check, TimePoint now) {
 
 void Engine::handleConflict(const ConflictSeen& conflict, TimePoint now) {
   VirtualRouter* router = impl_->current->withId(conflict.router);
-  if (router == nullptr || impl_->isShutDown) return;
+  if (router == nullptr) return;
   router->handleConflict(conflict, impl_->context(now));
   impl_->current->follow(*router, impl_->context(now));
 }

@@ -39,6 +39,7 @@ inline constexpr std::size_t kMaxLinks = 4096;
 inline constexpr std::size_t kMaxChecks = 4096;
 
 /// How long a hand-over waits for a successor at least; longer where the longest Skew_Time is longer, but never more than kHandOverLimit.
+/// For that long again it waits for the successor to announce the addresses.
 inline constexpr Duration kHandOverPatience = std::chrono::milliseconds(500);
 inline constexpr Duration kHandOverLimit = std::chrono::milliseconds(1500);
 
@@ -187,8 +188,8 @@ class Engine {
   /// The last sendto of a router's advert failed.
   void handleSendError(RouterId router);
   /// Ends everything; all virtual routers go to Init, at once or, with HandOver, those that are MASTER when a peer has taken over and
-  /// announced itself, or after kHandOverPatience. Afterwards only handleAdvert(), handleActuated() and handleTimeout() still count; go on
-  /// with them until isEnded().
+  /// announced the addresses, or after kHandOverPatience. Afterwards only handleAdvert(), handleConflict(), handleActuated() and
+  /// handleTimeout() still count; go on with them until isEnded().
   void shutdown(Shutdown how, TimePoint now);
   /// After shutdown(): all virtual routers are in Init, and what they had to ask the actuator for is among the effects.
   bool isEnded() const;

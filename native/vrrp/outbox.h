@@ -43,8 +43,9 @@ struct Outbox {
     counters.gratuitousSent += config.addresses.size() * copies;
   }
 
-  void setGate(const GateTimes& times) {
+  void setGate(const GateTimes& times, bool awaitsClaim) {
     Effect effect = make(Effect::Kind::SetGate);
+    effect.awaitsClaim = awaitsClaim;
     effect.answerUntil = times.answer;
     effect.acceptUntil = times.accept;
     effects.push(effect);

@@ -16,7 +16,7 @@ constexpr Duration kLongestElectionGrace = 1ms;
 Duration electionGrace(Duration interval) { return std::min(interval / 64, kLongestElectionGrace); }
 
 constexpr Duration kFarewellPatience = 20ms;
-/// From the successor's first advert to its second announcement.
+/// From the successor's first announcement to its second.
 constexpr Duration kAnnouncementGrace = 50ms;
 /// Traffic is refused a little after the addresses should be gone, should nobody be there to remove them.
 constexpr Duration kAcceptMargin = 100ms;
@@ -48,7 +48,7 @@ GateTimes VirtualRouter::claimTimes() const {
 void VirtualRouter::setGate(const GateTimes& times, Outbox& out) {
   if (!out.host.gateActive || times == gate_) return;
   gate_ = times;
-  out.setGate(times);
+  out.setGate(times, isLingering());
 }
 
 /// The gate has come, new and shut, or is lost.
@@ -168,15 +168,35 @@ void VirtualRouter::leaveMaster(State to, Reason reason, std::optional<std::uint
 /// Keeps the addresses, without a claim to them. Without a gate they do not linger: two nodes would answer for them.
 void VirtualRouter::linger(Linger how, Outbox& out) {
   if (how == Linger::No || !out.host.gateActive) return;
-  const Duration patience = handOverPatience(config_.version, config_.advertisementInterval);
   holding_.disown();
-  run_.releaseAt = out.now + (how == Linger::ForAnnouncement ? kAnnouncementGrace : patience);
-  if (how == Linger::ForReturn) run_.releaseAt = kNever;
+  run_.succeeded = how == Linger::ForAnnouncement;
+  if (run_.succeeded) {
+    lingerOn(out);
+    return;
+  }
+  const Duration patience = handOverPatience(config_.version, config_.advertisementInterval);
+  run_.releaseAt = how == Linger::ForReturn ? kNever : out.now + patience;
   run_.acceptUntil = (how == Linger::ForReturn ? run_.deadline : run_.releaseAt) + kAcceptMargin;
 }
 
-/// A successor was heard.
-void VirtualRouter::shortenLinger(Outbox& out) { run_.releaseAt = std::min(run_.releaseAt, out.now + kAnnouncementGrace); }
+/// The successor's kernel may be as slow with the addresses as it likes: until they are announced, neighbours send their packets here. But
+/// where the virtual MAC moves with the adverts, they do not, and what was sent from here would lead them back.
+void VirtualRouter::lingerOn(Outbox& out) {
+  run_.releaseAt = out.now + (config_.virtualMacInterface.empty() ? kHandOverLimit : kAnnouncementGrace);
+  run_.acceptUntil = run_.releaseAt + kAcceptMargin;
+}
+
+/// A successor was heard: its first advert counts.
+void VirtualRouter::heedSuccessor(Outbox& out) {
+  if (std::exchange(run_.succeeded, true)) return;
+  lingerOn(out);
+  tellGate(out);
+}
+
+/// Somebody has announced our addresses.
+void VirtualRouter::heedAnnouncement(Outbox& out) {
+  if (run_.succeeded) run_.releaseAt = std::min(run_.releaseAt, out.now + kAnnouncementGrace);
+}
 
 /// Ends whatever holds the addresses here; of a MASTER that is shut down, its stay as well.
 void VirtualRouter::releaseNow(Outbox& out) {

@@ -120,7 +120,7 @@ std::optional<Discard> VirtualRouter::handleAdvert(const VrrpAdvert& advert, con
   const bool learned = learnChecksum(advert);
   if (learned) updateMessages(out.now);
   if (run_.leaving) {
-    if (advert.priority != kResign) shortenLinger(out);
+    if (advert.priority != kResign) heedSuccessor(out);
   } else if (run_.state == State::Master) {
     receiveAsMaster(advert, received.source, learned, out);
   } else if (run_.state == State::Backup) {
@@ -169,7 +169,11 @@ void VirtualRouter::handleLinkChanged(const Context& context) {
 
 void VirtualRouter::handleConflict(const ConflictSeen& conflict, const Context& context) {
   Outbox out = outbox(context);
-  if (config_.conflicts == ConflictPolicy::Off || run_.leaving) return;
+  if (isLingering()) {
+    heedAnnouncement(out);
+    return;
+  }
+  if (config_.conflicts == ConflictPolicy::Off || run_.leaving || run_.state == State::Init) return;
   if (run_.state == State::Master) {
     const bool isOfFormerMaster = conflict.at != TimePoint{} && conflict.at < run_.changedAt;
     if (isOfFormerMaster || out.now < run_.rivals.until()) return;  // the election deals with it
@@ -193,7 +197,7 @@ void VirtualRouter::receiveAsBackup(const VrrpAdvert& advert, const IpAddress& s
   }
   conflict_.settle();
   if (isLingering()) {
-    shortenLinger(out);
+    heedSuccessor(out);
   } else if (holding_.isResidue()) {
     if (isBetter(advert, source)) out.sendAdvert(run_.priority);  // its farewell, see virtualRouter.h
     releaseNow(out);

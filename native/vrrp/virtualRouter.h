@@ -24,7 +24,8 @@
 //   whoever was MASTER has said farewell, or its gate has shut by itself.
 //
 // Make before break. Who leaves in favour of a successor shuts the gate for questions, but goes on taking traffic: the addresses linger
-//   until the successor was heard and has had time to announce itself. Without a gate they are released at once, for two would answer.
+//   until the successor was heard and has announced them, however long its kernel takes. Without a gate they are released at once, for
+//   two would answer.
 //
 // Checksum of version 3 over IPv4. Auto begins without pseudo-header (RFC 9568 §5.2.8). The first valid advert of a peer that has the
 //   pseudo-header turns it on until this virtual router is removed: a latch, which cannot flip between two kinds of peers. Those that
@@ -128,8 +129,8 @@ class VirtualRouter {
   /// How long addresses stay when their MASTER leaves.
   enum class Linger : std::uint8_t {
     No,
-    ForAnnouncement,  ///< the successor was heard: until it has announced itself
-    ForSuccessor,     ///< until one was heard and has announced itself, or patience ends
+    ForAnnouncement,  ///< the successor was heard: until it has announced the addresses, or patience ends
+    ForSuccessor,     ///< until one was heard, or patience ends, and then the same
     ForReturn,        ///< the same, but without a successor we come back
   };
 
@@ -144,6 +145,7 @@ class VirtualRouter {
     bool leaving = false;         ///< MASTER still, but shut down: waits for its successor
     bool awaitsFarewell = false;  ///< as MASTER that does not answer yet: another one was there
     bool answers = false;         ///< as MASTER: the gate is open for questions
+    bool succeeded = false;       ///< while addresses linger: a successor was heard
     std::uint8_t priority = 0;    ///< after tracking
     TimePoint deadline = kNever;  ///< Adver_Timer as MASTER, Active_Down_Timer as BACKUP
     TimePoint armedAt{};          ///< when Active_Down_Timer was set
@@ -217,7 +219,9 @@ class VirtualRouter {
   void answerEarlier(Outbox& out);
   bool isLingering() const { return run_.acceptUntil != TimePoint{}; }
   void linger(Linger linger, Outbox& out);
-  void shortenLinger(Outbox& out);
+  void lingerOn(Outbox& out);
+  void heedSuccessor(Outbox& out);
+  void heedAnnouncement(Outbox& out);
   void releaseNow(Outbox& out);
   void becomeMaster(Reason reason, Outbox& out);
   void leaveMaster(State to, Reason reason, std::optional<std::uint8_t> lastAdvert, Linger how, Outbox& out);

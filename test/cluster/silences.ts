@@ -28,6 +28,8 @@ const port = 7000;
 /** After the last question: an answer that takes longer counts as lost. */
 const settleMs = 300;
 const mostMadeUpMs = 4;
+/** Of answers: what is lost shall have been lost on its way. */
+const recvBufferSize = 4 << 20;
 
 export function silencesOf(address: string, questions: Questions): Silence[] {
   const silences: Silence[] = [];
@@ -57,7 +59,7 @@ export function summarize(questions: ReadonlyMap<string, Questions>): Asking {
 
 function ask(everyMs: number, addresses: readonly string[]): void {
   const asked = new Map(addresses.map((address) => [address, new Map<number, { atMs: number; answered: boolean }>()]));
-  const socket = createSocket(isIPv6(addresses[0] ?? "") ? "udp6" : "udp4");
+  const socket = createSocket({ type: isIPv6(addresses[0] ?? "") ? "udp6" : "udp4", recvBufferSize });
   socket.on("message", (message, { address }) => {
     const question = asked.get(address)?.get(Number(message.toString()));
     if (question) question.answered = true;

@@ -232,6 +232,29 @@ test("an address that somebody deletes is back within 100 ms", async () => {
   await bed.heldBy("n1", 0);
 });
 
+test("the kernel of who takes its addresses back is slow with them: packets are answered by the other one until it has them", async () => {
+  const library = join(bed.lan.directory, "slowkernel.so");
+  await run("cc", ["-shared", "-fPIC", "-O2", "-o", library, fileURLToPath(new URL("faultsSlowKernel.c", import.meta.url))]);
+  const slownessMs = 400;
+  const [one] = await bed.elect({ env: { LD_PRELOAD: library, ALOFT_TEST_SLOWNESS: String(slownessMs) } });
+  process.kill(one.pid, "SIGSTOP");
+  await sleep(activeDownMs("n2") + 3 * slownessMs);
+  const seen = await bed.watch(async () => {
+    process.kill(one.pid, "SIGCONT");
+    await sleep(activeDownMs("n1") + 2 * slownessMs);
+    await bed.heldBy("n1");
+  });
+  neverTwoAnswers(seen);
+  mastersWere(seen, "n2", "n1");
+  const mac = await bed.lan.mac("n1");
+  for (const [family, address] of Object.entries(addresses)) {
+    const first = seen.advertsBy("n1", family as Family).at(0);
+    const told = seen.observation.announcements.find((each) => each.address === address && each.mac === mac);
+    assert.ok(first && told && elapsedMs(first.atNs, told.timeNs) >= slownessMs, `${address} was not announced as late as that`);
+  }
+  assert.ok(outageMs(seen) < slackMs, `the client had no answer for ${outageMs(seen)} ms`);
+});
+
 test("the link is deleted and made anew: a takeover in time, and the return", async () => {
   await bed.elect();
   const { IPv4, IPv6 } = bed.lan.nodeAddress("n1");

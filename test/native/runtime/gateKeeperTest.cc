@@ -145,6 +145,21 @@ TEST_F(GateKeeperTest, LooksSoonerWhileAnswersAreAwaited) {
   EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
 }
 
+TEST_F(GateKeeperTest, LooksSoonForTheAnnouncementOfASuccessor) {
+  vrrp::Effect lingers = effect(3, TimePoint{}, kNow + 1s);
+  lingers.awaitsClaim = true;
+  keeper_->set(effect(3, kNow + 300ms, kNow + 300ms), kNow);
+  claim(3, kNow + 5ms);
+  keeper_->set(lingers, kNow + 10ms);
+  EXPECT_TRUE(look(kNow + 20ms).empty()) << "that was nobody's who has succeeded";
+  EXPECT_LE(keeper_->nextLook(), kNow + 30ms);
+  claim(3, kNow + 25ms);
+  keeper_->set(lingers, kNow + 27ms);
+  ASSERT_EQ(look(kNow + 30ms).size(), 1U) << "told once more how long to linger, it has forgotten nothing";
+  keeper_->set(effect(3, {}, {}), kNow + 80ms);
+  EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
+}
+
 TEST_F(GateKeeperTest, LeavesSlotsAloneThatDoNotExist) {
   keeper_->set(effect(kNoSlot, kNow, kNow), kNow);
   keeper_->probe(effect(kNoSlot, {}, {}), kNow);

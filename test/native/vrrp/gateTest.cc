@@ -74,7 +74,7 @@ TEST(Gate, WhoLosesWithinTheGraceHasNeverAnswered) {
   gate.drain();
   gate.advance(kGrace / 2);
   gate.receive({.priority = 200});
-  EXPECT_EQ(gate.drain(), "gate(shut,150ms) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
+  EXPECT_EQ(gate.drain(), "gate(shut,1600ms) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
 }
 
 TEST(Gate, EachAdvertProlongsIt) {
@@ -194,6 +194,7 @@ TEST(Gate, NorDoesItWhileTheAddressesLinger) {
   gate.settle();
   gate.receive({.priority = 200});
   EXPECT_EQ(gate.drain(), "gate(shut,shut) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
+  gate.announcedElsewhere();
   EXPECT_EQ(gate.run(50ms), "release");
   gate.actuated(false);
   EXPECT_EQ(gate.drain(), "gate(shut,open)");

@@ -32,11 +32,41 @@ class HandOver : public Bench {
 TEST(HandOver, GivingWayTakesTrafficUntilTheWinnerHasAnnouncedItself) {
   HandOver node;
   node.receive({.priority = 200});
-  EXPECT_EQ(node.drain(), "gate(shut,150ms) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
-  EXPECT_EQ(node.run(49ms), "");
+  EXPECT_EQ(node.drain(), "gate(shut,1600ms) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
+  EXPECT_EQ(node.run(300ms), "") << "its kernel is slow with the addresses";
+  node.announcedElsewhere();
+  EXPECT_EQ(node.run(49ms), "") << "the second announcement";
   EXPECT_EQ(node.run(1ms), "gate(shut,shut) release");
   node.actuated(false);
   EXPECT_EQ(node.drain(), "gate(shut,open)");
+}
+
+TEST(HandOver, OneWhoseAnnouncementsAreNotSeenIsNotWaitedForForEver) {
+  HandOver node;
+  node.receive({.priority = 200});
+  node.drain();
+  for (int i = 0; i < 14; ++i) {
+    node.run(100ms);
+    node.receive({.priority = 200});
+  }
+  EXPECT_EQ(node.run(kHandOverLimit - 1400ms - 1ns), "") << "further adverts prolong nothing";
+  EXPECT_EQ(node.run(1ns), "gate(shut,shut) release");
+}
+
+TEST(HandOver, WithAVirtualMacTheFirstAdvertHasMovedTheTraffic) {
+  RouterConfig config = routerConfig();
+  config.virtualMacInterface = "eth0";
+  HandOver node(config);
+  node.receive({.priority = 200});
+  EXPECT_EQ(node.drain(), "gate(shut,150ms) advert(100) MASTER>BACKUP:HigherPriority(192.0.2.20)");
+  EXPECT_EQ(node.run(50ms), "gate(shut,shut) release");
+}
+
+TEST(HandOver, AnAnnouncementBeforeASuccessorWasHeardIsNobodys) {
+  HandOver node;
+  node.ask();
+  node.announcedElsewhere();
+  EXPECT_EQ(node.run(80ms), "");
 }
 
 TEST(HandOver, OnRequestItResignsAndStaysUntilASuccessorWasHeard) {
@@ -44,6 +74,8 @@ TEST(HandOver, OnRequestItResignsAndStaysUntilASuccessorWasHeard) {
   EXPECT_EQ(node.ask(), "gate(shut,285ms) advert(0) MASTER>BACKUP:HandOver");
   EXPECT_EQ(node.run(80ms), "") << "longer than the Skew_Time of most";
   node.receive({.priority = 50});
+  EXPECT_EQ(node.drain(), "gate(shut,1600ms)");
+  node.announcedElsewhere();
   EXPECT_EQ(node.run(50ms), "gate(shut,shut) release");
 }
 
@@ -52,6 +84,7 @@ TEST(HandOver, ItIsDoneOnce) {
   node.ask();
   node.receive({.priority = 50});
   node.run(60ms);
+  node.drain();
   node.configure({node.config});
   EXPECT_EQ(node.drain(), "");
 }
@@ -130,6 +163,9 @@ TEST(HandOver, ShutdownWaitsForTheSuccessorToAnnounceItself) {
   EXPECT_FALSE(node.engine.isEnded());
   EXPECT_EQ(node.run(60ms), "") << "nothing more is sent";
   node.receive({.priority = 50});
+  EXPECT_EQ(node.drain(), "gate(shut,1600ms)");
+  EXPECT_EQ(node.run(400ms), "");
+  node.announcedElsewhere();
   EXPECT_EQ(node.run(50ms), "gate(shut,shut) release MASTER>INIT:Stopped");
   EXPECT_TRUE(node.engine.isEnded());
 }

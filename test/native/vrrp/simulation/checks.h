@@ -21,7 +21,8 @@
 // When a MASTER leaves a settled LAN:
 //   D1  Somebody has taken over within Active_Down_Interval after a death, Skew_Time after a resignation.
 //   D2  It is the best one, if nobody else's timer is close, and it takes over once.
-//   D3  After a hand-over, there is no moment in which nobody has the addresses and takes their traffic.
+//   D3  After a hand-over, and when it comes back, there is no moment in which nobody has the addresses and takes their traffic, however slow
+//       the kernel of whoever takes over is with them.
 
 #include "simulation/node.h"
 

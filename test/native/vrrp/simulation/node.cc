@@ -426,7 +426,7 @@ void Node::setGate(const Effect& effect, const std::string& key) {
 void Node::ask(const Effect& effect) {
   const Request request{effect.router, keyOf(effect.router), effect.kind == Effect::Kind::HoldAddresses};
   world_.record(index_, request.key + (request.hold ? " hold" : " release"));
-  actuatorFree_ = std::max(actuatorFree_, world_.now) + world_.random.between(10us, world_.plan.actuatorDelay);
+  actuatorFree_ = std::max(actuatorFree_, world_.now) + world_.random.between(10us, world_.plan.actuatorDelay + world_.actuatorStarvation);
   world_.after(actuatorFree_ - world_.now, [this, request, process = process_] { execute(process, request); });
 }
 

@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// How late the addresses may be without anybody noticing.
+constexpr Duration kMostStarvation = 300ms;
+
 enum class Departure { Kill, Resign, HandOver, Move };
 
 class Scenario {
@@ -74,7 +77,8 @@ class Scenario {
   void settle(Duration faultSpan) {
     const Duration retry = faultSpan == 0ns ? 0ns : std::min<Duration>(10s, faultSpan + 200ms);
     const Duration delays = plan_.preemptDelay + plan_.startupDelay;
-    world_.runUntil(world_.now + delays + 40 * plan_.interval + 100 * plan_.actuatorDelay + retry + 300ms);
+    const Duration starved = 2 * static_cast<Duration::rep>(plan_.elections()) * world_.actuatorStarvation;
+    world_.runUntil(world_.now + delays + 40 * plan_.interval + 100 * plan_.actuatorDelay + starved + retry + 300ms);
     if (world_.failure().empty()) checkSettled(world_);
   }
 
@@ -98,19 +102,27 @@ class Scenario {
     Node& leaver = anyNode();
     if (!leaver.isRunning()) return;
     std::vector<Succession> successions = expectedOf(leaver, departure);
-    world_.isPlannedMove = isSeamless(leaver, departure);
+    planMove(isSeamless(leaver, departure));
     leave(leaver, departure);
     std::sort(successions.begin(), successions.end(), [](const auto& a, const auto& b) { return a.bound < b.bound; });
     for (const Succession& succession : successions) {
       world_.runUntil(succession.bound);
       if (world_.failure().empty()) checkInTime(succession, leaver);
     }
-    if (departure == Departure::HandOver) world_.runUntil(world_.now + kHandOverLimit);
+    if (departure == Departure::HandOver) world_.runUntil(world_.now + 2 * kHandOverLimit);
     settle(0ns);
-    world_.isPlannedMove = false;
+    planMove(false);
     for (const Succession& succession : successions) checkHeir(succession);
+    planMove(plan_.gate && !anyDeaf());
     leaver.start();
     settle(0ns);
+    planMove(false);
+  }
+
+  /// D3 holds though whoever takes over is starved.
+  void planMove(bool planned) {
+    world_.isPlannedMove = planned;
+    world_.actuatorStarvation = planned && random_.chance(50) ? random_.between(10ms, kMostStarvation) : Duration(0);
   }
 
   static void leave(Node& leaver, Departure departure) {

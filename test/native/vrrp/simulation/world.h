@@ -47,6 +47,8 @@ class World {
   bool isHurting = false;
   /// D3 holds now.
   bool isPlannedMove = false;
+  /// Most that the kernel, or the scheduler, adds to each request for addresses.
+  Duration actuatorStarvation{};
 
   void joinAll();
   bool isWhole() const;

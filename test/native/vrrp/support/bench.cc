@@ -96,6 +96,8 @@ std::optional<wire::Discard> Bench::receive(std::vector<std::uint8_t> message, c
 
 void Bench::actuated(bool held, int error, std::size_t router) { engine.handleActuated({status(router).id, held, error}, now); }
 
+void Bench::announcedElsewhere() { engine.handleConflict({status().id, address("192.0.2.100"), {2, 0, 0, 0, 0, 0x20}, now}, now); }
+
 void Bench::fire() {
   const auto deadline = engine.nextDeadline();
   ASSERT_TRUE(deadline.has_value());

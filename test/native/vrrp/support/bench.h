@@ -54,6 +54,9 @@ class Bench {
   /// The actuator's answer, for the first router unless told.
   void actuated(bool held, int error = 0, std::size_t router = 0);
 
+  /// Somebody else is seen to announce the first of the addresses.
+  void announcedElsewhere();
+
   void advance(Duration by) { now += by; }
   /// Goes to the next deadline and lets it fire.
   void fire();
