@@ -5,6 +5,7 @@
 import { CharacterCheck, withoutMarks } from "./characters.ts";
 import { decodeEscapes } from "./command.ts";
 import { type Diagnostics, type Position, quote } from "./diagnostic.ts";
+import type { Section } from "./keptBlocks.ts";
 import { PlacedText } from "./placedText.ts";
 
 export type TokenKind = "word" | "open" | "close";
@@ -18,13 +19,13 @@ export interface Token {
   position: Position;
 }
 
-/** The lines of a file: comments, carriage returns and invisible marks gone, blanks at the end too. Empty lines stay. */
-export function readLines(text: string, file: string, diagnostics: Diagnostics): PlacedText[] {
+/** The lines of a file, or of its parts: comments, carriage returns and invisible marks gone, blanks at the end too. Empty lines stay. */
+export function readLines(sections: readonly Section[], file: string, diagnostics: Diagnostics): PlacedText[] {
   const characters = new CharacterCheck();
-  const lines = text.split("\n").map((raw, index) => {
-    const at = { file, line: index + 1, column: 1 };
-    const written = withoutComment(limited(raw, at, diagnostics)).trimEnd();
-    const clean = characters.clean(written, at);
+  const written = sections.flatMap(({ text, line }) => text.split("\n").map((raw, index) => ({ raw, line: line + index })));
+  const lines = written.map(({ raw, line }) => {
+    const at = { file, line, column: 1 };
+    const clean = characters.clean(withoutComment(limited(raw, at, diagnostics)).trimEnd(), at);
     const placed = PlacedText.written(clean, at);
     return clean.includes("\0") ? PlacedText.join(withoutMarks(clean).map(({ start, end }) => placed.slice(start, end))) : placed;
   });

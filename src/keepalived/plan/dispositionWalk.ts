@@ -1,6 +1,7 @@
 /** What becomes of each line of a configuration, and the messages about what does not become anything. */
 import type { CheckedBlock, CheckedOption, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostics, type Position, quote } from "../diagnostic.ts";
+import type { BlockReading } from "../keptBlocks.ts";
 import type { Disposition, Dispositions } from "./disposition.ts";
 import { dispositions as allDispositions } from "./dispositions/configuration.ts";
 
@@ -65,13 +66,15 @@ function isInert({ word, statement, option }: DisposedWord): boolean {
 }
 
 /** Reports what is ignored, refused, or not run yet. */
-export function reportDispositions(config: CheckedBlock, diagnostics: Diagnostics): void {
+export function reportDispositions(config: CheckedBlock, diagnostics: Diagnostics, blocks?: Pick<BlockReading<unknown>, "forget">): void {
   const told = new Set<string>();
   for (const disposed of walkDispositions(config)) {
-    const { disposition, position, word, statement } = disposed;
+    const { disposition, position, word, statement, section } = disposed;
     const isItem = statement.keyword === "" && !disposed.option;
-    if (disposition.kind === "later") reportOnce(disposition.topic, position, told, diagnostics);
-    else if (disposition.kind === "refused")
+    if (disposition.kind === "later") {
+      reportOnce(disposition.topic, position, told, diagnostics);
+      blocks?.forget(section.position);
+    } else if (disposition.kind === "refused")
       diagnostics.error("not-offered", position, `${quote(word)} is not offered: ${disposition.reason}`);
     else if (disposition.kind === "ignored" && !isItem && !isInert(disposed))
       diagnostics.warning("ignored", position, `${quote(word)} is ignored: ${disposition.reason}`);
