@@ -76,8 +76,9 @@ export class BlockReading<Made> {
 
   /** What became of the block that begins there, if its lines were left out. */
   before(at: Position): Made | undefined {
+    if (!this.#before) return undefined;
     const digest = this.#blocks.get(placeOf(at))?.digest;
-    return digest === undefined ? undefined : this.#before?.made.get(digest);
+    return digest === undefined ? undefined : this.#before.made.get(digest);
   }
 
   /** Of a block without a message of its own. */

@@ -104,8 +104,11 @@ function isBlank(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
 
+const openingBrace = "{".charCodeAt(0);
+
 /** `{% … %}` and `{{ … }}` of Jekyll, Jinja and Helm are never keepalived's. */
 function templateTagEnd(text: string, offset: number): number | undefined {
+  if (text.charCodeAt(offset) !== openingBrace) return undefined;
   const ends = text.startsWith("{%", offset) ? "%}" : text.startsWith("{{", offset) ? "}}" : undefined;
   if (ends === undefined) return undefined;
   const end = text.indexOf(ends, offset + 2);
