@@ -28,7 +28,6 @@ interface PlacedBlock {
   lastLine: number;
 }
 
-const placeOf = ({ file, line }: Pick<Position, "file" | "line">) => `${file}:${line}`;
 const digestOf = (text: string) => hash("sha256", text, "base64");
 
 /** One reading. */
@@ -38,8 +37,8 @@ export class BlockReading<Made> {
   skippedCharacters = 0;
   readonly #before: KeptBlocks<Made> | undefined;
   readonly #outside: string[] = [];
-  /** By the place of the first line. */
-  readonly #blocks = new Map<string, PlacedBlock>();
+  /** By file and first line. */
+  readonly #blocks = new Map<string, Map<number, PlacedBlock>>();
   readonly #made = new Map<string, Made>();
 
   /** Without `before` everything is read. */
@@ -50,12 +49,14 @@ export class BlockReading<Made> {
   /** The file without the lines inside the blocks that are known. */
   cut(text: string, file: string): Section[] {
     const sections: Section[] = [];
+    const blocks = this.#blocks.get(file) ?? new Map<number, PlacedBlock>();
+    this.#blocks.set(file, blocks);
     const outside = [file];
     let next = { start: 0, line: 1 };
     let end = 0;
     for (const block of findServerBlocks(text)) {
       const digest = digestOf(text.slice(block.start, block.end));
-      this.#blocks.set(placeOf({ file, line: block.line }), { digest, file, line: block.line, lastLine: block.lastLine });
+      blocks.set(block.line, { digest, file, line: block.line, lastLine: block.lastLine });
       // How many follow each other does not count.
       const between = text.slice(end, block.start).trim();
       if (between !== "" || end === 0) outside.push(between);
@@ -77,19 +78,19 @@ export class BlockReading<Made> {
   /** What became of the block that begins there, if its lines were left out. */
   before(at: Position): Made | undefined {
     if (!this.#before) return undefined;
-    const digest = this.#blocks.get(placeOf(at))?.digest;
+    const digest = this.#blocks.get(at.file)?.get(at.line)?.digest;
     return digest === undefined ? undefined : this.#before.made.get(digest);
   }
 
   /** Of a block without a message of its own. */
   keep(at: Position, made: Made): void {
-    const digest = this.#blocks.get(placeOf(at))?.digest;
+    const digest = this.#blocks.get(at.file)?.get(at.line)?.digest;
     if (digest !== undefined) this.#made.set(digest, made);
   }
 
   /** Something about it depends on the other blocks. */
   forget(at: Position): void {
-    this.#blocks.delete(placeOf(at));
+    this.#blocks.get(at.file)?.delete(at.line);
   }
 
   /** Whether what was left out would be read as before. */
@@ -104,7 +105,7 @@ export class BlockReading<Made> {
   /** @param diagnostics all that there was to say in the end. */
   kept(diagnostics: readonly Diagnostic[]): KeptBlocks<Made> {
     const made = new Map(diagnostics.length < mostDiagnostics ? this.#made : []);
-    const blocks = diagnostics.length > 0 ? [...this.#blocks.values()] : [];
+    const blocks = diagnostics.length > 0 ? [...this.#blocks.values()].flatMap((blocks) => [...blocks.values()]) : [];
     for (const { position } of diagnostics) {
       const said = blocks.find(({ file, line, lastLine }) => file === position.file && line <= position.line && position.line <= lastLine);
       if (said) made.delete(said.digest);

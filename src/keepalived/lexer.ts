@@ -22,13 +22,14 @@ export interface Token {
 /** The lines of a file, or of its parts: comments, carriage returns and invisible marks gone, blanks at the end too. Empty lines stay. */
 export function readLines(sections: readonly Section[], file: string, diagnostics: Diagnostics): PlacedText[] {
   const characters = new CharacterCheck();
-  const written = sections.flatMap(({ text, line }) => text.split("\n").map((raw, index) => ({ raw, line: line + index })));
-  const lines = written.map(({ raw, line }) => {
-    const at = { file, line, column: 1 };
+  const read = (raw: string, at: Position): PlacedText => {
     const clean = characters.clean(withoutComment(limited(raw, at, diagnostics)).trimEnd(), at);
     const placed = PlacedText.written(clean, at);
     return clean.includes("\0") ? PlacedText.join(withoutMarks(clean).map(({ start, end }) => placed.slice(start, end))) : placed;
-  });
+  };
+  const lines = sections.flatMap(({ text, line }) =>
+    text.split("\n").map((raw, index) => read(raw, { file, line: line + index, column: 1 })),
+  );
   characters.report(diagnostics);
   return lines;
 }
