@@ -1,4 +1,5 @@
-// The addon's exports: start(), startIpvs(), startDialer(), forecast(), those of natFunctions.h, and version. See src/agent/native.
+// The addon's exports: start(), startIpvs(), startDialer(), forecast(), releaseProgramPages(), those of natFunctions.h, and version.
+// See src/agent/native.
 
 #include <napi.h>
 
@@ -12,6 +13,7 @@
 #include "addon/ipvsObject.h"
 #include "addon/natFunctions.h"
 #include "addon/toJavaScript.h"
+#include "os/programPages.h"
 
 namespace aloft::addon {
 namespace {
@@ -38,6 +40,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("startDialer", Napi::Function::New(env, DialerObject::start, "startDialer"));
   exports.Set("startIpvs", Napi::Function::New(env, IpvsObject::start, "startIpvs"));
   exports.Set("forecast", Napi::Function::New(env, forecast, "forecast"));
+  exports.Set("releaseProgramPages", Napi::Function::New(env, [](const Napi::CallbackInfo&) { os::releaseProgramPages(); }));
   defineNatFunctions(env, exports);
   exports.Set("version", ALOFT_VERSION);
   return exports;

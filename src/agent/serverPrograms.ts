@@ -40,6 +40,7 @@ function programsOf({ healthChecks, realServers = [], notify }: VirtualServerSpe
     ...checksOf("", healthChecks),
     ...notifiesOf("", { quorumUp: notify?.quorumUp, quorumDown: notify?.quorumDown }),
     ...realServers.flatMap((server, index) => {
+      if (!server.healthChecks && !server.notify) return [];
       const place = `realServers[${index}].`;
       return [...checksOf(place, server.healthChecks), ...notifiesOf(place, { up: server.notify?.up, down: server.notify?.down })];
     }),

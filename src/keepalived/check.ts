@@ -10,9 +10,12 @@ import { checkReferences } from "./references.ts";
 import { rules } from "./rules.ts";
 import type { Block, Statement } from "./syntaxTree.ts";
 
+/** Whether the block that begins there was checked before: its lines are not in the tree. */
+export type IsKnown = (at: Position) => boolean;
+
 /** The whole configuration; what is wrong is left out of the result and reported. */
-export function check(tree: Block, diagnostics: Diagnostics): CheckedBlock {
-  const checker = new Checker(diagnostics);
+export function check(tree: Block, diagnostics: Diagnostics, isKnown: IsKnown = () => false): CheckedBlock {
+  const checker = new Checker(diagnostics, isKnown);
   const checked = checker.block(tree, configuration);
   checkReferences(tree, checker.references, diagnostics);
   return checked;
@@ -21,9 +24,11 @@ export function check(tree: Block, diagnostics: Diagnostics): CheckedBlock {
 class Checker {
   readonly references: Reference[] = [];
   readonly #diagnostics: Diagnostics;
+  readonly #isKnown: IsKnown;
 
-  constructor(diagnostics: Diagnostics) {
+  constructor(diagnostics: Diagnostics, isKnown: IsKnown) {
     this.#diagnostics = diagnostics;
+    this.#isKnown = isKnown;
   }
 
   block(block: Block, grammar: BlockGrammar): CheckedBlock {
@@ -66,7 +71,7 @@ class Checker {
     const block = this.#innerBlock(statement, keyword, around, line.ok);
     const checked = new CheckedStatement(name, position, line.args, line.options, block);
     // A list has none: track_file is the definition of one, and in an instance the list of those that it tracks.
-    if (block && !keyword.block?.items) rules[name]?.(checked, statement, this.#diagnostics);
+    if (block && !keyword.block?.items && !this.#isKnown(position)) rules[name]?.(checked, statement, this.#diagnostics);
     return line.ok ? checked : undefined;
   }
 

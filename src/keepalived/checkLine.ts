@@ -37,7 +37,7 @@ export function checkLine(
 
 /** `<IPADDR>`, `...`: left from a summary of the syntax. */
 export function isPlaceholder({ text, quoted }: Token): boolean {
-  return !quoted && (/^\.{3,}$|^…$/.test(text) || /^<[A-Za-z][^<>]*>/.test(text));
+  return !quoted && ".<…".includes(text.charAt(0)) && (/^\.{3,}$|^…$/.test(text) || /^<[A-Za-z][^<>]*>/.test(text));
 }
 
 class LineCheck {

@@ -51,11 +51,13 @@ export function formatDiagnostic({ severity, position, message }: Diagnostic): s
 }
 
 /** Beyond this many errors the rest says nothing new; a garbage file must not make a garbage log. */
-const mostDiagnostics = 1000;
+export const mostDiagnostics = 1000;
 
 /** Collects the diagnostics of one reading. */
 export class Diagnostics {
   readonly all: Diagnostic[] = [];
+  /** How often something was said, also what is kept once or not at all. */
+  count = 0;
 
   error(code: DiagnosticCode, position: Position, message: string): void {
     this.#add({ severity: "error", code, position, message });
@@ -74,6 +76,7 @@ export class Diagnostics {
 
   /** The same is said once. The first error is kept, however many warnings came before. */
   #add(diagnostic: Diagnostic): void {
+    this.count++;
     const told = formatDiagnostic(diagnostic);
     if (this.#told.has(told)) return;
     if (this.#told.size < mostDiagnostics) this.#told.add(told);

@@ -5,6 +5,7 @@
 import { CharacterCheck, withoutMarks } from "./characters.ts";
 import { decodeEscapes } from "./command.ts";
 import { type Diagnostics, type Position, quote } from "./diagnostic.ts";
+import type { Section } from "./keptBlocks.ts";
 import { PlacedText } from "./placedText.ts";
 
 export type TokenKind = "word" | "open" | "close";
@@ -18,16 +19,17 @@ export interface Token {
   position: Position;
 }
 
-/** The lines of a file: comments, carriage returns and invisible marks gone, blanks at the end too. Empty lines stay. */
-export function readLines(text: string, file: string, diagnostics: Diagnostics): PlacedText[] {
+/** The lines of a file, or of its parts: comments, carriage returns and invisible marks gone, blanks at the end too. Empty lines stay. */
+export function readLines(sections: readonly Section[], file: string, diagnostics: Diagnostics): PlacedText[] {
   const characters = new CharacterCheck();
-  const lines = text.split("\n").map((raw, index) => {
-    const at = { file, line: index + 1, column: 1 };
-    const written = withoutComment(limited(raw, at, diagnostics)).trimEnd();
-    const clean = characters.clean(written, at);
+  const read = (raw: string, at: Position): PlacedText => {
+    const clean = characters.clean(withoutComment(limited(raw, at, diagnostics)).trimEnd(), at);
     const placed = PlacedText.written(clean, at);
     return clean.includes("\0") ? PlacedText.join(withoutMarks(clean).map(({ start, end }) => placed.slice(start, end))) : placed;
-  });
+  };
+  const lines = sections.flatMap(({ text, line }) =>
+    text.split("\n").map((raw, index) => read(raw, { file, line: line + index, column: 1 })),
+  );
   characters.report(diagnostics);
   return lines;
 }
@@ -103,8 +105,11 @@ function isBlank(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
 
+const openingBrace = "{".charCodeAt(0);
+
 /** `{% … %}` and `{{ … }}` of Jekyll, Jinja and Helm are never keepalived's. */
 function templateTagEnd(text: string, offset: number): number | undefined {
+  if (text.charCodeAt(offset) !== openingBrace) return undefined;
   const ends = text.startsWith("{%", offset) ? "%}" : text.startsWith("{{", offset) ? "}}" : undefined;
   if (ends === undefined) return undefined;
   const end = text.indexOf(ends, offset + 2);

@@ -54,6 +54,12 @@ export class PlacedText {
   }
 
   slice(start: number, end = this.text.length): PlacedText {
+    const [only] = this.#spans;
+    // Nearly every line of a file: it need not be looked through.
+    if (this.#spans.length === 1 && only?.start === 0 && start < end) {
+      const at = only.fixed ? only.at : { ...only.at, column: only.at.column + start };
+      return new PlacedText(this.text.slice(start, end), [{ start: 0, at, fixed: only.fixed }]);
+    }
     const spans = this.#spans.filter(
       (span, index) => span.start < end && (this.#spans[index + 1]?.start ?? Number.POSITIVE_INFINITY) > start,
     );

@@ -4,17 +4,22 @@
  */
 import { type Diagnostics, type Position, quote } from "./diagnostic.ts";
 import { type Include, readInclude } from "./includes.ts";
+import type { BlockReading } from "./keptBlocks.ts";
 import { readLines, withoutComment } from "./lexer.ts";
 import { Parameters, readDefinition } from "./parameters.ts";
 import { PlacedText } from "./placedText.ts";
 import { type ConfigReader, directoryOf, hasWildcard, resolveFrom } from "./reader.ts";
 import { readSequence, startsSequence } from "./sequences.ts";
 
+type BlockCutter = Pick<BlockReading<unknown>, "cut" | "skippedLines" | "skippedCharacters">;
+
 export interface PreprocessorOptions {
   reader: ConfigReader;
   diagnostics: Diagnostics;
   /** What `@NAME` is compared with: --config-id, or the first label of the node's name. */
   configId: string;
+  /** Leaves out the lines of blocks that are known. */
+  blocks?: BlockCutter;
 }
 
 /** Bounds of one reading, so that no text takes more than a moment: files opened, lines made, lines nested, characters made. */
@@ -55,7 +60,7 @@ class Preprocessor {
 
   /** `from` is where the file is named. */
   readFile(path: string, from: Position, missing: "error" | "warning"): void {
-    const { diagnostics, reader } = this.#options;
+    const { diagnostics, reader, blocks } = this.#options;
     if (this.#open.includes(path)) {
       diagnostics.error("include", from, `${path} includes itself${this.#open.at(-1) === path ? "" : ` by way of ${this.#open.at(-1)}`}`);
       return;
@@ -72,7 +77,7 @@ class Preprocessor {
     if (!this.result.files.includes(path)) this.result.files.push(path);
     this.#open.push(path);
     this.#defineDirectory(path, from);
-    this.#readLines(readLines(text, path, diagnostics));
+    this.#readLines(readLines(blocks?.cut(text, path) ?? [{ text, line: 1 }], path, diagnostics));
     this.#open.pop();
     const outer = this.#open.at(-1);
     if (outer !== undefined) this.#defineDirectory(outer, from);
@@ -199,7 +204,8 @@ class Preprocessor {
 
   #count(line: PlacedText): boolean {
     this.#characters += line.text.length;
-    if (this.result.lines.length < mostLines && this.#characters < mostCharacters) return true;
+    const { skippedLines = 0, skippedCharacters = 0 } = this.#options.blocks ?? {};
+    if (this.result.lines.length + skippedLines < mostLines && this.#characters + skippedCharacters < mostCharacters) return true;
     this.#exhaust(line.positionAt(0), "the configuration becomes too large here");
     return false;
   }

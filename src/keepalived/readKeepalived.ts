@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import type { CheckedBlock } from "./checkedBlock.ts";
 import { type Diagnostic, Diagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { configuration, escapedKeywords } from "./grammar/configuration.ts";
+import type { BlockReading } from "./keptBlocks.ts";
 import { tokenize } from "./lexer.ts";
 import { parse } from "./parser.ts";
 import { preprocess } from "./preprocessor.ts";
@@ -30,16 +31,26 @@ export interface KeepalivedConfiguration {
 
 const rules = { escaped: escapedKeywords(configuration) };
 
-/** Reads `path` and all that it includes. Never throws, whatever the text. */
-export function readKeepalived(path: string, reader: ConfigReader, { node = "", configId }: ReadOptions = {}): KeepalivedConfiguration {
+/** Reads `path` and all that it includes, without what `blocks` knows. Never throws, whatever the text. */
+export function readKeepalived(
+  path: string,
+  reader: ConfigReader,
+  { node = "", configId }: ReadOptions = {},
+  blocks?: BlockReading<unknown>,
+): KeepalivedConfiguration {
   const diagnostics = new Diagnostics();
   const id = configId ?? node.split(".")[0] ?? "";
-  const { lines, files } = preprocess(path, { reader, diagnostics, configId: id });
+  const { lines, files } = preprocess(path, {
+    reader,
+    diagnostics,
+    configId: id,
+    ...(blocks && { blocks }),
+  });
   const tree = parse(
     lines.map((line) => tokenize(line, rules, diagnostics)),
     configuration,
     diagnostics,
   );
-  const config = check(tree, diagnostics);
+  const config = check(tree, diagnostics, (at) => blocks?.before(at) !== undefined);
   return { tree, config, diagnostics: sortDiagnostics(diagnostics.all, files), hasErrors: diagnostics.hasErrors, files };
 }

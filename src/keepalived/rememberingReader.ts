@@ -22,6 +22,14 @@ export class RememberingReader implements ConfigReader {
     return found;
   }
 
+  /** Answers what was asked as it was answered last. */
+  remembered(): ConfigReader {
+    return {
+      read: (path) => this.#texts.get(path) ?? { reason: "it was not read" },
+      glob: (pattern) => this.#found.get(pattern) ?? [],
+    };
+  }
+
   /** Whether all that was asked would be answered the same now. What cannot be read may be for another reason: it is not the same. */
   isCurrent(): boolean {
     const isSame = (files: readonly string[], others: readonly string[]) =>

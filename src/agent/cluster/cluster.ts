@@ -15,6 +15,7 @@ import { describeSetting } from "../kernelSettings/settingFiles.ts";
 import type { OwnedSysctls } from "../kernelSettings/sysctls.ts";
 import type { AgentOptions } from "../options.ts";
 import { LocalPrograms } from "../programs/localPrograms.ts";
+import { spareMemory } from "../spareMemory.ts";
 import { removeEmptyState } from "../state/emptyState.ts";
 import { LastKnownFile } from "../state/lastKnown.ts";
 import { readNodeFacts } from "../status/nodeFacts.ts";
@@ -131,6 +132,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   http = await serveProbes(options, host, { lastKnownSavedAt: () => controller.savedAt, apiSilence: () => watch.silence }, log);
   void watch.run();
   reporter.changed();
+  spareMemory();
 }
 
 function statusBuilder(

@@ -11,6 +11,8 @@ import type { Nat } from "./nat.ts";
 interface Addon extends Nat {
   /** Runs the election in virtual time with the engine of the core. `active`: place of the MASTER among the candidates. */
   forecast(candidates: ForecastCandidate[], active: number): ({ ok: true } & LossForecast) | { ok: false; error: CoreError };
+  /** Gives back the pages of Node's executable: those that are needed again come back by themselves. */
+  releaseProgramPages(): void;
   start(options: StartOptions, onEvents: (batch: CoreEvent[]) => void): { ok: true; core: Core } | { ok: false; error: CoreError };
   startDialer: StartDialer;
   startIpvs(options: IpvsOptions, onEvents: (batch: IpvsEvent[]) => void): { ok: true; ipvs: Ipvs } | { ok: false; error: CoreError };

@@ -2,8 +2,8 @@
 import type { NodeAgentSpec } from "../../api/nodeAgent.ts";
 import { formatDiagnostic, type Position } from "../../keepalived/diagnostic.ts";
 import { diskReader } from "../../keepalived/diskReader.ts";
-import { type LoadedKeepalived, loadKeepalived } from "../../keepalived/loadKeepalived.ts";
-import type { ConfigReader } from "../../keepalived/reader.ts";
+import { KeepalivedLoader, loadKeepalived, type ReloadedKeepalived } from "../../keepalived/loadKeepalived.ts";
+import type { Places } from "../../keepalived/plan/places.ts";
 import { RememberingReader } from "../../keepalived/rememberingReader.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { certificateFiles } from "../credentials/certificateFiles.ts";
@@ -13,6 +13,7 @@ import { FixedServers } from "./fixedServers.ts";
 import type { LoadedConfiguration, Severity, StandaloneConfiguration, StandaloneSource } from "./standaloneSource.ts";
 
 interface Understood {
+  loader: KeepalivedLoader;
   reader: RememberingReader;
   result: LoadedConfiguration;
 }
@@ -23,22 +24,29 @@ const understood = new WeakMap<StandaloneSource, Understood>();
 export function loadConf(source: StandaloneSource): LoadedConfiguration {
   const last = understood.get(source);
   if (last?.reader.isCurrent()) return last.result;
+  const { file, node, configId } = source;
+  const loader = last?.loader ?? new KeepalivedLoader(file, { node, configId });
   const reader = new RememberingReader(diskReader());
-  const result = understand(source, reader);
-  understood.set(source, { reader, result });
+  const result = understand(source, loader, reader);
+  understood.set(source, { loader, reader, result });
   return result;
 }
 
-function understand({ file, node, configId, hasScriptUser }: StandaloneSource, reader: ConfigReader): LoadedConfiguration {
-  const loaded = loadKeepalived(file, reader, { node, configId });
+function understand(source: StandaloneSource, loader: KeepalivedLoader, reader: RememberingReader): LoadedConfiguration {
+  const { file, node, configId, hasScriptUser } = source;
+  const loaded = loader.load(reader);
   const lines = loaded.diagnostics.map(formatDiagnostic);
   // keepalived's own process would run these; without them the file would not do what it says.
   const unsupported = loaded.unsupported.map(({ position, message }) => formatLine(position, "error", message));
   if (loaded.hasErrors || unsupported.length > 0) return { ok: false, problems: [...lines, ...unsupported] };
-  const { spec, secrets, places } = loaded;
+  const { spec, secrets } = loaded;
   const fallback: Position = { file, line: 1, column: 1 };
-  const line: StandaloneConfiguration["line"] = (path, severity, message) =>
-    formatLine(nearest(path, places) ?? fallback, severity, message);
+  let places: Places | undefined;
+  const line: StandaloneConfiguration["line"] = (path, severity, message) => {
+    // Hardly anybody asks, and the places of 20,000 real servers take 20 MB.
+    places ??= loadKeepalived(file, reader.remembered(), { node, configId }).places();
+    return formatLine(nearest(path, places) ?? fallback, severity, message);
+  };
   const user = hasScriptUser ? undefined : scriptUserOf(loaded.agent);
   const servers = new FixedServers(
     loaded.virtualServers.map((server) => resolve(server, user)),
@@ -62,7 +70,7 @@ function nearest(path: string, places: ReadonlyMap<string, Position>): Position 
 }
 
 /** script_user of global_defs is who runs the programs that name nobody. */
-function scriptUserOf({ scriptUser }: LoadedKeepalived["agent"]): string | undefined {
+function scriptUserOf({ scriptUser }: ReloadedKeepalived["agent"]): string | undefined {
   if (!scriptUser) return undefined;
   return scriptUser.group === undefined ? scriptUser.user : `${scriptUser.user}:${scriptUser.group}`;
 }
@@ -80,11 +88,18 @@ function withScriptUser(spec: NodeAgentSpec, user: string): NodeAgentSpec {
   };
 }
 
-type Planned = LoadedKeepalived["virtualServers"][number];
+type Planned = ReloadedKeepalived["virtualServers"][number];
+
+/** By the specification, which is the same one while its lines are: then the agent plans nothing anew. */
+const resolved = new WeakMap<Planned["spec"], { user: string | undefined; server: ResolvedVirtualServer }>();
 
 function resolve({ namespace, name, virtualIP, addresses, spec }: Planned, user: string | undefined): ResolvedVirtualServer {
-  const resolved = { namespace, name, addresses, ...(virtualIP !== undefined && { virtualIP }) };
-  return { ...resolved, spec: user === undefined ? spec : withServerUser(spec, user) };
+  const before = resolved.get(spec);
+  if (before && before.server.name === name && before.user === user) return before.server;
+  const head = { namespace, name, addresses, ...(virtualIP !== undefined && { virtualIP }) };
+  const server = { ...head, spec: user === undefined ? spec : withServerUser(spec, user) };
+  resolved.set(spec, { user, server });
+  return server;
 }
 
 type Spec = Planned["spec"];

@@ -21,10 +21,10 @@ export interface ExplainedLine {
 /** Every line of the node's files that says something, in order. */
 export function explainLines(node: ImportedNode, imported: KeepalivedImport): ExplainedLine[] {
   const words = new Map<string, DisposedWord[]>();
-  for (const word of walkDispositions(node.loaded.config)) {
+  walkDispositions(node.loaded.config, (word) => {
     const key = lineKey(word.position);
     words.set(key, [...(words.get(key) ?? []), word]);
-  }
+  });
   return [...new Explainer(node, imported, words).explain(node.loaded.tree, 0)];
 }
 

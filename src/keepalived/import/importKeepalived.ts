@@ -77,7 +77,7 @@ function groupNotify(cluster: Cluster, clusters: readonly Cluster[], diagnostics
   const generic = group.notify.programs?.some(({ appendState }) => appendState);
   if (generic || group.notify.mail) {
     const index = leader.node.loaded.spec.groups?.indexOf(group) ?? 0;
-    const at = leader.node.loaded.places.get(`groups[${index}]`) ?? leader.place();
+    const at = leader.node.loaded.places().get(`groups[${index}]`) ?? leader.place();
     const what = `what tells of vrrp_sync_group ${quote(group.name)} tells of ${quote(leader.router.virtualIP)} instead`;
     diagnostics.warning("difference", at, `${what}: INSTANCE and its name, not GROUP`);
   }
@@ -89,7 +89,7 @@ const isProgram = /\.exec$|\.notify\.(programs\[|up$|down$|quorumUp$|quorumDown$
 /** Programs of a cluster's objects run only where the node's owner allows it. */
 function reportPrograms(nodes: readonly ImportedNode[], diagnostics: Diagnostics): void {
   for (const { loaded } of nodes) {
-    const places = [...loaded.places].filter(([path]) => isProgram.test(path));
+    const places = [...loaded.places()].filter(([path]) => isProgram.test(path));
     const [first] = places.map(([, position]) => position).sort((a, b) => a.line - b.line);
     if (first)
       diagnostics.warning(
@@ -103,7 +103,7 @@ function reportPrograms(nodes: readonly ImportedNode[], diagnostics: Diagnostics
 /** An object of a cluster has no file made on a node. */
 function reportFiles(nodes: readonly ImportedNode[], diagnostics: Diagnostics): void {
   for (const { loaded } of nodes)
-    for (const [path, position] of loaded.places)
+    for (const [path, position] of loaded.places())
       if (path.endsWith(".file.create"))
         diagnostics.warning("programs", position, "the agents of a cluster make no file: make it yourself");
 }

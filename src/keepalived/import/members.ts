@@ -24,7 +24,8 @@ export interface Member {
 export type Cluster = [Member, ...Member[]];
 
 export function readMembers(node: ImportedNode): Member[] {
-  const { spec, secrets, places, config } = node.loaded;
+  const { spec, secrets, config } = node.loaded;
+  const places = node.loaded.places();
   return spec.virtualRouters.map((router, index) => {
     const path = `virtualRouters[${index}]`;
     const { passwordRef } = router;

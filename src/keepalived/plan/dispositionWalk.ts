@@ -1,6 +1,7 @@
 /** What becomes of each line of a configuration, and the messages about what does not become anything. */
 import type { CheckedBlock, CheckedOption, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostics, type Position, quote } from "../diagnostic.ts";
+import type { BlockReading } from "../keptBlocks.ts";
 import type { Disposition, Dispositions } from "./disposition.ts";
 import { dispositions as allDispositions } from "./dispositions/configuration.ts";
 
@@ -16,38 +17,35 @@ export interface DisposedWord {
   section: CheckedStatement;
 }
 
+type Visit = (word: DisposedWord) => void;
+
 /** Every word of the configuration that the grammar names, in the order of the lines. */
-export function* walkDispositions(config: CheckedBlock): Generator<DisposedWord> {
-  for (const statement of config.statements) yield* walkStatement(statement, allDispositions, statement);
+export function walkDispositions(config: CheckedBlock, visit: Visit): void {
+  for (const statement of config.statements) walkStatement(statement, allDispositions, statement, visit);
 }
 
-function* walkStatement(statement: CheckedStatement, table: Dispositions, section: CheckedStatement): Generator<DisposedWord> {
+function walkStatement(statement: CheckedStatement, table: Dispositions, section: CheckedStatement, visit: Visit): void {
   const disposition = table[statement.keyword];
   if (!disposition) return;
-  yield { word: statement.keyword, position: statement.position, disposition, statement, section };
-  yield* walkOptions(statement, disposition, section);
+  visit({ word: statement.keyword, position: statement.position, disposition, statement, section });
+  walkOptions(statement, disposition, section, visit);
   if (!statement.block || disposition.kind === "later") return;
   for (const inner of statement.block.statements) {
-    if (inner.keyword !== "") yield* walkStatement(inner, disposition.block ?? {}, section);
-    else yield* walkItem(inner, statement.keyword, disposition, section);
+    if (inner.keyword !== "") walkStatement(inner, disposition.block ?? {}, section, visit);
+    else walkItem(inner, statement.keyword, disposition, section, visit);
   }
 }
 
-function* walkItem(
-  statement: CheckedStatement,
-  word: string,
-  disposition: Disposition,
-  section: CheckedStatement,
-): Generator<DisposedWord> {
+function walkItem(statement: CheckedStatement, word: string, disposition: Disposition, section: CheckedStatement, visit: Visit): void {
   const { options: _, block: __, ...own } = disposition;
-  yield { word, position: statement.position, disposition: own, statement, section };
-  yield* walkOptions(statement, disposition, section);
+  visit({ word, position: statement.position, disposition: own, statement, section });
+  walkOptions(statement, disposition, section, visit);
 }
 
-function* walkOptions(statement: CheckedStatement, { options = {} }: Disposition, section: CheckedStatement): Generator<DisposedWord> {
+function walkOptions(statement: CheckedStatement, { options = {} }: Disposition, section: CheckedStatement, visit: Visit): void {
   for (const option of statement.options) {
     const disposition = options[option.name];
-    if (disposition) yield { word: option.name, position: option.position, disposition, statement, option, section };
+    if (disposition) visit({ word: option.name, position: option.position, disposition, statement, option, section });
   }
 }
 
@@ -65,17 +63,19 @@ function isInert({ word, statement, option }: DisposedWord): boolean {
 }
 
 /** Reports what is ignored, refused, or not run yet. */
-export function reportDispositions(config: CheckedBlock, diagnostics: Diagnostics): void {
+export function reportDispositions(config: CheckedBlock, diagnostics: Diagnostics, blocks?: Pick<BlockReading<unknown>, "forget">): void {
   const told = new Set<string>();
-  for (const disposed of walkDispositions(config)) {
-    const { disposition, position, word, statement } = disposed;
+  walkDispositions(config, (disposed) => {
+    const { disposition, position, word, statement, section } = disposed;
     const isItem = statement.keyword === "" && !disposed.option;
-    if (disposition.kind === "later") reportOnce(disposition.topic, position, told, diagnostics);
-    else if (disposition.kind === "refused")
+    if (disposition.kind === "later") {
+      reportOnce(disposition.topic, position, told, diagnostics);
+      blocks?.forget(section.position);
+    } else if (disposition.kind === "refused")
       diagnostics.error("not-offered", position, `${quote(word)} is not offered: ${disposition.reason}`);
     else if (disposition.kind === "ignored" && !isItem && !isInert(disposed))
       diagnostics.warning("ignored", position, `${quote(word)} is ignored: ${disposition.reason}`);
-  }
+  });
 }
 
 function reportOnce(topic: string, position: Position, told: Set<string>, diagnostics: Diagnostics): void {

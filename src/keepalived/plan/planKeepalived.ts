@@ -3,6 +3,7 @@ import { formatDuration } from "../../api/duration.ts";
 import { type NodeAgentSpec, type NodeVirtualServer, nodeAgentSpecSchema, type VirtualRouterSpec } from "../../api/nodeAgent.ts";
 import type { CheckedBlock, CheckedStatement } from "../checkedBlock.ts";
 import { type Diagnostic, Diagnostics, type Position, quote } from "../diagnostic.ts";
+import type { BlockReading } from "../keptBlocks.ts";
 import { optionText, planAddress } from "./addresses.ts";
 import { Checks } from "./checks.ts";
 import { reportConflicts } from "./conflicts.ts";
@@ -19,7 +20,7 @@ import { planGroups, readSyncGroups } from "./syncGroups.ts";
 import { MacvlanNames } from "./transport.ts";
 import { planIpvs } from "./virtualServers/ipvsSettings.ts";
 import type { PlannedVirtualServer, TlsFiles } from "./virtualServers/plannedVirtualServer.ts";
-import { planVirtualServers } from "./virtualServers/planVirtualServers.ts";
+import { type MadeServers, planVirtualServers } from "./virtualServers/planVirtualServers.ts";
 
 /** A password that `passwordRef` of a virtual router refers to. Never to be logged. */
 export interface PlannedSecret {
@@ -51,7 +52,8 @@ export interface KeepalivedPlan {
   secrets: PlannedSecret[];
   agent: AgentSettings;
   unsupported: Unsupported[];
-  places: Places;
+  /** Worked out when it is asked for: of thousands of real servers they are many. */
+  places: () => Places;
   diagnostics: Diagnostic[];
   /** Then the spec lacks something: do not apply it. */
   hasErrors: boolean;
@@ -63,9 +65,9 @@ export interface PlanOptions {
 }
 
 /** Never throws, whatever the configuration. */
-export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions = {}): KeepalivedPlan {
+export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions = {}, blocks?: BlockReading<MadeServers>): KeepalivedPlan {
   const diagnostics = new Diagnostics();
-  reportDispositions(config, diagnostics);
+  reportDispositions(config, diagnostics, blocks);
   const globals = readGlobalSettings(config);
   const checks = new Checks(config);
   const groups = readSyncGroups(config, diagnostics);
@@ -77,7 +79,7 @@ export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions 
   reportConflicts(instances, diagnostics);
   const { routers, secrets, unsupported } = planPasswords(instances);
   const plannedGroups = planGroups(groups.values(), globals, diagnostics);
-  const { virtualServers, servers, tlsFiles } = planVirtualServers(config, { globals, routers, diagnostics });
+  const { virtualServers, servers, tlsFiles } = planVirtualServers(config, { globals, routers, diagnostics, blocks });
   const ipvs = planIpvs(config, globals.block);
   const spec: NodeAgentSpec = {
     virtualRouters: routers,
@@ -93,7 +95,9 @@ export function planKeepalived(config: CheckedBlock, { node = "" }: PlanOptions 
   };
   reportSchemaIssues(spec, config, instances, diagnostics);
   const agent = readAgentSettings(globals);
-  const places = locate({ spec, config, instances: instances.map(({ statement }) => statement), checks, virtualServers, servers });
+  let located: Places | undefined;
+  const places = () =>
+    (located ??= locate({ spec, config, instances: instances.map(({ statement }) => statement), checks, virtualServers, servers }));
   const verdict = { diagnostics: diagnostics.all, hasErrors: diagnostics.hasErrors };
   return { spec, virtualServers, ...(tlsFiles && { tlsFiles }), secrets, agent, unsupported, places, ...verdict };
 }

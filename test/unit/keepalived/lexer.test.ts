@@ -8,7 +8,7 @@ const rules = { escaped: new Set(["script"]) };
 
 function lex(text: string) {
   const diagnostics = new Diagnostics();
-  const tokens = readLines(text, "/etc/k.conf", diagnostics).map((line) => tokenize(line, rules, diagnostics));
+  const tokens = readLines([{ text, line: 1 }], "/etc/k.conf", diagnostics).map((line) => tokenize(line, rules, diagnostics));
   const words = tokens.map((line) => line.map((token) => (token.kind === "word" ? token.text : token.kind === "open" ? "<{>" : "<}>")));
   return { tokens: tokens.flat(), words, messages: messages(diagnostics.all) };
 }

@@ -52,11 +52,15 @@ export interface PlannedCheck {
 }
 
 /** In the order of the file. BFD_CHECK is none yet. */
-export function planCheckers(server: CheckedBlock, context: CheckerContext): PlannedCheck[] {
+export function planCheckers(server: CheckedBlock, contextOf: () => CheckerContext): PlannedCheck[] {
+  let known: CheckerContext | undefined;
   return server.statements.flatMap((statement) => {
     const { block, keyword } = statement;
     const checker = Object.hasOwn(checkers, keyword) ? checkers[keyword] : undefined;
     if (!checker || !block) return [];
+    // Most servers of a large file have none.
+    known ??= contextOf();
+    const context = known;
     const kinds = checker.plan(block, context, statement);
     if (!kinds) return [];
     const timing = { ...context.timing, ...readTiming(block) };

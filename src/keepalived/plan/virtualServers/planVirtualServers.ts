@@ -4,6 +4,7 @@ import type { NodeAgentSpec } from "../../../api/nodeAgent.ts";
 import { type VirtualServerInput, virtualServerSpecSchema } from "../../../api/virtualServer.ts";
 import type { CheckedBlock, CheckedStatement } from "../../checkedBlock.ts";
 import { type Diagnostics, quote } from "../../diagnostic.ts";
+import type { BlockReading } from "../../keptBlocks.ts";
 import { type GlobalSettings, joinBlocks } from "../globalSettings.ts";
 import { dnsLabel, UniqueNames } from "../names.ts";
 import { type Forwarding, planForwarding } from "./forwarding.ts";
@@ -19,14 +20,23 @@ export interface VirtualServersOptions {
   globals: GlobalSettings;
   routers: NodeAgentSpec["virtualRouters"];
   diagnostics: Diagnostics;
+  blocks?: BlockReading<MadeServers> | undefined;
 }
+
+/** What a virtual_server became, whatever is before and behind it. */
+export interface MadeServers {
+  parts: UnnamedServer[];
+  /** A check of it presents a certificate. */
+  usesTls: boolean;
+}
+
+type UnnamedServer = Omit<PlannedVirtualServer, "name" | "statement" | "group"> & { label: string };
 
 /** What every part of a virtual server is planned with. */
 interface Subject extends VirtualServersOptions {
   statement: CheckedStatement;
   block: CheckedBlock;
   head: Head;
-  names: UniqueNames;
   tls: TlsFiles | undefined;
   trackFiles: ReadonlyMap<string, CheckedBlock>;
 }
@@ -48,19 +58,41 @@ export function planVirtualServers(config: CheckedBlock, options: VirtualServers
   const holders = new Map(
     routers.flatMap(({ virtualIP, addresses }) => addresses.map(({ address }) => [hostOf(address), virtualIP] as const)),
   );
-  const planned = config.all("virtual_server").flatMap((statement) => {
+  const plan = (statement: CheckedStatement): PlannedParts => {
     const { block } = statement;
     const head = readHead(statement, config, diagnostics);
     // keepalived makes no service without a real server; the check has told of it.
-    if (!block || !head || block.all("real_server").length === 0) return [];
-    return planParts({ ...options, statement, block, head, names, tls, trackFiles }, holders);
-  });
-  const virtualServers = planned.map(({ virtualServer }) => virtualServer);
+    if (!block || !head || block.all("real_server").length === 0) return { parts: [], servers: [], usesTls: false };
+    const parts = planParts({ ...options, statement, block, head, tls, trackFiles }, holders);
+    const usesTls = block.all("real_server").some((server) => server.block?.last("SSL_GET"));
+    return { parts: parts.map(({ part }) => part), servers: parts.map(({ servers }) => servers), group: head.group, usesTls };
+  };
+  const planned = config.all("virtual_server").map((statement) => ({ statement, ...planOrKeep(statement, plan, options) }));
+  const virtualServers = planned.flatMap(({ statement, parts, group }) =>
+    parts.map(({ label, ...part }) => ({ ...part, name: names.take(label), statement, ...(group && { group }) })),
+  );
   reportSharedServices(virtualServers, diagnostics);
-  const isUsed = config
-    .all("virtual_server")
-    .some(({ block }) => block?.all("real_server").some((server) => server.block?.last("SSL_GET")));
-  return { virtualServers, servers: planned.map(({ servers }) => servers), ...(tls && isUsed && { tlsFiles: tls }) };
+  const isUsed = planned.some(({ usesTls }) => usesTls);
+  return { virtualServers, servers: planned.flatMap(({ servers = [] }) => servers), ...(tls && isUsed && { tlsFiles: tls }) };
+}
+
+interface PlannedParts extends MadeServers {
+  /** Of each part, unless they were planned before. */
+  servers?: PlannedServer[][];
+  group?: CheckedStatement | undefined;
+}
+
+function planOrKeep(
+  statement: CheckedStatement,
+  plan: (statement: CheckedStatement) => PlannedParts,
+  { blocks, diagnostics }: VirtualServersOptions,
+): PlannedParts {
+  const { position } = statement;
+  const before = blocks?.before(position);
+  const said = diagnostics.count;
+  const planned = before ?? plan(statement);
+  if (diagnostics.count === said) blocks?.keep(position, { parts: planned.parts, usesTls: planned.usesTls });
+  return planned;
 }
 
 const hostOf = (address: string) => address.split("/")[0] ?? "";
@@ -78,7 +110,7 @@ function readTlsFiles(config: CheckedBlock): TlsFiles | undefined {
   };
 }
 
-type Planned = { virtualServer: PlannedVirtualServer; servers: PlannedServer[] };
+type Planned = { part: UnnamedServer; servers: PlannedServer[] };
 
 /** All parts have the same real servers, and their checks are the same: only the first of them tells of changes. */
 function planParts(subject: Subject, holders: ReadonlyMap<string, string>): Planned[] {
@@ -108,7 +140,7 @@ function serversFamily(block: CheckedBlock, diagnostics: Diagnostics): Family {
 }
 
 function planPart(part: Part, isFirst: boolean, subject: Subject): Planned | undefined {
-  const { statement, block, head, globals, tls, trackFiles, diagnostics } = subject;
+  const { statement, block, globals, tls, trackFiles, diagnostics } = subject;
   const context: ServerContext = { block, globals, ports: part.ports, families: part.families, tls, trackFiles, diagnostics };
   const servers = planRealServers(context);
   const written = planSpec(part, isFirst, servers, context, subject);
@@ -117,17 +149,15 @@ function planPart(part: Part, isFirst: boolean, subject: Subject): Planned | und
   for (const { path, message } of diagnostics.hasErrors ? [] : (parsed.error?.issues ?? []))
     diagnostics.error("value", placeOf(path, servers, statement).position, `VirtualServer ${path.join(".")}: ${message}`);
   if (!parsed.data) return undefined;
-  const virtualServer: PlannedVirtualServer = {
+  const unnamed: UnnamedServer = {
     namespace,
-    name: nameOfPart(part, isFirst, subject),
+    label: labelOfPart(part, isFirst, subject),
     ...(part.virtualIP !== undefined && { virtualIP: part.virtualIP }),
     addresses: part.addresses,
     spec: parsed.data,
     written,
-    statement,
-    ...(head.group && { group: head.group }),
   };
-  return { virtualServer, servers };
+  return { part: unnamed, servers };
 }
 
 function placeOf(path: readonly PropertyKey[], servers: readonly PlannedServer[], statement: CheckedStatement): CheckedStatement {
@@ -135,11 +165,11 @@ function placeOf(path: readonly PropertyKey[], servers: readonly PlannedServer[]
   return (list === "realServers" && typeof index === "number" ? servers[index]?.statement : undefined) ?? statement;
 }
 
-function nameOfPart({ mark }: Part, isFirst: boolean, { head, block, names }: Subject): string {
+function labelOfPart({ mark }: Part, isFirst: boolean, { head, block }: Subject): string {
   const protocol = block.text("protocol");
   const own = mark !== undefined && head.group ? ` fwmark ${mark}` : "";
   const kind = mark === undefined && protocol !== "TCP" ? ` ${protocol ?? "UDP"}` : "";
-  return names.take(dnsLabel(`${head.name}${isFirst ? "" : own}${kind}`, "virtual-server"));
+  return dnsLabel(`${head.name}${isFirst ? "" : own}${kind}`, "virtual-server");
 }
 
 type Protocol = NonNullable<VirtualServerInput["protocol"]>;

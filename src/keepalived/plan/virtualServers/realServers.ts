@@ -55,7 +55,7 @@ function planRealServer(statement: CheckedStatement, context: ServerContext): Pl
   const where = planEndpoint(statement, own ?? forwardingOf(context), context);
   if (!block || !where) return undefined;
   const weight = block.number("weight") ?? service.number("weight") ?? 1;
-  const checks = planCheckers(block, checkerContext(statement, block, where.port, context));
+  const checks = planCheckers(block, () => checkerContext(statement, block, where.port, context));
   const onFailure = block.flag("inhibit_on_failure");
   const notify = planServerNotify(block, service, globals, diagnostics);
   const server: RealServer = {

@@ -103,7 +103,7 @@ test("every part of a plan has its place in the file", () => {
     [["/bin/m"], ["/bin/n"]],
   );
   for (const [path, place] of places) {
-    const found = loaded.places.get(path);
+    const found = loaded.places().get(path);
     assert.equal(found && `${found.line}:${found.column}`, place, path);
   }
 });
