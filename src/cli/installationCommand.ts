@@ -9,7 +9,10 @@ import type { Surroundings } from "./installation/surroundings.ts";
 export const installationFlags = {
   timeout: { placeholder: "DURATION", help: "how long to wait until it is so", parse: parseTimeout, default: "60s" },
   namespace: { placeholder: "NAMESPACE", help: "of operator and agents; default: $POD_NAMESPACE, then that of the kubeconfig" },
-  kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config" },
+  kubeconfig: {
+    placeholder: "FILE",
+    help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config",
+  },
 } as const;
 
 export const installationUsage = `usage: aloft installation verify    whether operator and agents work (helm test)

@@ -4,7 +4,10 @@ import { flagHelp, parseFlags } from "./flags.ts";
 import { logLevelFlag, parseListenAddress } from "./values.ts";
 
 export const operatorFlags = {
-  kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config" },
+  kubeconfig: {
+    placeholder: "FILE",
+    help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config",
+  },
   http: {
     placeholder: "ADDRESS:PORT",
     help: 'where /metrics, /healthz and /readyz are served, or "off"',

@@ -15,7 +15,12 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { host: match[1] ?? (match[2] || "::"), port };
 }
 
-export const logLevelFlag = { placeholder: "LEVEL", help: `one of ${logLevels.join(", ")}`, parse: parseLogLevel, default: "info" } as const;
+export const logLevelFlag = {
+  placeholder: "LEVEL",
+  help: `one of ${logLevels.join(", ")}`,
+  parse: parseLogLevel,
+  default: "info",
+} as const;
 
 function parseLogLevel(text: string): LogLevel {
   const level = logLevels.find((known) => known === text);
