@@ -1,13 +1,13 @@
 import type { AgentOptions } from "../agent/options.ts";
 import { readEnvironment } from "../runtime/env.ts";
 import { type FlagValues, flagHelp, parseFlags, UsageError } from "./flags.ts";
-import { parseListenAddress, parseLogLevel } from "./values.ts";
+import { logLevelFlag, parseListenAddress } from "./values.ts";
 
 export const agentFlags = {
   standalone: { help: "run without Kubernetes, from --config" },
   config: {
     placeholder: "FILE",
-    help: "with --standalone: a keepalived.conf (*.conf), or YAML documents of kind VirtualIP, AgentConfig, Secret",
+    help: "with --standalone: a keepalived.conf (*.conf), or YAML documents of kind VirtualIP, VirtualServer, AgentConfig, Secret",
   },
   "config-id": { placeholder: "ID", help: "what @ID in a keepalived.conf is compared with; default: the node's name up to its first dot" },
   kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account" },
@@ -26,7 +26,7 @@ export const agentFlags = {
     default: "127.0.0.1:9105",
   },
   node: { placeholder: "NAME", help: "name of this node; default: $NODE_NAME, then the host name" },
-  "log-level": { placeholder: "LEVEL", help: "trace, debug, info, warn, error or silent", parse: parseLogLevel, default: "info" },
+  "log-level": logLevelFlag,
 } as const;
 
 export const agentUsage = `usage: aloft agent --standalone --config FILE [flags]

@@ -11,6 +11,8 @@ interface Command {
   /** The exit status, or undefined while the command goes on running and exits by itself. */
   run(args: string[], output: Output): Promise<number | undefined>;
   usage?(): Promise<string>;
+  /** What shows the usage, where that is not "aloft help COMMAND". */
+  helpedBy?: string;
 }
 
 const commands: Record<string, Command> = {
@@ -43,6 +45,7 @@ const commands: Record<string, Command> = {
     summary: "show, explain and move the VirtualIPs of a cluster (kubectl vip)",
     run: async (args, output) => (await import("./vipCommand.ts")).runVipCommand(args, output),
     usage: async () => (await import("./vipCommand.ts")).vipUsage,
+    helpedBy: "kubectl vip --help",
   },
   import: {
     summary: "turn keepalived.conf of several nodes, or what MetalLB and kube-vip have, into objects of a cluster",
@@ -78,7 +81,7 @@ export async function runCli(args: string[], output: Output): Promise<number | u
     return await command.run(rest, output);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    output.error(`aloft: ${error.message}; see "aloft help${command?.usage ? ` ${name}` : ""}"`);
+    output.error(`aloft: ${error.message}; see "${command?.helpedBy ?? `aloft help${command?.usage ? ` ${name}` : ""}`}"`);
     return 2;
   }
 }

@@ -9,7 +9,10 @@ import type { Surroundings } from "./installation/surroundings.ts";
 export const installationFlags = {
   timeout: { placeholder: "DURATION", help: "how long to wait until it is so", parse: parseTimeout, default: "60s" },
   namespace: { placeholder: "NAMESPACE", help: "of operator and agents; default: $POD_NAMESPACE, then that of the kubeconfig" },
-  kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account" },
+  kubeconfig: {
+    placeholder: "FILE",
+    help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config",
+  },
 } as const;
 
 export const installationUsage = `usage: aloft installation verify    whether operator and agents work (helm test)
@@ -32,8 +35,9 @@ export async function runInstallationCommand(args: string[], output: Output): Pr
   const load = subcommands[words[0] ?? ""];
   if (!load || words.length > 1) throw new UsageError("installation: expected verify or withdraw");
   const { KubeClient } = await import("../kube/client.ts");
-  const client = new KubeClient({ kubeconfig: flags.kubeconfig });
+  let client: InstanceType<typeof KubeClient> | undefined;
   try {
+    client = new KubeClient({ kubeconfig: flags.kubeconfig });
     const run = await load();
     const namespace = flags.namespace ?? readEnvironment().podNamespace ?? client.namespace;
     const waitUntil = patience(systemClock, flags.timeout);
@@ -44,7 +48,7 @@ export async function runInstallationCommand(args: string[], output: Output): Pr
     output.error(`aloft: ${(error as Error).message}`);
     return 1;
   } finally {
-    await client.close();
+    await client?.close();
   }
 }
 

@@ -40,6 +40,11 @@ export async function readReports(read: () => Promise<IpvsReport[]>, intervalMs:
   return (await read()).map((report) => ratesBetween(before.get(report.node) ?? report, report));
 }
 
+/** What no service is called names none of them. @throws UsageError */
+export function checkVirtualServerName(name: string | undefined): void {
+  if (name !== undefined && !/^[^/]+\/[^/]+$/.test(name)) throw new UsageError(`ipvs ${name}: must be NAMESPACE/NAME of a VirtualServer`);
+}
+
 export function parseReport(text: string): IpvsReport {
   return ipvsReportSchema.parse(JSON.parse(text));
 }
@@ -48,6 +53,7 @@ export async function runIpvsCommand(args: string[], output: Output): Promise<nu
   const { flags, words } = parseArguments(ownFlags, args);
   const [virtualServer, more] = words;
   if (more !== undefined) throw new UsageError(`ipvs: "${more}" is one name too many`);
+  checkVirtualServerName(virtualServer);
   if (!flags.http) throw new UsageError("--http off: the agent must be asked somewhere");
   const { host, port } = flags.http;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/ipvs`;

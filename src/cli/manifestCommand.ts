@@ -14,7 +14,7 @@ export const manifestFlags = {
     parse: numberUpTo(65_535),
     default: "6443",
   },
-  image: { placeholder: "IMAGE", help: `default: aloft.dev/aloft:${version}` },
+  image: { placeholder: "IMAGE", help: `default: aloft.dev/aloft:${version}`, parse: parseImage },
 } as const;
 
 export const manifestUsage = `usage: aloft manifest control-plane --address ADDRESS [flags]
@@ -46,6 +46,11 @@ export async function runManifestCommand(args: string[], output: Output): Promis
   const { stringify } = await import("yaml");
   output.out(stringify(controlPlanePod(plane), { lineWidth: 120 }).trimEnd());
   return 0;
+}
+
+function parseImage(text: string): string {
+  if (!/^[a-z0-9][^\s]*$/.test(text)) throw new Error(`must be an image such as registry.example/aloft:${version}`);
+  return text;
 }
 
 function numberUpTo(most: number): (text: string) => number {

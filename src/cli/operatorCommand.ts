@@ -1,10 +1,13 @@
 import { parseDuration } from "../api/duration.ts";
 import type { OperatorOptions } from "../operator/options.ts";
 import { flagHelp, parseFlags } from "./flags.ts";
-import { parseListenAddress, parseLogLevel } from "./values.ts";
+import { logLevelFlag, parseListenAddress } from "./values.ts";
 
 export const operatorFlags = {
-  kubeconfig: { placeholder: "FILE", help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account" },
+  kubeconfig: {
+    placeholder: "FILE",
+    help: "how to reach the API server; default: $KUBECONFIG, then the pod's service account, then ~/.kube/config",
+  },
   http: {
     placeholder: "ADDRESS:PORT",
     help: 'where /metrics, /healthz and /readyz are served, or "off"',
@@ -35,7 +38,7 @@ export const operatorFlags = {
     default: "60s",
   },
   "default-load-balancer": { help: "serve Services of type LoadBalancer that name no loadBalancerClass, too" },
-  "log-level": { placeholder: "LEVEL", help: "trace, debug, info, warn, error or silent", parse: parseLogLevel, default: "info" },
+  "log-level": logLevelFlag,
 } as const;
 
 export const operatorUsage = `usage: aloft operator [--kubeconfig FILE] [flags]

@@ -6,7 +6,7 @@ import { tunnelDevice } from "../plan/realServer.ts";
 import { readEnvironment } from "../runtime/env.ts";
 import type { Output } from "./cli.ts";
 import { type FlagValues, flagHelp, parseFlags, UsageError } from "./flags.ts";
-import { parseFormat, parseListenAddress, parseLogLevel } from "./values.ts";
+import { logLevelFlag, parseFormat, parseListenAddress } from "./values.ts";
 
 export const realServerFlags = {
   address: { placeholder: "ADDRESS", help: "of the virtual server; may be repeated", repeatable: true },
@@ -28,7 +28,7 @@ export const realServerFlags = {
     parse: parseListenAddress,
     default: "off",
   },
-  "log-level": { placeholder: "LEVEL", help: "trace, debug, info, warn, error or silent", parse: parseLogLevel, default: "info" },
+  "log-level": logLevelFlag,
 } as const;
 
 export const realServerUsage = `usage: aloft realserver --address ADDRESS... [--tunnel KIND] [flags]

@@ -15,7 +15,14 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { host: match[1] ?? (match[2] || "::"), port };
 }
 
-export function parseLogLevel(text: string): LogLevel {
+export const logLevelFlag = {
+  placeholder: "LEVEL",
+  help: `one of ${logLevels.join(", ")}`,
+  parse: parseLogLevel,
+  default: "info",
+} as const;
+
+function parseLogLevel(text: string): LogLevel {
   const level = logLevels.find((known) => known === text);
   if (!level) throw new Error(`must be one of ${logLevels.join(", ")}`);
   return level;

@@ -19,14 +19,14 @@ export const vipFlags = {
 } as const;
 type Flags = FlagValues<typeof vipFlags>;
 
-export const vipUsage = `usage: kubectl vip status [NAME]       all VirtualIPs, or one with its nodes
-       kubectl vip timeline NAME       who held it, since when and why
-       kubectl vip explain NAME        why it is there, and what a loss of that node would bring
-       kubectl vip move NAME --to NODE hand it over, make-before-break
-       kubectl vip drain NODE          hand over all that the node holds, and keep it out of elections
-       kubectl vip undrain NODE        let it take part again
-       kubectl vip ipvs [NAMESPACE/NAME] tables of the directors, with counters
-       kubectl vip doctor              what is wrong with nodes and objects, and what puts it right
+export const vipUsage = `usage: kubectl vip status [NAME]          all VirtualIPs, or one with its nodes
+       kubectl vip timeline NAME          who held it, since when and why
+       kubectl vip explain NAME           why it is there, and what a loss of that node would bring
+       kubectl vip move NAME --to NODE    hand it over, make-before-break
+       kubectl vip drain NODE             hand over all that the node holds, and keep it out of elections
+       kubectl vip undrain NODE           let it take part again
+       kubectl vip ipvs [NAMESPACE/NAME]  tables of the directors, with counters
+       kubectl vip doctor                 what is wrong with nodes and objects, and what puts it right
 
 ${flagHelp(vipFlags)}`;
 
@@ -125,7 +125,8 @@ async function undrain({ words: [node = ""], flags, output }: Call): Promise<num
 async function showTables({ words: [virtualServer], flags, output }: Call): Promise<number> {
   const { readDirectors, readTables } = await import("./vip/ipvsTables.ts");
   const { chosenServices, ipvsLines } = await import("./ipvsView.ts");
-  const { readReports } = await import("./ipvsCommand.ts");
+  const { checkVirtualServerName, readReports } = await import("./ipvsCommand.ts");
+  checkVirtualServerName(virtualServer);
   const reports = await withClient(flags, async (client) => {
     const directors = await readDirectors(client, flags.node);
     return readReports(() => readTables(client, directors), flags.interval);

@@ -38,7 +38,8 @@ export class ClusterConfig {
     const context = this.#config.getContextObject(this.#config.currentContext);
     const cluster = this.#config.getCurrentCluster();
     if (!context || !cluster || !URL.canParse(cluster.server)) {
-      throw new KubeError("Configuration", `the kubeconfig has no usable context "${this.#config.currentContext}"`);
+      const name = this.#config.currentContext;
+      throw new KubeError("Configuration", `the kubeconfig has no ${name ? `usable context "${name}"` : "current context"}`);
     }
     this.#cluster = cluster;
     this.server = cluster.server;
@@ -63,7 +64,8 @@ function loadConfig(options: ClusterConfigOptions): KubeConfig {
   try {
     loadInto(config, options.kubeconfig);
   } catch (cause) {
-    throw new KubeError("Configuration", `kubeconfig: ${messageOf(cause)}`, { cause });
+    // The parser of YAML shows the place in further lines.
+    throw new KubeError("Configuration", `kubeconfig: ${messageOf(cause).split("\n")[0]}`, { cause });
   }
   if (options.context !== undefined) config.setCurrentContext(options.context);
   return config;

@@ -3,7 +3,6 @@ import { drainAnnotation } from "../../api/group.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Resource } from "../../kube/object.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
-import { UsageError } from "../flags.ts";
 import { nodeAgents, toNodeAgent, toVirtualIP, type VirtualIPState, virtualIPs } from "./clusterState.ts";
 
 const nodes: Resource = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
@@ -28,13 +27,13 @@ export interface Patience {
 
 /**
  * Writes the preference and waits until the node answers for the addresses. The members of a sync group move together, so all of them get
- * it. @throws UsageError for a node that cannot have them.
+ * it. @throws Error for a node that cannot have them.
  */
 export async function moveVirtualIP(client: KubeClient, name: string, to: string, patience: Patience): Promise<MoveResult> {
   const before = toVirtualIP(await client.get(virtualIPs, { name }));
   const candidates = (before.status.nodes ?? []).map((node) => node.name);
   if (!candidates.includes(to)) {
-    throw new UsageError(`${to} is no candidate of ${name}; candidates are ${candidates.join(", ") || "not known yet"}`);
+    throw new Error(`${to} is no candidate of ${name}; candidates are ${candidates.join(", ") || "not known yet"}`);
   }
   const from = before.status.activeNode;
   for (const member of await groupOf(client, before)) {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { runCli } from "../../../src/cli/cli.ts";
 import { version } from "../../../src/runtime/version.ts";
@@ -28,6 +31,34 @@ test("help lists the commands, help COMMAND its flags", async () => {
   }
 });
 
+const unusable: [what: string, file: string | undefined, message: RegExp][] = [
+  ["is not there", undefined, /no such file/],
+  ["is empty", "", /empty/],
+  ["is no YAML", "clusters: [\n", /kubeconfig: ./],
+  ["names no context", "kind: Config\n", /no current context/],
+  ["has no such cluster", "kind: Config\ncurrent-context: here\n", /no usable context "here"/],
+];
+const callers = [
+  ["vip", "status"],
+  ["vip", "drain", "n1"],
+  ["installation", "verify"],
+  ["installation", "withdraw"],
+];
+for (const [what, text, message] of unusable) {
+  test(`a kubeconfig that ${what} is told in one sentence, with exit status 1`, async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "aloft-cli-"));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const kubeconfig = join(folder, "kubeconfig");
+    if (text !== undefined) writeFileSync(kubeconfig, text);
+    for (const args of callers) {
+      const { status, out, error } = await run(...args, "--kubeconfig", kubeconfig);
+      assert.deepEqual([status, out], [1, ""]);
+      assert.match(error, /^aloft: [^\n]+$/);
+      assert.match(error, message);
+    }
+  });
+}
+
 const mistakes: [string[], RegExp][] = [
   [[], /no command given/],
   [["fly"], /unknown command "fly"/],
@@ -41,6 +72,9 @@ const mistakes: [string[], RegExp][] = [
   [["agent", "--standalone", "--config", "a.yaml", "--kubeconfig", "k"], /exclude each other/],
   [["agent", "--http", "9105"], /--http 9105: must be ADDRESS:PORT/],
   [["agent", "--log-level", "loud"], /--log-level loud: must be one of trace/],
+  [["vip", "move", "web"], /expected --to NODE; see "kubectl vip --help"$/],
+  [["vip", "ipvs", "shop"], /shop: must be NAMESPACE\/NAME/],
+  [["ipvs", "shop"], /shop: must be NAMESPACE\/NAME/],
 ];
 
 for (const [args, message] of mistakes) {

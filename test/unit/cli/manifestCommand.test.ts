@@ -43,6 +43,8 @@ const mistakes: [args: string[], message: RegExp][] = [
   [["control-plane", "--address", "192.0.2.555"], /must be an IP address/],
   [["control-plane", "--address", "192.0.2.5", "--virtual-router-id", "256"], /--virtual-router-id 256: must be a number from 1 to 255/],
   [["control-plane", "--address", "192.0.2.5", "--interval", "fast"], /advertisementInterval/],
+  [["control-plane", "--address", "192.0.2.5", "--image", ""], /--image : must be an image/],
+  [["control-plane", "--address", "192.0.2.5", "--image", "an image"], /--image an image: must be an image/],
   [["worker", "--address", "192.0.2.5"], /expected control-plane/],
 ];
 for (const [args, message] of mistakes) {
