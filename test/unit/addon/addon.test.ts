@@ -10,6 +10,7 @@ test("the addon has exactly the exports of its contract, and the version of the 
     "forecast",
     "natGeneration",
     "readNat",
+    "releaseProgramPages",
     "removeNat",
     "replaceNat",
     "start",
