@@ -18,7 +18,9 @@ export const weights: [RegExp, Weight][] = [
   // They measure time more finely than others may disturb it.
   [/\/netns\/interop\./, { load: 65, bears: 100, seconds: 50 }],
   [/\/netns\/(agentStandalone|agentStandaloneFeatures|core\w*|healthSockets|icmp|ipvsLifecycle)\./, { load: 33, bears: 100, seconds: 20 }],
-  [/\/netns\/keepalivedConf(Pairs|Tracking)\./, { load: 50, seconds: 60 }],
+  // Starts five pairs at a time, and must be soon to see that they have: beside one other.
+  [/\/netns\/keepalivedConfPairs\./, { load: 150, seconds: 60 }],
+  [/\/netns\/keepalivedConfTracking\./, { load: 50, seconds: 60 }],
   [/\/netns\//, { load: 50, seconds: 20 }],
   // User-Mode Linux has one processor. Two that work and one that waits: with more of them agents and checks are late.
   [/\/ipvs\/agentCheckers\./, { load: 40, seconds: 90 }],
