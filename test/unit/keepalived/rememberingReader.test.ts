@@ -32,3 +32,15 @@ test("what could not be read is asked for again", () => {
   reader.read("/etc/a.conf");
   assert.ok(!reader.isCurrent());
 });
+
+test("what was answered can be had again", () => {
+  const { files, reader } = open({ "/etc/a.conf": "a", "/etc/d/b.conf": "b" });
+  reader.read("/etc/a.conf");
+  reader.glob("/etc/d/*.conf");
+  files["/etc/a.conf"] = "A";
+  delete files["/etc/d/b.conf"];
+  const again = reader.remembered();
+  assert.equal(again.read("/etc/a.conf"), "a");
+  assert.deepEqual(again.glob("/etc/d/*.conf"), ["/etc/d/b.conf"]);
+  assert.equal(typeof again.read("/etc/d/b.conf"), "object");
+});

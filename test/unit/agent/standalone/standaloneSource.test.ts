@@ -138,3 +138,24 @@ test("a keepalived.conf that says the same is not understood anew, one that was 
     ["web", "more"],
   );
 });
+
+test("of a keepalived.conf with other lines the virtual servers whose own lines are the same are the same, and places are where they are now", async (context) => {
+  const file = join(temporaryDirectory(context), "keepalived.conf");
+  const source: StandaloneSource = { file, node: "n1", hasScriptUser: false };
+  const block = (port: number, weight: number) =>
+    `virtual_server 192.0.2.10 ${port} {\n  protocol TCP\n  lb_algo rr\n  lb_kind DR\n  real_server 10.0.0.1 ${port} {\n    weight ${weight}\n  }\n}\n`;
+  const read = async (text: string) => {
+    writeFileSync(file, text);
+    const loaded = await loadConfiguration(source, [link()]);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.configuration;
+  };
+  const before = (await read(block(80, 1) + block(81, 1))).servers.virtualServers();
+  const after = await read(block(79, 1) + block(80, 2) + block(81, 1));
+  assert.deepEqual(
+    after.servers.virtualServers().map((server) => before.indexOf(server)),
+    [-1, -1, 1],
+  );
+  writeFileSync(file, "");
+  assert.equal(after.line("virtualServers[2].realServers[0]", "error", "no"), `${file}:21:3: error: no`);
+});
