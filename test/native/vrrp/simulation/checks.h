@@ -12,7 +12,8 @@
 //   A8  The same seed gives the same history. (main.cc)
 // On a strict LAN, which loses nothing and delivers within the election grace, whatever is killed, stopped, starved, restarted, handed
 // over, reconfigured or tracked:
-//   I1  Never are two gates open for questions at one time. (Node::setGate)
+//   I1  Never are two gates open for questions at one time. (Node::setGate) But for one who is stopped within a moment of an advert that
+//       crossed the first one of a better router, which takes it for a farewell: its gate shuts by itself.
 // When the LAN had time to settle:
 //   S1  In every connected part an election has exactly one MASTER, the others are BACKUP, who cannot take part is in FAULT.
 //   S2  The MASTER has the addresses, and nobody else has; with a gate, it answers, and nobody else does.

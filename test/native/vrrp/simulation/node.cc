@@ -118,6 +118,10 @@ void Node::pause() {
   if (engine_ == nullptr || paused_) return;
   world_.record(index_, "is stopped by SIGSTOP");
   paused_ = true;
+  for (const auto& [id, observed] : observed_) {
+    const bool mayHaveCrossed = now() - observed.advertised <= 2 * world_.plan.mostLatency;
+    if (observed.state == State::Master && mayHaveCrossed) claimedLate_.insert(observed.key);
+  }
   pauseAfter_ = -1;
   wakeAt_ = TimePoint::max();
   armedFor_.reset();

@@ -154,7 +154,7 @@ class Node {
   std::uint64_t disturbances_ = 0;
   std::map<std::string, std::uint64_t> takeovers_;
   std::set<std::string> yielded_;
-  std::set<std::string> claimedLate_;  // stopped between the decision to take over and the first advert
+  std::set<std::string> claimedLate_;  // stopped between the decision to take over and the first advert, or just behind an advert
 };
 
 }  // namespace aloft::vrrp::simulation
