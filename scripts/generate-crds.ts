@@ -162,6 +162,18 @@ const kinds: Kind[] = [
   },
 ];
 
+/** What `kubectl explain` says of the two halves of an object. */
+const halves: Record<string, string> = { spec: "What shall be.", status: "What is, as operator and agents see it." };
+
+function describeHalves(properties: JsonSchema): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [
+      name,
+      name in halves ? { description: halves[name], ...(schema as JsonSchema) } : schema,
+    ]),
+  );
+}
+
 function customResourceDefinition(kind: Kind): object {
   const json = z.toJSONSchema(kind.schema, { target: "openapi-3.0", io: "input" }) as JsonSchema;
   const { properties, required } = structural({ ...json, $schema: undefined });
@@ -193,7 +205,7 @@ function customResourceDefinition(kind: Kind): object {
               type: "object",
               description: kind.description,
               required: (required as string[]).filter((field) => field !== "metadata"),
-              properties: { ...(properties as JsonSchema), metadata: { type: "object" } },
+              properties: { ...describeHalves(properties as JsonSchema), metadata: { type: "object" } },
             },
           },
         },

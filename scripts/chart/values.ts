@@ -1,6 +1,5 @@
 /** What the values of charts/aloft may be. The chart's values.schema.json is made of this. */
 import { z } from "zod";
-import { durationField } from "../../src/api/fields.ts";
 import { logLevels } from "../../src/runtime/log.ts";
 
 const name = z
@@ -8,7 +7,10 @@ const name = z
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
   .max(253);
 const port = z.int().min(1).max(65_535);
-const directory = z.string().regex(/^\/[^,]*$/, "must be an absolute path");
+/** They are mounted: the root cannot be, and as the place of the state it would be the whole disk. */
+const directory = z.string().regex(/^(\/[^,/]+)+$/, "must be an absolute path, and not the root");
+/** What the operator takes: a second at least. */
+const longDuration = z.string().regex(/^([1-9][0-9]{0,6}(s|m|h)){1,3}$/, 'must be a duration such as "15s" or "1m30s"');
 /** As Kubernetes has them: this chart hands them on. */
 const object = z.record(z.string(), z.unknown());
 const labels = z.record(z.string(), z.string());
@@ -38,6 +40,7 @@ const scheduling = {
   podAnnotations: labels,
   podLabels: labels,
   extraArgs: z.array(z.string().startsWith("--")),
+  extraEnv: z.array(object),
   logLevel: z.enum(logLevels),
   listenAddress,
   port,
@@ -66,13 +69,14 @@ export const valuesSchema = z.strictObject({
     pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]),
     pullSecrets: z.array(name),
   }),
+  commonLabels: labels,
   namespace: z.strictObject({ create: z.boolean() }),
   crds: z.strictObject({ install: z.boolean(), keep: z.boolean() }),
   operator: z.strictObject({
     ...scheduling,
     replicas: z.int().min(1).max(5),
-    leaseDuration: durationField,
-    deadAfter: durationField,
+    leaseDuration: longDuration,
+    deadAfter: longDuration,
     defaultLoadBalancer: z.boolean(),
     resources,
     statusPage: toggle.extend({ listenAddress, port }),

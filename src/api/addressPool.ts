@@ -57,7 +57,9 @@ export const addressPoolSpecSchema = withRules(
     namespaces: wholeList(z.array(dnsLabelField).max(256))
       .optional()
       .describe("Namespaces whose Services may have addresses. Default: all."),
-    namespaceSelector: labelSelectorOf("namespace").optional().describe("The same by labels of the namespace; both must hold."),
+    namespaceSelector: labelSelectorOf("namespace")
+      .optional()
+      .describe("Labels of the namespaces whose Services may have addresses. Where `namespaces` stands as well, both must hold."),
     serviceSelector: labelSelectorOf("Service").optional().describe("Services that may have addresses. Default: all."),
     sharing: z
       .enum(["Disabled", "Namespace", "Cluster"])

@@ -13,7 +13,9 @@ export const conditionSchema = z.object({
 export type Condition = z.infer<typeof conditionSchema>;
 
 /** A list of conditions in the form in which server-side apply merges it: a map keyed by type. */
-export const conditionsSchema = mapList(z.array(conditionSchema).max(16), ["type"]);
+export const conditionsSchema = mapList(z.array(conditionSchema).max(16), ["type"]).describe(
+  "What is well and what is not, each with its reason.",
+);
 
 /** What was found out about one condition; when it became so follows from the list before. */
 export type ConditionFinding = Omit<Condition, "lastTransitionTime" | "observedGeneration">;

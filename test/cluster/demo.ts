@@ -119,7 +119,7 @@ function printResults({ installSeconds, drills, roll }: Results, steps: Steps): 
     "nobody answered, one each 2 ms. Two answered: how long two nodes answered for the address.",
     "",
     `From helm install to the first answer: ${installSeconds.toFixed(1)} s.`,
-    `Update of the agents: ${opened.toLocaleString("en")} new connections meanwhile, ${failed} failed, the slowest took ${slowestMs} ms. The address moved ${moves.length} times (${ways}),`,
+    `Update of the agents: ${opened.toLocaleString("en")} new connections meanwhile, ${failed} failed, the slowest took ${slowestMs} ms. The address moved ${moves.length === 1 ? "once" : `${moves.length} times`} (${ways}),`,
     `nobody answered for ${medianMs} ms (median). Connections are with a pod of the node that answers, and end when it hands over: ${established.broken} of ${established.held} that stood,`,
     `and ${cut} that had just been accepted.`,
     "",

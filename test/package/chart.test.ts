@@ -29,9 +29,24 @@ const refused: [what: string, values: string[], message: RegExp][] = [
   ["no replica", ["operator.replicas=0"], /minimum: got 0, want 1/],
   ["a duration without unit", ["operator.leaseDuration=15"], /leaseDuration/],
   ["a digest that is none", ["image.digest=latest"], /digest/],
+  ["a lease that the operator refuses", ["operator.leaseDuration=100ms"], /leaseDuration/],
+  ["the root as the state directory", ["agent.stateDirectory=/"], /stateDirectory/],
+  ["two servers on one port", ["operator.port=8080"], /operator\.port and operator\.statusPage\.port are both 8080/],
+  ["an address that probes do not reach", ["operator.listenAddress=127.0.0.1"], /operator\.listenAddress: the kubelet's probes/],
+  ["programs without a directory", ["agent.features.programs.enabled=true"], /no program may run/],
+  [
+    "each metric twice",
+    ["monitoring.serviceMonitor.enabled=true", "monitoring.podMonitor.enabled=true"],
+    /serviceMonitor and podMonitor .* enable one of them/,
+  ],
+  [
+    "metrics that Prometheus does not reach",
+    ["monitoring.podMonitor.enabled=true", "agent.listenAddress=[::1]"],
+    /agent\.listenAddress: Prometheus does not get to \[::1\]/,
+  ],
 ];
 for (const [what, values, message] of refused) {
-  test(`the schema refuses ${what}`, async () => {
+  test(`the chart refuses ${what}`, async () => {
     await assert.rejects(render(values), message);
   });
 }
@@ -45,7 +60,6 @@ const switches: [value: string, kind: string, name: string][] = [
   ["namespace.create=false", "Namespace", "aloft-system"],
   ["networkPolicy.enabled=false", "NetworkPolicy", "aloft-operator"],
   ["monitoring.serviceMonitor.enabled=false", "ServiceMonitor", "aloft-agent"],
-  ["monitoring.podMonitor.enabled=false", "PodMonitor", "aloft-operator"],
   ["monitoring.prometheusRule.enabled=false", "PrometheusRule", "aloft"],
   ["monitoring.dashboard.enabled=false", "ConfigMap", "aloft-dashboard"],
   ["agent.secrets", "Role", "aloft-agent"],
@@ -71,6 +85,7 @@ const features: [feature: string, capabilities: string[]][] = [
 for (const [feature, capabilities] of features) {
   test(`the agent's feature ${feature} takes ${capabilities.join(", ") || "no capability"} more`, async () => {
     const off = ["realTime", "gate", "ipvs", "processes", "programs.enabled"].map((name) => `agent.features.${name}=false`);
+    off.push("agent.features.programs.directories={/etc/aloft}");
     const added = async (values: string[]) => agentContainer(await render([...off, ...values])).securityContext.capabilities.add;
     assert.deepEqual(await added([]), ["NET_ADMIN", "NET_RAW"]);
     assert.deepEqual(await added([`agent.features.${feature}=true`]), ["NET_ADMIN", "NET_RAW", ...capabilities]);
@@ -150,6 +165,40 @@ test("agents may read what VirtualServers refer to only where there can be any",
   const always = ["nodeagents", "nodeagents/status", "nodes", "pods"];
   assert.deepEqual(await resources(["agent.features.ipvs=false"]), always);
   assert.deepEqual(await resources([]), [...always, "endpointslices", "services", "virtualservers"].sort());
+});
+
+test("a PodMonitor in place of the ServiceMonitor", async () => {
+  const manifests = await render(["monitoring.podMonitor.enabled=true"]);
+  const monitors = manifests.filter(({ apiVersion }) => apiVersion === "monitoring.coreos.com/v1");
+  assert.deepEqual(monitors.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort(), [
+    "PodMonitor aloft-agent",
+    "PodMonitor aloft-operator",
+  ]);
+});
+
+/** Those of hooks, too. */
+function podsOf(manifests: Manifest[]): Map<string, Manifest> {
+  const pod = (manifest: Manifest) => (manifest.kind === "Pod" ? manifest : manifest.spec?.template);
+  return new Map(manifests.flatMap((manifest) => (pod(manifest) ? [[`${manifest.kind} ${manifest.metadata.name}`, pod(manifest)]] : [])));
+}
+
+test("labels of one's own are on all objects and pods, and select nothing", async () => {
+  const manifests = await render(["commonLabels.team=network"]);
+  for (const { kind, metadata } of manifests) assert.equal(metadata.labels?.team, "network", `${kind} ${metadata.name}`);
+  for (const [name, pod] of podsOf(manifests)) assert.equal(pod.metadata.labels?.team, "network", name);
+  assert.equal(pick(manifests, "DaemonSet").spec.selector.matchLabels.team, undefined);
+});
+
+test("the pods of hooks go where operators may, and reach the API server as they do", async () => {
+  const pods = podsOf(
+    await render(["operator.nodeSelector.zone=a", "operator.extraEnv[0].name=KUBERNETES_SERVICE_HOST", "operator.extraEnv[0].value=k"]),
+  );
+  const operator = pods.get("Deployment aloft-operator")?.spec;
+  for (const name of ["Pod aloft-test", "Job aloft-withdraw"]) {
+    const { nodeSelector, tolerations, containers } = pods.get(name)?.spec ?? {};
+    assert.deepEqual([nodeSelector, tolerations], [{ "kubernetes.io/os": "linux", zone: "a" }, operator.tolerations], name);
+    assert.deepEqual(containers[0].env.at(-1), { name: "KUBERNETES_SERVICE_HOST", value: "k" }, name);
+  }
 });
 
 test("agents may read the Secrets that are named, and none without names", async () => {

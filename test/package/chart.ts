@@ -31,19 +31,25 @@ export function pick(manifests: Manifest[], kind: string, name?: string): Manife
   return found;
 }
 
-/** All that can be switched on, at once. */
+/** All that can be switched on at once. */
 export const everything = [
+  "commonLabels.team=network",
   "namespace.create=true",
   "agent.features.processes=true",
   "agent.features.programs.enabled=true",
   "agent.features.programs.directories={/etc/aloft,/opt/checks}",
   "agent.features.programs.user=nobody",
+  "agent.extraEnv[0].name=KUBERNETES_SERVICE_HOST",
+  "agent.extraEnv[0].value=192.0.2.5",
+  "operator.extraEnv[0].name=NODE_DEBUG",
+  "operator.extraEnv[0].valueFrom.fieldRef.fieldPath=metadata.uid",
+  "operator.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key=gpu",
+  "operator.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].operator=DoesNotExist",
   "agent.secrets={vrrp-password,certificate}",
   "image.pullSecrets={registry}",
   "networkPolicy.enabled=true",
   "networkPolicy.statusPageFrom[0].podSelector.matchLabels.app=proxy",
   "monitoring.serviceMonitor.enabled=true",
-  "monitoring.podMonitor.enabled=true",
   "monitoring.prometheusRule.enabled=true",
   "monitoring.dashboard.enabled=true",
   "monitoring.labels.release=prometheus",
