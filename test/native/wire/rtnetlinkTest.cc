@@ -209,9 +209,10 @@ TEST(RtnetlinkAddress, readsOurOwn) {
 
 TEST(RtnetlinkAddress, readsLabelAndBroadcast) {
   // "ip addr add 192.0.2.12/24 brd 192.0.2.255 label eth0:vip dev eth0" as it stands in a dump.
-  const auto address =
-      parseAddress(only(hex("5c000000 1400 0200 00000000 00000000 0218 8100 03000000 08000100 c000020c 08000200 c000020c 08000400 c00002ff"
-                            "0d000300 65746830 3a766970 00000000 08000800 81000000 14000600 ffffffff ffffffff 340f0300 340f0300")));
+  const auto bytes =
+      hex("5c000000 1400 0200 00000000 00000000 0218 8100 03000000 08000100 c000020c 08000200 c000020c 08000400 c00002ff"
+          "0d000300 65746830 3a766970 00000000 08000800 81000000 14000600 ffffffff ffffffff 340f0300 340f0300");
+  const auto address = parseAddress(only(bytes));
   ASSERT_TRUE(address);
   EXPECT_EQ(address->label, "eth0:vip");
   EXPECT_EQ(address->broadcast, ip("192.0.2.255"));
