@@ -64,9 +64,18 @@ export async function carrier({ cluster, address }: Stage): Promise<VirtualIP | 
   return items.find(({ spec }) => spec.addresses.some((each) => each.address.split("/")[0] === address));
 }
 
+/** An operator that leads renews its Lease each two seconds. */
+const renewedWithinMs = 5000;
+
+async function isLed({ cluster }: Stage): Promise<boolean> {
+  const { spec = {} } = await cluster.get<{ spec?: { renewTime?: string } }>("lease", "aloft-operator", "-n", namespace);
+  return Date.now() - Date.parse(spec.renewTime ?? "") < renewedWithinMs;
+}
+
 /**
- * Waits until all nodes work, one answers for the address, and all others stand by. The client is asked, too: where the node that was lost had
- * the operator that leads, the status says for a while what was before.
+ * Waits until all nodes work, the best one answers for the address, and all others stand by: one that came back would take over a while later,
+ * in the middle of what comes next. The client is asked, too, and whether an operator leads: where the node that was lost had the one that did,
+ * the status says for a while what was before, and nobody sees to a drain.
  */
 export async function whole(stage: Stage): Promise<Standing> {
   const { cluster, user, address } = stage;
@@ -75,9 +84,10 @@ export async function whole(stage: Stage): Promise<Standing> {
     const { status = {} } = (await carrier(stage)) ?? {};
     const backups = (status.nodes ?? []).filter(({ v4 }) => v4 === "BACKUP");
     const found = standing(status);
-    return backups.length === cluster.nodes.length - 1 && found?.active === (await user.answers(address)) && found;
+    const isSettled = found !== undefined && backups.length === cluster.nodes.length - 1 && found.activePriority > found.successorPriority;
+    return isSettled && (await isLed(stage)) && found.active === (await user.answers(address)) && found;
   };
-  return until(`one node that answers for ${stage.address}, and all others standing by`, settled, { timeoutMs: 60_000, everyMs: 200 });
+  return until(`the best node to answer for ${stage.address}, and all others standing by`, settled, { timeoutMs: 60_000, everyMs: 200 });
 }
 
 export async function runClusterDrill(stage: Stage, drill: ClusterDrill): Promise<DrillResult> {

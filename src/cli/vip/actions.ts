@@ -57,7 +57,7 @@ const late = (name: string, to: string) =>
 export interface DrainResult {
   node: string;
   drained: boolean;
-  /** VirtualIPs that no other node can take. */
+  /** VirtualIPs that no other node has taken yet. */
   stillHeld: string[];
   message: string;
 }
@@ -70,9 +70,12 @@ export async function drainNode(client: KubeClient, node: string, patience: Pati
     stillHeld = await heldBy(client, node);
     return stillHeld.length === 0;
   });
-  const message = drained ? `${node} holds nothing any more` : `${node} still holds ${stillHeld.join(", ")}: no other node can take it`;
+  const message = drained ? `${node} holds nothing any more` : stillHolds(node, stillHeld);
   return { node, drained, stillHeld, message };
 }
+
+const stillHolds = (node: string, held: string[]) =>
+  `${node} still holds ${held.join(", ")}: "kubectl vip explain ${held[0]}" says why. The drain stands, and goes on when another node can take over.`;
 
 /** Lets the node take part again. */
 export async function undrainNode(client: KubeClient, node: string): Promise<void> {
