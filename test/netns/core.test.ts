@@ -150,7 +150,7 @@ suite("two cores", () => {
       try {
         assert.match((await one.becomes("FAULT", key)).message, /address/);
         await two.becomes("MASTER", key);
-        assert.equal(two.changes(key).at(-1)?.reason, "PeerResigned");
+        await until("its event", async () => two.changes(key).at(-1)?.reason === "PeerResigned");
         await until("one holder", async () => !(await stands("n1", family === "IPv4" ? v4 : v6)));
       } finally {
         await lan.exec("n1", ["ip", "address", "add", source, "dev", "eth0", ...(family === "IPv6" ? ["nodad"] : [])]);

@@ -5,12 +5,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { loadAddon } from "../../src/agent/native/addon.ts";
-import type { Core } from "../../src/agent/native/core.ts";
+import type { Core, CoreResult } from "../../src/agent/native/core.ts";
 import type { DesiredRouter, DesiredState } from "../../src/agent/native/desiredState.ts";
 import type { CoreEvent } from "../../src/agent/native/events.ts";
 import { until } from "../support/waiting.ts";
@@ -269,6 +270,12 @@ test("a password that is refused is in no message", async () => {
   await core.stop();
 });
 
+/** EAGAIN: its thread, which has no real-time class here, was not scheduled, and the commands before this one wait. */
+function isTaken(result: CoreResult): boolean {
+  if (!result.ok) assert.equal(result.error.errno, constants.errno.EAGAIN, result.error.message);
+  return result.ok;
+}
+
 test("results of checks are taken by the thousand, also of names that nobody tracks", async () => {
   const core = start();
   assert.deepEqual(core.setChecks([]), { ok: true });
@@ -276,7 +283,8 @@ test("results of checks are taken by the thousand, also of names that nobody tra
   const checks = Array.from({ length: 256 }, (_, i) => ({ check: `check${i}`, weight: 1, reverse: false }));
   assert.deepEqual(core.apply({ routers: [router({ checks })] }), { ok: true });
   for (let value = 0; value < 100; value += 1) {
-    assert.deepEqual(core.setChecks(checks.map(({ check }) => ({ name: check, up: value % 2 === 0, value }))), { ok: true });
+    const results = checks.map(({ check }) => ({ name: check, up: value % 2 === 0, value }));
+    await until("the thread to take commands", async () => isTaken(core.setChecks(results)));
   }
   assert.equal(core.snapshot().routers.length, 1);
   await core.stop();
