@@ -43,6 +43,7 @@ bool tellsOfChanges(const std::string& line) {
 void releaseProgramPages() {
   std::error_code unreadable;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", unreadable).string();
+  if (unreadable) return;  // "" is the path of anonymous mappings
   std::ifstream smaps("/proc/self/smaps");
   Heading heading;
   bool isChanged = false;
