@@ -1,6 +1,6 @@
 /** Real servers that fail in every way, seen by the health checks of a standalone agent: the kernel's table follows within their bounds. */
 import assert from "node:assert/strict";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { type HealthCheckInput, healthCheckSchema } from "../../src/api/healthCh
 import { yamlFile } from "../netns/agentStandaloneProcess.ts";
 import { Lan } from "../support/lan.ts";
 import { RemoteControl } from "../support/remoteControl.ts";
+import { replaceFile } from "../support/replacedFile.ts";
 import { until } from "../support/waiting.ts";
 import { virtualServer } from "./agentFile.ts";
 import { type Answers, type Behaviour, goodPage, type Kind, type Request, serverName } from "./faultyServers.ts";
@@ -78,7 +79,7 @@ describe("an agent's health checks", () => {
     let authority = "";
     for (const { kind, port } of scenarios) if (kind !== "exec") authority = await servers.ask({ do: "listen", kind, port });
     await servers.ask({ do: "listen", kind: "http", port: slowPort });
-    writeFileSync(program(), '#!/bin/sh\nread -r word < "$1"\n[ "$word" = hang ] && exec sleep 60\nexit "$word"\n');
+    writeFileSync(program(), '#!/bin/sh\nread -r word < "$1"\n[ "$word" = hang ] && : > "$1.hung.$$" && exec sleep 60\nexit "$word"\n');
     chmodSync(program(), 0o755);
     for (const { kind, port } of scenarios) if (kind === "exec") writeFileSync(answerOf(port), "0\n");
     director = await FileDirector.start(lan, node, "aloft", file(authority), { ending: "yaml" });
@@ -104,6 +105,10 @@ describe("an agent's health checks", () => {
   const longestMs = (bounds: (scenario: Scenario) => Bounds) => Math.max(...scenarios.map((one) => bounds(one).mostMs)) + patienceMs;
   const program = () => join(lan.directory, "check.sh");
   const answerOf = (port: number) => join(lan.directory, `answer-${port}`);
+  const hungRuns = (port: number, until: number) =>
+    readdirSync(lan.directory).filter(
+      (name) => name.startsWith(`answer-${port}.hung.`) && statSync(join(lan.directory, name)).mtimeMs - performance.timeOrigin <= until,
+    ).length;
   const lineOf = (port: number) => `TCP ${virtualAddress}:${port}`;
 
   async function allUp(): Promise<void> {
@@ -143,7 +148,7 @@ describe("an agent's health checks", () => {
   }
 
   async function behave({ kind, way, port }: Scenario, as: Way): Promise<void> {
-    if (kind === "exec") writeFileSync(answerOf(port), as === "well" ? "0\n" : way === "hanging" ? "hang\n" : "1\n");
+    if (kind === "exec") replaceFile(answerOf(port), as === "well" ? "0\n" : way === "hanging" ? "hang\n" : "1\n");
     else if (as !== "silent") await servers.ask({ do: "behave", port, as: as as Behaviour });
   }
 
@@ -151,11 +156,12 @@ describe("an agent's health checks", () => {
     test(`${kind}, ${way}: out of the kernel's table and back within the bounds of the settings`, () => {
       const server = `${lan.nodeAddress(host).IPv4}:${port}`;
       const [gone, back] = [removalBounds(policy, attemptMs), returnBounds(policy, 0, attemptMs)];
-      // A retry of a program counts from the beginning of the first.
-      const least = kind === "exec" ? Math.min(gone.leastMs, 2 * attemptMs) : gone.leastMs;
+      // A retry of a program counts from the beginning of the first, which may have begun before it read of the change: its runs are counted.
+      const least = kind === "exec" ? Math.min(gone.leastMs, attemptMs) : gone.leastMs;
       const when = (stands: boolean, from: Moment | undefined) => watch.when(director.process.pid, server, stands, from?.earliest ?? 0);
       // An attempt meanwhile the agent stood still has its time once more, so that no server is down for that.
       assertWithin("gone", failed.get(port), when(false, failed.get(port)), least, gone.mostMs + attemptMs);
+      if (way === "hanging" && kind === "exec") assert.ok(hungRuns(port, when(false, failed.get(port)) ?? 0) >= 1 + policy.retries);
       assertWithin("back", healed.get(port), when(true, healed.get(port)), back.leastMs, back.mostMs);
     });
   }

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lan } from "../support/lan.ts";
+import { replaceFile } from "../support/replacedFile.ts";
 import { until } from "../support/waiting.ts";
 import { type Moment, momentOf } from "./moment.ts";
 import { refuse, setRules } from "./packetFilter.ts";
@@ -103,7 +104,7 @@ export class FixtureBed {
     mkdirSync(directory, { recursive: true });
     const notes = join(directory, "notes");
     writeFileSync(notes, "");
-    const answer = (server: string, word: string) => writeFileSync(join(directory, `answer-${server}`), `${word}\n`);
+    const answer = (server: string, word: string) => replaceFile(join(directory, `answer-${server}`), `${word}\n`);
     const programs = {
       "rs.sh": `echo "$@" >> ${notes}`,
       "notify.sh": "exit 0",
