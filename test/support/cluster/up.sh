@@ -37,7 +37,9 @@ ip netns add "$fabric"
 ip -n "$fabric" link set lo up
 in_fabric sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.bridge.bridge-nf-call-iptables=0 \
   net.bridge.bridge-nf-call-arptables=0 net.bridge.bridge-nf-call-ip6tables=0
-ip -n "$fabric" link add $bridge type bridge forward_delay 0 stp_state 0
+# An address of its own: else the bridge takes the lowest of its ports', and changes it when that node loses its power. What the others know
+# about the API server's address would be wrong for up to 45 s.
+ip -n "$fabric" link add $bridge address 02:00:00:00:00:01 type bridge forward_delay 0 stp_state 0
 ip -n "$fabric" addr add $api_address/16 dev $bridge
 ip -n "$fabric" addr add fd00:30::1/64 dev $bridge nodad
 ip -n "$fabric" link set $bridge up
