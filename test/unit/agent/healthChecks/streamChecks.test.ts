@@ -3,6 +3,7 @@ import { createSecureServer, createServer, type ServerHttp2Session, type ServerH
 import type { Server } from "node:net";
 import { type TestContext, test } from "node:test";
 import { decodeHealthReply, encodeHealthRequest } from "../../../../src/agent/healthChecks/grpcMessages.ts";
+import { until } from "../../../support/waiting.ts";
 import { listen, makeCertificate, refusingPort, serveSockets } from "../servers.ts";
 import { attempt } from "./attempts.ts";
 
@@ -60,7 +61,7 @@ test("smtp: banner, EHLO and QUIT", async (context) => {
   const { port, lines } = await mailServer(context);
   assert.equal((await attempt(context, { smtp: {} }, port)).message, "");
   assert.equal((await attempt(context, { smtp: { helo: "check.example.com\r\nDATA" } }, port)).message, "");
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until("the last line", () => lines.length >= 4, { everyMs: 5 });
   assert.deepEqual(lines, ["EHLO n1.example.com", "QUIT", "EHLO check.example.comDATA", "QUIT"]);
 });
 
