@@ -3,7 +3,7 @@
  * reaper waits for that), and the sweep at the next start, should the reaper have been killed too.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.ts";
 
@@ -66,9 +66,20 @@ function read(prefix: string): Registration | undefined {
   }
 }
 
+/** In one move: to whoever sweeps, a LAN with half a registration is one that nobody owns. Another may remove the empty folder meanwhile. */
 function write(prefix: string, registration: Registration): void {
-  mkdirSync(registry, { recursive: true });
-  writeFileSync(join(registry, prefix), JSON.stringify(registration));
+  // No prefix by itself.
+  const next = join(registry, `.${prefix}`);
+  for (;;) {
+    mkdirSync(registry, { recursive: true });
+    try {
+      writeFileSync(next, JSON.stringify(registration));
+      renameSync(next, join(registry, prefix));
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 }
 
 /** The LANs that were left running on purpose. */
@@ -161,7 +172,11 @@ export function exitOnSignals(): void {
     if (process.listenerCount(signal) === 0) process.on(signal, () => process.exit(128 + number));
 }
 
-/** Forgets an empty registry, so that nothing is left behind. */
+/** Forgets an empty registry, so that nothing is left behind. One that another has just written to stays. */
 export function removeEmptyRegistry(): void {
-  if (existsSync(registry) && readdirSync(registry).length === 0) rmSync(registry, { recursive: true, force: true });
+  try {
+    rmdirSync(registry);
+  } catch (error) {
+    if (!["ENOENT", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }
