@@ -1,6 +1,6 @@
 /** Samples of keepalived.conf on nodes of a LAN, run by either make, and what is on the wire. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BackgroundProcess } from "../support/backgroundProcess.ts";
@@ -90,13 +90,28 @@ export class Wire {
 export const now = () => process.hrtime.bigint();
 export const secondsBetween = (fromNs: bigint, toNs: bigint) => Number(toNs - fromNs) / 1e9;
 
+/** When something was changed by a program, of which only its beginning and its end are known. */
+export interface Moment {
+  earliestNs: bigint;
+  latestNs: bigint;
+}
+
+export async function momentOf(change: () => Promise<unknown>): Promise<Moment> {
+  const earliestNs = now();
+  await change();
+  return { earliestNs, latestNs: now() };
+}
+
+/** A time of the wall clock, as process.hrtime.bigint() counts. */
+const ofWallClock = (ms: number) => now() - BigInt(Math.round((Date.now() - ms) * 1e6));
+
 /** A router on a node that runs a keepalived.conf. */
 export class ConfRouter {
   readonly node: string;
   readonly make: Make;
   readonly process: BackgroundProcess;
-  /** When it was ready: its timers run from about then. */
-  startedNs = 0n;
+  /** When its timers began: Aloft tells its first state, keepalived has its pid file before. */
+  started: Moment = { earliestNs: 0n, latestNs: 0n };
   readonly #stateDirectory: string;
   readonly #pidFile: string;
 
@@ -131,11 +146,23 @@ export class ConfRouter {
     const { process } = router;
     const ready = () => {
       if (!process.running) throw hopeless(`it ended with status ${process.status?.code}`);
-      return make === "aloft" ? process.log().includes('"msg":"ready') : router.#vrrpPid() > 0;
+      return make === "aloft" ? router.#firstStateMs() : router.#vrrpPid() > 0 && statSync(router.#pidFile).mtimeMs;
     };
-    await until(`the start of ${make} on ${node}`, ready, { everyMs: 10, timeoutMs: 30_000, hint: () => process.logTail(8) });
-    router.startedNs = now();
+    const hint = () => process.logTail(8);
+    const startedNs = ofWallClock(await until(`the start of ${make} on ${node}`, ready, { everyMs: 10, timeoutMs: 30_000, hint }));
+    router.started = { earliestNs: startedNs, latestNs: make === "aloft" ? startedNs : now() };
     return router;
+  }
+
+  get startedNs(): bigint {
+    return this.started.earliestNs;
+  }
+
+  /** When Aloft's first virtual router left INIT; undefined until it says that it is ready. */
+  #firstStateMs(): number | undefined {
+    const log = this.process.log();
+    const [, changedAt] = /"changedAt":"([^"]+)"/.exec(log) ?? [];
+    return log.includes('"msg":"ready') && changedAt !== undefined ? Date.parse(changedAt) : undefined;
   }
 
   /** For a file that is refused. */
@@ -220,13 +247,17 @@ export async function addSecondNetwork(lan: Lan, network: string): Promise<void>
 export const downSeconds = (priority: number) => 3 + (256 - priority) / 256;
 export const skewSeconds = (priority: number) => (256 - priority) / 256;
 
-/** What a busy test machine may add to a timer, and how much shorter a measured time may be: that a router has started is read late, too. */
+/** What a busy test machine may add to a timer, and how much shorter a measured time may be. */
 const late = 0.25;
 const early = 0.15;
 
-export function within(what: string, measured: number, least: number, most = least): void {
+/** From a moment, of which all may be known or only its bounds, to another. */
+export function within(what: string, from: bigint | Moment, toNs: bigint, least: number, most = least): void {
+  const { earliestNs, latestNs } = typeof from === "bigint" ? { earliestNs: from, latestNs: from } : from;
+  const [longest, shortest] = [secondsBetween(earliestNs, toNs), secondsBetween(latestNs, toNs)];
+  const measured = longest === shortest ? longest.toFixed(3) : `${shortest.toFixed(3)} to ${longest.toFixed(3)}`;
   const expected = least === most ? `${least.toFixed(3)} s` : `${least.toFixed(3)} to ${most.toFixed(3)} s`;
-  assert.ok(measured >= least - early && measured <= most + late, `${what}: ${measured.toFixed(3)} s, expected ${expected}`);
+  assert.ok(longest >= least - early && shortest <= most + late, `${what}: ${measured} s, expected ${expected}`);
 }
 
 /** A test on a LAN of its own. */

@@ -16,12 +16,12 @@ import {
   has,
   heldBy,
   type Make,
+  momentOf,
   now,
   onLan,
   onNode,
   resignation,
   sample,
-  secondsBetween,
   skewSeconds,
   Wire,
   within,
@@ -59,24 +59,22 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       await addInterface(lan, "n1", "eth1");
       const wire = await Wire.listen(lan);
       await startPair(lan, wire, 51, [sample("track-interface"), sample("prose-pair-backup")], [aloft, keepalived]);
-      const down = now();
-      await link(lan, "n1", "eth1", "down");
-      const resigned = await wire.advert("A's resignation", down, resignation(lan, "n1", 51));
-      within("FAULT", secondsBetween(down, resigned.timeNs), 0);
+      const down = await momentOf(() => link(lan, "n1", "eth1", "down"));
+      const resigned = await wire.advert("A's resignation", down.earliestNs, resignation(lan, "n1", 51));
+      within("FAULT", down, resigned.timeNs, 0);
       const taken = await wire.advert("B's first advert", resigned.timeNs, from(lan, "n2", 51));
-      within("B is MASTER", secondsBetween(resigned.timeNs, taken.timeNs), skewSeconds(50));
+      within("B is MASTER", resigned.timeNs, taken.timeNs, skewSeconds(50));
       await heldBy(lan, "n2", "192.168.200.16/32");
       await wire.advert("one more of B", taken.timeNs, from(lan, "n2", 51));
-      const up = now();
-      await link(lan, "n1", "eth1", "up");
-      const returned = await wire.advert("A's return", up, from(lan, "n1", 51));
-      within("A is MASTER again", secondsBetween(up, returned.timeNs), downSeconds(100) - 1, downSeconds(100) + carrierSeconds);
+      const up = await momentOf(() => link(lan, "n1", "eth1", "up"));
+      const returned = await wire.advert("A's return", up.earliestNs, from(lan, "n1", 51));
+      within("A is MASTER again", up, returned.timeNs, downSeconds(100) - 1, downSeconds(100) + carrierSeconds);
       await heldBy(lan, "n1", "192.168.200.16/32");
       await wire.advert("an advert that B hears", returned.timeNs + halfSecond, from(lan, "n1", 51));
       await link(lan, "n1", "eth0", "down");
       const silent = await wire.advert("B's takeover", now(), from(lan, "n2", 51));
       const last = wire.adverts().findLast(from(lan, "n1", 51));
-      within("eth0 lost, B is MASTER", secondsBetween(last?.timeNs ?? 0n, silent.timeNs), downSeconds(50));
+      within("eth0 lost, B is MASTER", last?.timeNs ?? 0n, silent.timeNs, downSeconds(50));
     }),
   );
 
@@ -93,7 +91,7 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       await b.stop();
       const resigned = await wire.advert("B's resignation", stopped, resignation(lan, "n2", 51));
       const taken = await wire.advert("A's first advert", resigned.timeNs, from(lan, "n1", 51));
-      within("A is MASTER", secondsBetween(resigned.timeNs, taken.timeNs), skewSeconds(100));
+      within("A is MASTER", resigned.timeNs, taken.timeNs, skewSeconds(100));
     }),
   );
 
@@ -106,7 +104,7 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       const a = await ConfRouter.start(lan, "n1", aloft, sample("preempt-delay").replace("preempt_delay 300", "preempt_delay 5"));
       const heard = await wire.advert("what A hears of B", a.startedNs, from(lan, "n2", 51));
       const taken = await wire.advert("A's first advert", a.startedNs, from(lan, "n1", 51));
-      within("A is MASTER", secondsBetween(heard.timeNs, taken.timeNs), 5 + downSeconds(100) - 1, 5 + downSeconds(100));
+      within("A is MASTER", heard.timeNs, taken.timeNs, 5 + downSeconds(100) - 1, 5 + downSeconds(100));
       await delay(1500);
       assert.deepEqual(wire.adverts(taken.timeNs + halfSecond).filter(from(lan, "n2", 51)), []);
     }),
@@ -126,11 +124,11 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       rmSync(ready);
       const lower = await wire.advert("priority 80", removed, (advert) => mine(advert) && advert.priority === 80);
       // A run every 2 s, an advert every second.
-      within("80", secondsBetween(removed, lower.timeNs), 0, 3);
+      within("80", removed, lower.timeNs, 0, 3);
       const made = now();
       writeFileSync(ready, "");
       const higher = await wire.advert("priority 100", made, (advert) => mine(advert) && advert.priority === 100);
-      within("100", secondsBetween(made, higher.timeNs), 0, 3);
+      within("100", made, higher.timeNs, 0, 3);
     }),
   );
 
@@ -153,17 +151,15 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
         await startPair(lan, wire, 51, [sample("track-tcp-master"), sample("track-tcp-backup")], makes);
         await heldBy(lan, "n1", "10.0.3.100/32");
 
-        const failedA = now();
-        await services.get("n1")?.kill();
-        const taken = await wire.advert("B's takeover", failedA, b);
-        within("B is MASTER", secondsBetween(failedA, taken.timeNs), 3.6, 5.6);
+        const failedA = await momentOf(async () => services.get("n1")?.kill());
+        const taken = await wire.advert("B's takeover", failedA.earliestNs, b);
+        within("B is MASTER", failedA, taken.timeNs, 3.6, 5.6);
         await heldBy(lan, "n2", "10.0.3.100/32");
 
-        const failedB = now();
-        await services.get("n2")?.kill();
-        const back = await wire.advert("A's takeover", failedB, a);
+        const failedB = await momentOf(async () => services.get("n2")?.kill());
+        const back = await wire.advert("A's takeover", failedB.earliestNs, a);
         assert.equal(back.priority, 91, "its service is down, too");
-        within("A is MASTER", secondsBetween(failedB, back.timeNs), 0 + downSeconds(91) - 1, 1 + downSeconds(91));
+        within("A is MASTER", failedB, back.timeNs, 0 + downSeconds(91) - 1, 1 + downSeconds(91));
         await heldBy(lan, "n1", "10.0.3.100/32");
 
         serve("n1");
@@ -200,16 +196,15 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       const maintained = now();
       writeFileSync(first.down, "");
       const taken = await wire.advert("B's takeover", maintained, b);
-      within("file on A, B is MASTER", secondsBetween(maintained, taken.timeNs), downSeconds(98) - 1, 1 + downSeconds(98));
+      within("file on A, B is MASTER", maintained, taken.timeNs, downSeconds(98) - 1, 1 + downSeconds(98));
       const over = now();
       rmSync(first.down);
       const back = await wire.advert("A's return", over, a);
-      within("file gone, A is MASTER", secondsBetween(over, back.timeNs), downSeconds(100) - 1, 1 + downSeconds(95));
+      within("file gone, A is MASTER", over, back.timeNs, downSeconds(100) - 1, 1 + downSeconds(95));
       await wire.advert("an advert that B hears", back.timeNs + halfSecond, a);
-      const dead = now();
-      await processA.kill();
-      const takenAgain = await wire.advert("B's takeover", dead, b);
-      within("process on A dead, B is MASTER", secondsBetween(dead, takenAgain.timeNs), 1 + downSeconds(98) - 1, 2 + downSeconds(98));
+      const dead = await momentOf(() => processA.kill());
+      const takenAgain = await wire.advert("B's takeover", dead.earliestNs, b);
+      within("process on A dead, B is MASTER", dead, takenAgain.timeNs, 1 + downSeconds(98) - 1, 2 + downSeconds(98));
       // Both fail: 95 and 93.
       writeFileSync(second.down, "");
       await wire.advert("A leads with 95", now(), (advert) => a(advert) && advert.priority === 95);
@@ -236,11 +231,11 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
           const killed = await b.kill();
           const taken = await wire.advert("A's takeover", killed, from(lan, "n1", vrid));
           const last = wire.adverts().findLast(from(lan, "n2", vrid));
-          within("A has both", secondsBetween(last?.timeNs ?? 0n, taken.timeNs), downSeconds(backup));
+          within("A has both", last?.timeNs ?? 0n, taken.timeNs, downSeconds(backup));
           await until("both addresses", async () => (await has(lan, "n1", address1)) && (await has(lan, "n1", address2)));
           const again = await ConfRouter.start(lan, "n2", makes[1], textB, b);
           const home = await wire.advert("B's return", again.startedNs, from(lan, "n2", vrid));
-          within("home again", secondsBetween(again.startedNs, home.timeNs), downSeconds(100) - 1, downSeconds(100));
+          within("home again", again.started, home.timeNs, downSeconds(100) - 1, downSeconds(100));
           await heldBy(lan, "n2", address2);
           await heldBy(lan, "n1", address1);
         }),
@@ -256,7 +251,7 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       const followedBy = async (killed: bigint, before: string, after: string, priority: number) => {
         const taken = await wire.advert(`${after}'s takeover`, killed, from(lan, after, 66));
         const last = wire.adverts().findLast(from(lan, before, 66));
-        within(`${after} is MASTER`, secondsBetween(last?.timeNs ?? 0n, taken.timeNs), downSeconds(priority));
+        within(`${after} is MASTER`, last?.timeNs ?? 0n, taken.timeNs, downSeconds(priority));
         return taken;
       };
       const second = await followedBy(await a.kill(), "n1", "n2", 100);
@@ -265,7 +260,7 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
       await followedBy(await b.kill(), "n2", "n3", 50);
       const again = await ConfRouter.start(lan, "n1", aloft, sample("syn-many-backups-a"), a);
       const home = await wire.advert("A's return", again.startedNs, from(lan, "n1", 66));
-      within("A is MASTER again", secondsBetween(again.startedNs, home.timeNs), downSeconds(150) - 1, downSeconds(150));
+      within("A is MASTER again", again.started, home.timeNs, downSeconds(150) - 1, downSeconds(150));
     }),
   );
 
@@ -282,23 +277,21 @@ describe("tracking, preemption, groups", { concurrency: 5 }, () => {
         await heldBy(lan, "n1", "10.9.0.1/24", "eth1");
         assert.deepEqual(onA.notified(), ["notify.sh backup", "notify.sh master"].slice(onA.notified().length === 1 ? 1 : 0));
 
-        const down = now();
-        await link(lan, "n1", "eth1", "down");
-        const resigned = await wire.advert("the resignation of VI_OUT", down, resignation(lan, "n1", 51));
-        within("FAULT of both", secondsBetween(down, resigned.timeNs), 0);
-        const taken = await wire.advert("B's first advert", down, from(lan, "n2", 51));
+        const down = await momentOf(() => link(lan, "n1", "eth1", "down"));
+        const resigned = await wire.advert("the resignation of VI_OUT", down.earliestNs, resignation(lan, "n1", 51));
+        within("FAULT of both", down, resigned.timeNs, 0);
+        const taken = await wire.advert("B's first advert", down.earliestNs, from(lan, "n2", 51));
         const insideLast = inside
           .adverts()
           .findLast(({ virtualRouterID, source, priority }) => virtualRouterID === 52 && source === "10.9.0.101" && priority > 0);
-        within("B has both", secondsBetween(insideLast?.timeNs ?? 0n, taken.timeNs), downSeconds(98));
+        within("B has both", insideLast?.timeNs ?? 0n, taken.timeNs, downSeconds(98));
         await heldBy(lan, "n2", "192.168.200.16/24");
         await heldBy(lan, "n2", "10.9.0.1/24", "eth1");
         await until("one notification of the group", () => onA.notified().at(-1) === "notify.sh fault");
 
-        const up = now();
-        await link(lan, "n1", "eth1", "up");
-        const returned = await wire.advert("A's return", up, from(lan, "n1", 51));
-        within("both are on A again", secondsBetween(up, returned.timeNs), downSeconds(100) - 1, downSeconds(100) + carrierSeconds);
+        const up = await momentOf(() => link(lan, "n1", "eth1", "up"));
+        const returned = await wire.advert("A's return", up.earliestNs, from(lan, "n1", 51));
+        within("both are on A again", up, returned.timeNs, downSeconds(100) - 1, downSeconds(100) + carrierSeconds);
         await heldBy(lan, "n1", "192.168.200.16/24");
         await heldBy(lan, "n1", "10.9.0.1/24", "eth1");
       }),

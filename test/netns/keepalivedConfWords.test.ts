@@ -11,6 +11,7 @@ import {
   from,
   heldBy,
   type Make,
+  momentOf,
   now,
   onLan,
   resignation,
@@ -184,7 +185,8 @@ describe("vrrp_garp_interval and garp_group", () => {
           const times = heard().map(({ timeNs }) => timeNs);
           const gaps = times.slice(1).map((time, index) => secondsBetween(times[index] ?? time, time));
           assert.equal(gaps.length, addresses.length - 1);
-          for (const gap of gaps) within("the distance of two announcements", gap, pause);
+          for (const [index, time] of times.slice(1).entries())
+            within("the distance of two announcements", times[index] ?? 0n, time, pause);
           assert.ok(Math.min(...gaps) > pause * 0.9, `${gaps}`);
           const adverts = wire.adverts(times[0]).filter(from(lan, "n1", vrid));
           const late = Math.max(...adverts.slice(1).map(({ timeNs }, index) => secondsBetween(adverts[index]?.timeNs ?? timeNs, timeNs)));
@@ -213,16 +215,14 @@ describe("interface_up_down_delays", () => {
         await carrier("up");
         await delay(2500);
         assert.deepEqual(wire.adverts(bounced).filter(resignation(lan, "n1", vrid)), []);
-        const lost = now();
-        await carrier("down");
-        const resigned = await wire.advert("the resignation", lost, resignation(lan, "n1", vrid));
-        within("FAULT", secondsBetween(lost, resigned.timeNs), 1.5, 2.5);
+        const lost = await momentOf(() => carrier("down"));
+        const resigned = await wire.advert("the resignation", lost.earliestNs, resignation(lan, "n1", vrid));
+        within("FAULT", lost, resigned.timeNs, 1.5, 2.5);
         await delay(500);
-        const back = now();
-        await carrier("up");
-        const returned = await wire.advert("the return", back, from(lan, "n1", vrid));
+        const back = await momentOf(() => carrier("up"));
+        const returned = await wire.advert("the return", back.earliestNs, from(lan, "n1", vrid));
         // The kernel may take a second to tell of a carrier.
-        within("MASTER again", secondsBetween(back, returned.timeNs), 0.3, 1.4);
+        within("MASTER again", back, returned.timeNs, 0.3, 1.4);
       }),
     );
 });
