@@ -1,16 +1,17 @@
 /**
- * Runs health checks in the network namespace that it is started in, and prints their results as one JSON line. What names no kind is ICMP.
+ * Runs health checks in the network namespace that it is started in until each of them has judged, and prints their results as one JSON line.
+ * What names no kind is ICMP.
  *
- *   node test/netns/healthDriver.ts MILLISECONDS < [{"key": …, "address": …, "check": {…}}, …]
+ *   node test/netns/healthDriver.ts < [{"key": …, "address": …, "check": {…}}, …]
  */
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { HealthRunner } from "../../src/agent/healthChecks/healthRunner.ts";
 import { loadAddon } from "../../src/agent/native/addon.ts";
 import { ProgramRunner } from "../../src/agent/programs/programRunner.ts";
 import { healthCheckKinds, healthCheckSchema } from "../../src/api/healthCheck.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/runtime/log.ts";
+import { until } from "../support/waiting.ts";
 
 export interface DrivenResult {
   up: boolean;
@@ -36,9 +37,13 @@ runner.configure(
     check: healthCheckSchema.parse({ ...kindOf(check), ...timing, ...check }),
   })),
 );
-await sleep(Number(process.argv[2]));
-const results = asked.map(({ key }) => [key, runner.result(key)] as const);
+const read = () => asked.map(({ key }) => [key, { up: runner.result(key)?.up, message: runner.result(key)?.message }] as const);
+const first = new Map(read());
+/** Who goes on saying what was assumed at first has had the time for several attempts, and says why. */
+const patientUntil = performance.now() + 1500;
+const hasJudged = ([key, { up, message }]: ReturnType<typeof read>[number]) =>
+  up !== first.get(key)?.up || (message !== "" && performance.now() > patientUntil);
+await until("all checks to judge", () => read().every(hasJudged)).catch(() => {});
+const results = read();
 await runner.stop();
-process.stdout.write(
-  JSON.stringify(Object.fromEntries(results.map(([key, result]) => [key, { up: result?.up, message: result?.message }]))),
-);
+process.stdout.write(JSON.stringify(Object.fromEntries(results)));

@@ -39,7 +39,7 @@ async function check(variants: Record<string, object>, address = lan.nodeAddress
   const asked = Object.entries(variants).flatMap(([name, fields]) =>
     Object.entries(kinds).map(([kind, own]) => ({ key: `${kind} ${name}`, address, check: { ...own, ...fields } })),
   );
-  const said = await lan.exec("n1", [process.execPath, driver, "1500"], { input: JSON.stringify(asked), timeoutMs: 60_000 });
+  const said = await lan.exec("n1", [process.execPath, driver], { input: JSON.stringify(asked), timeoutMs: 60_000 });
   const results = JSON.parse(said) as Record<string, DrivenResult>;
   return (name) => Object.keys(kinds).map((kind) => [kind, results[`${kind} ${name}`]?.up]);
 }
