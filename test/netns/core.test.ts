@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HeldAddress } from "../../src/agent/native/core.ts";
+import type { DesiredRouter } from "../../src/agent/native/desiredState.ts";
 import type { Snapshot } from "../../src/agent/native/snapshot.ts";
 import { run } from "../support/command.ts";
 import { Lan } from "../support/lan.ts";
@@ -44,9 +45,9 @@ async function stands(node: string, address = v4): Promise<boolean> {
 }
 
 /** n1 is MASTER, n2 BACKUP that has heard it. */
-async function elected(): Promise<[master: CorePeer, backup: CorePeer]> {
+async function elected(changes: Partial<DesiredRouter> = {}): Promise<[master: CorePeer, backup: CorePeer]> {
   const [one, two] = await Promise.all([start("n1"), start("n2")]);
-  await one.apply(desiredRouter({ priority: 254 }));
+  await one.apply(desiredRouter({ priority: 254, ...changes }));
   await one.becomes("MASTER");
   await two.apply(desiredRouter({ priority: 244 }));
   await until("adverts", async () => (await two.router()).counters.advertsReceived > 0);
@@ -176,7 +177,8 @@ suite("two cores", () => {
   });
 
   test("a MASTER that stood still looks first: its first packet does not override its successor", async () => {
-    const [one, two] = await elected();
+    // It is BACKUP for long enough to be seen as that.
+    const [one, two] = await elected({ preemptDelayMs: 700 });
     process.kill(one.pid, "SIGSTOP");
     await two.becomes("MASTER");
     const sent = (await two.router()).counters.advertsReceived;

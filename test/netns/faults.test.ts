@@ -53,7 +53,7 @@ test("kill -9: the successor is there in time, and the dead node's kernel answer
 test("the gate is removed from the MASTER's link: it is back, and shuts behind a kill -9", async () => {
   const [one] = await bed.elect();
   await onNode("n1", "tc qdisc del dev eth0 clsact");
-  await sleep(200);
+  await until("the gate to stand again", () => messages(one, /the gate was removed/).length > 0, { everyMs: 5, timeoutMs: 1_000 });
   const seen = await bed.watch(async () => {
     await one.kill();
     await sleep(1_000);

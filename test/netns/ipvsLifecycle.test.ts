@@ -258,9 +258,11 @@ test("IPVS whose object is collected goes on, on a thread of its own with less t
      started.ipvs = undefined;
      for (let i = 0; i < 5; i++) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
      const { readdirSync, readFileSync } = process.getBuiltinModule("node:fs");
-     const threads = readdirSync("/proc/self/task").map((id) => readFileSync("/proc/self/task/" + id + "/stat", "utf8"));
-     const [own] = threads.filter((line) => line.includes("(aloft-ipvs)"));
-     console.log(own?.slice(own.lastIndexOf(")") + 2).split(" ")[16]);
+     const find = () => readdirSync("/proc/self/task").map((id) => readFileSync("/proc/self/task/" + id + "/stat", "utf8")).find((line) => line.includes("(aloft-ipvs)"));
+     const niceOf = (line = "") => line.slice(line.lastIndexOf(")") + 2).split(" ")[16];
+     // A thread takes its name and its priority a moment after its start.
+     for (let i = 0; i < 500 && niceOf(find()) !== "5"; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+     console.log(niceOf(find()));
      process.exit();`,
     ["--expose-gc"],
   );
