@@ -91,6 +91,12 @@ async function reported(node: string, what: string, condition: (object: NodeAgen
   return until(`${what} in the status of ${node}`, find, { timeoutMs, everyMs: 100, hint: () => last });
 }
 
+/** The agent's clock is ours: what kubectl takes to read the report does not count. */
+function assertSoon({ status }: NodeAgent, changed: number): void {
+  const took = Date.parse(status?.lastReportTime ?? "") - changed;
+  assert.ok(took < 1000, `reported ${took} ms after the change`);
+}
+
 const routerOf = ({ status }: NodeAgent, { virtualIP, family }: VirtualRouterSpec): VirtualRouterStatus | undefined =>
   status?.virtualRouters?.find((router) => router.virtualIP === virtualIP && router.family === family);
 const conditionOf = ({ status }: NodeAgent, type: string) => status?.conditions?.find((condition) => condition.type === type);
@@ -127,11 +133,9 @@ test("a NodeAgent's spec runs, and its status says so within a second", async ()
   assert.ok(eth0?.addresses.includes("198.51.100.11/24"));
   assert.ok(!eth0?.addresses.includes("198.51.100.200/24"), "Aloft's own addresses are no addresses of the interface");
 
-  // The time from a change of state to its report: the core's wall clock against the managed fields' would be of 1 s resolution.
-  const before = Date.now();
   await plane.kubectl(["patch", "nodeagent", "n1", "--type=json", "-p", '[{"op":"remove","path":"/spec/virtualRouters/0"}]']);
-  await reported("n1", "one virtual router", (now) => now.status?.virtualRouters?.length === 1);
-  assert.ok(Date.now() - before < 1500, `${Date.now() - before} ms with two calls of kubectl`);
+  const patched = Date.now();
+  assertSoon(await reported("n1", "one virtual router", (now) => now.status?.virtualRouters?.length === 1), patched);
   await lacks("n1", web);
   assert.deepEqual(await agent.stop(), { code: 0, signal: null });
   const { status: last } = await nodeAgent("n1");
@@ -145,9 +149,8 @@ test("an agent that was there before its NodeAgent reports as soon as there is o
   // By then the retries are seconds apart.
   await delay(6000);
   await apply("n1");
-  const at = Date.now();
-  await reported("n1", "Running", ({ status }) => status?.state === "Running");
-  assert.ok(Date.now() - at < 1500, `${Date.now() - at} ms`);
+  const applied = Date.now();
+  assertSoon(await reported("n1", "Running", ({ status }) => status?.state === "Running"), applied);
 });
 
 test("two agents elect; when the active one is killed the other one's status tells of the takeover", async () => {

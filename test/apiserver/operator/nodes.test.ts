@@ -139,7 +139,8 @@ test("the taint out-of-service: a node that lives hands everything over", async 
   const taint = { key: outOfServiceTaint, value: "nodeshutdown", effect: "NoExecute" };
   const sight = await bed.watch(Object.values(held), async () => {
     await bed.patchNode("n1", { spec: { taints: [taint] } });
-    await Promise.all([bed.untilCandidates("web", "n2 n3"), bed.untilCandidates("public-local-0", "n2")]);
+    const without = { web: "n2 n3", "public-0": "n2 n3", "public-local-0": "n2" };
+    await Promise.all(Object.entries(without).map(([name, others]) => bed.untilCandidates(name, others)));
   });
   tell(context, sight);
   assertMoved(sight, handedOverMs, ...Object.values(held));

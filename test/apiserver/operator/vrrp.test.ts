@@ -121,12 +121,11 @@ test("group: VirtualIPs of one group have one order and move together; one that 
   const order = async (name: string) => (await bed.virtualIP(name))?.status?.nodes?.map((node) => `${node.name} ${node.priority}`);
   assert.deepEqual(await order("outside"), await order("inside"));
   assert.notDeepEqual(await order("other"), await order("inside"), "those of no group spread");
-  assert.deepEqual(
+  const groups = () =>
     Object.values(bed.lan.routersOf("outside"))
       .flat()
-      .map(({ group }) => group),
-    ["gateway", "gateway", "gateway"],
-  );
+      .map(({ group }) => group);
+  await until("the group on all nodes", () => groups().join() === "gateway,gateway,gateway", { hint: () => groups().join() });
   const odd = await bed.untilVirtualIP("odd", "to be judged", ({ status }) => status?.conditions !== undefined);
   assert.equal(conditionOf(odd, "Accepted"), "False/GroupMismatch");
   assert.match(
