@@ -1,6 +1,6 @@
 /** Real servers that fail in every way, seen by the health checks of a standalone agent: the kernel's table follows within their bounds. */
 import assert from "node:assert/strict";
-import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -79,10 +79,10 @@ describe("an agent's health checks", () => {
     let authority = "";
     for (const { kind, port } of scenarios) if (kind !== "exec") authority = await servers.ask({ do: "listen", kind, port });
     await servers.ask({ do: "listen", kind: "http", port: slowPort });
-    writeFileSync(program(), '#!/bin/sh\nread -r word < "$1"\n[ "$word" = hang ] && : > "$1.hung.$$" && exec sleep 60\nexit "$word"\n');
+    writeFileSync(program(), '#!/bin/sh\nread -r word < "$1"\n[ "$word" = hang ] && exec sleep 60\nexit "$word"\n');
     chmodSync(program(), 0o755);
     for (const { kind, port } of scenarios) if (kind === "exec") writeFileSync(answerOf(port), "0\n");
-    director = await FileDirector.start(lan, node, "aloft", file(authority), { ending: "yaml" });
+    director = await FileDirector.start(lan, node, "aloft", file(authority), { ending: "yaml", flags: ["--log-level", "debug"] });
     watch = new TableWatch([director.process.pid]);
     // The first attempts load what they need.
     await allUp();
@@ -105,10 +105,18 @@ describe("an agent's health checks", () => {
   const longestMs = (bounds: (scenario: Scenario) => Bounds) => Math.max(...scenarios.map((one) => bounds(one).mostMs)) + patienceMs;
   const program = () => join(lan.directory, "check.sh");
   const answerOf = (port: number) => join(lan.directory, `answer-${port}`);
-  const hungRuns = (port: number, until: number) =>
-    readdirSync(lan.directory).filter(
-      (name) => name.startsWith(`answer-${port}.hung.`) && statSync(join(lan.directory, name)).mtimeMs - performance.timeOrigin <= until,
-    ).length;
+  /** When runs began that were ended for taking too long, however far they had come. */
+  const hungRuns = (port: number) =>
+    director
+      .logged("program ended")
+      .map((line) => line as { time: string; command: string[]; stopped: boolean; tookMs: number })
+      .filter(({ command, stopped }) => command.includes(answerOf(port)) && stopped)
+      .map(({ time, tookMs }) => Date.parse(time) - tookMs);
+  /** Attempts that hung, of those that began well before a moment. */
+  const hungAttempts = async ({ kind, port }: Scenario, until: number) => {
+    const times = kind === "exec" ? hungRuns(port) : await servers.ask({ do: "unanswered", port });
+    return times.filter((time) => time - performance.timeOrigin + timeoutMs / 2 <= until).length;
+  };
   const lineOf = (port: number) => `TCP ${virtualAddress}:${port}`;
 
   async function allUp(): Promise<void> {
@@ -152,16 +160,19 @@ describe("an agent's health checks", () => {
     else if (as !== "silent") await servers.ask({ do: "behave", port, as: as as Behaviour });
   }
 
-  for (const { kind, way, attemptMs, port } of scenarios) {
-    test(`${kind}, ${way}: out of the kernel's table and back within the bounds of the settings`, () => {
+  for (const scenario of scenarios) {
+    const { kind, way, attemptMs, port } = scenario;
+    test(`${kind}, ${way}: out of the kernel's table and back within the bounds of the settings`, async () => {
       const server = `${lan.nodeAddress(host).IPv4}:${port}`;
       const [gone, back] = [removalBounds(policy, attemptMs), returnBounds(policy, 0, attemptMs)];
-      // A retry of a program counts from the beginning of the first, which may have begun before it read of the change: its runs are counted.
-      const least = kind === "exec" ? Math.min(gone.leastMs, attemptMs) : gone.leastMs;
+      // The first attempt may have begun before the change, of which it then met with; the retry of a program counts from its beginning. A
+      // connection alone is there at once or not at all. What hangs is counted.
+      const least = kind === "exec" ? Math.min(gone.leastMs, attemptMs) : gone.leastMs - (kind === "tcp" ? 0 : attemptMs);
       const when = (stands: boolean, from: Moment | undefined) => watch.when(director.process.pid, server, stands, from?.earliest ?? 0);
       // An attempt meanwhile the agent stood still has its time once more, so that no server is down for that.
       assertWithin("gone", failed.get(port), when(false, failed.get(port)), least, gone.mostMs + attemptMs);
-      if (way === "hanging" && kind === "exec") assert.ok(hungRuns(port, when(false, failed.get(port)) ?? 0) >= 1 + policy.retries);
+      if (way === "hanging" || way === "late")
+        assert.ok((await hungAttempts(scenario, when(false, failed.get(port))?.latest ?? 0)) >= 1 + policy.retries, "attempts");
       assertWithin("back", healed.get(port), when(true, healed.get(port)), back.leastMs, back.mostMs);
     });
   }

@@ -85,13 +85,14 @@ describe("a file that changes", () => {
     await director.has(`${lineOf("DR")} rr`, lines("DR", [1, 1]));
     const established = await bed.open("DR", "IPv4", 4, { keep: true });
     assert.deepEqual(tally(established), named([2, 2]));
-    const begin = performance.now();
+    const earliest = performance.now();
     await director.reload(file(at("DR", [-1, 1], { drainTimeout })));
-    await director.has(`${lineOf("DR")} rr`, lines("DR", [0, 1]));
+    const latest = await director.has(`${lineOf("DR")} rr`, lines("DR", [0, 1]));
     assert.deepEqual(tally(await bed.open("DR", "IPv4", 4)), named([0, 4]));
     assert.deepEqual(await exchange(), established);
-    const goneMs = (await director.has(`${lineOf("DR")} rr`, lines("DR", [-1, 1]))) - begin;
-    assert.ok(goneMs >= 4_000 && goneMs <= 4_000 + slackMs, `gone after ${goneMs} ms`);
+    const gone = await director.has(`${lineOf("DR")} rr`, lines("DR", [-1, 1]));
+    const [longest, shortest] = [gone - earliest, gone - latest];
+    assert.ok(longest >= 4_000 && shortest <= 4_000 + slackMs, `gone after ${shortest} to ${longest} ms`);
   });
 
   test("SIGKILL: the table and the connections stay while nobody is there, and the next start makes exactly what the file says then", async () => {

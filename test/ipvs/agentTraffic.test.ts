@@ -26,6 +26,8 @@ import { TrafficLan, tally, virtualAddresses } from "./trafficLan.ts";
 const steadyClient = fileURLToPath(new URL("./steadyClient.ts", import.meta.url));
 /** What a machine with one slow processor may add to a bound. */
 const slackMs = 1_000;
+/** How long an attempt that goes well may take there. */
+const inFlightMs = 100;
 const sorryPort = 81;
 /** What eight connections of one client make with weights 1 and 3; without numbers all go to one server. */
 const shares: [
@@ -135,13 +137,15 @@ describe("an agent as director", () => {
       return [...values].filter(([labels]) => labels.includes('virtualserver="nat-ipv6"'));
     };
     const counts = async () => (await of("server_connections_total")).map(([, count]) => count).sort();
-    // The kernel adds up what it has counted every two seconds.
-    await until("the counters", async () => (await counts()).join() === "2,6", { timeoutMs: 6_000 });
-    assert.deepEqual(
-      (await of("service_connections_total")).map(([, count]) => count),
-      [8],
-    );
-    for (const [labels, packets] of await of("service_packets_total")) assert.ok(packets > 16, labels);
+    const ofService = async (name: string) => (await of(name)).map(([, count]) => count);
+    // The kernel adds up what it has counted every two seconds, of a service and of its servers not at once.
+    const isCounted = async () => (await counts()).join() === "2,6" && (await ofService("service_connections_total")).join() === "8";
+    await until("the counters", isCounted, { timeoutMs: 6_000 });
+    const hasPackets = async () => {
+      const packets = await ofService("service_packets_total");
+      return packets.length > 0 && packets.every((count) => count > 16);
+    };
+    await until("the packets", hasPackets, { timeoutMs: 6_000 });
   });
 
   test("the director sends no redirects while it serves, and has the kernel's IPVS loaded", async () => {
@@ -174,7 +178,8 @@ describe("an agent as director", () => {
   ];
   for (const [how, attemptMs, lose] of losses) {
     test(`a real server that ${how} is out of the table within the bound of its check, and no connection that begins later fails`, async () => {
-      const [lost = ""] = servers;
+      // The one that gets three of four connections: of those at the other one few may begin meanwhile.
+      const lost = servers[1] ?? "";
       const client = new RemoteControl<Request, Answers>(bed.lan, "client", steadyClient);
       await client.ask({ do: "begin", address: virtualAddresses.NAT.IPv4, port: 80, everyMs: 25 });
       await sleep(500);
@@ -191,7 +196,8 @@ describe("an agent as director", () => {
       assert.ok(goneAt - lostAt <= mostMs + slackMs, `gone after ${goneAt - lostAt} ms`);
       const failed = (after: number, before: number) => attempts.filter(({ at, server }) => at >= after && at < before && server === "");
       const said = ({ at, server }: Attempt) => `${at - lostAt} ms: ${server || "failed"}`;
-      assert.deepEqual(failed(0, began - 1).map(said), [], "before");
+      // Those of the last moment may meet with the loss.
+      assert.deepEqual(failed(0, began - inFlightMs).map(said), [], "before");
       assert.ok(failed(began, goneAt).length > 0, "meanwhile the loss is noticed");
       assert.deepEqual(failed(goneAt, Number.POSITIVE_INFINITY).map(said), [], "afterwards");
       assert.ok(attempts.filter(({ at }) => at >= goneAt).length > 10);

@@ -13,12 +13,17 @@ export const goodPage = "all is well\n";
 export const serverName = "server.test";
 export const [slowMs, lateMs] = [150, 4000];
 
-export type Request = { do: "listen"; kind: Kind; port: number } | { do: "behave"; port: number; as: Behaviour };
+export type Request =
+  | { do: "listen"; kind: Kind; port: number }
+  | { do: "behave"; port: number; as: Behaviour }
+  /** When requests came that had no answer in time: wall clock, ms since the epoch. */
+  | { do: "unanswered"; port: number };
 
 export interface Answers {
   /** The certificate of its authority. */
   listen: string;
   behave: undefined;
+  unanswered: number[];
 }
 
 interface Faulty {
@@ -26,6 +31,7 @@ interface Faulty {
   kind: Kind;
   as: Behaviour;
   open: Set<Socket>;
+  unanswered: number[];
 }
 
 const ports = new Map<number, Faulty>();
@@ -34,7 +40,8 @@ const certificates = process.send ? { known: makeCertificate(serverName), unknow
 const answer =
   (port: number): RequestListener =>
   async (request, response) => {
-    const as = ports.get(port)?.as;
+    const { as, unanswered = [] } = ports.get(port) ?? {};
+    if (as === "hanging" || as === "late") unanswered.push(Date.now());
     if (as === "hanging") return;
     if (as === "reset") return void request.socket.resetAndDestroy();
     if (as === "slow" || as === "late") await new Promise((resolve) => setTimeout(resolve, as === "slow" ? slowMs : lateMs));
@@ -72,11 +79,12 @@ if (process.send) {
         open.add(socket);
         socket.once("close", () => open.delete(socket));
       });
-      ports.set(port, { server, kind: request.kind, as: "well", open });
+      ports.set(port, { server, kind: request.kind, as: "well", open, unanswered: [] });
       await listen(server, port);
       return certificates?.known.cert;
     }
     const faulty = ports.get(port);
+    if (request.do === "unanswered") return faulty?.unanswered;
     if (faulty) await behave(faulty, port, request.as);
   });
 }

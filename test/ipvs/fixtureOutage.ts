@@ -127,7 +127,7 @@ export class FixtureOutage {
   }
 }
 
-function within(what: string, from: Moment, at: number | undefined, [least, most]: Seconds): void {
+function within(what: string, from: Moment, at: Moment | undefined, [least, most]: Seconds): void {
   assertWithin(what, from, at, 1000 * least, 1000 * most);
 }
 

@@ -41,10 +41,12 @@ test("aloft ipvs: services and servers with the kernel's counters, others' only 
   const isServing = async () => (await report().catch(() => undefined))?.services[0]?.servers.length === 2;
   await until("the service", isServing, { timeoutMs: 20_000, hint: () => agent.logTail() });
   await bed.open("NAT", "IPv4", 16);
-  // The kernel adds up what it has counted every two seconds.
+  // The kernel adds up what it has counted every two seconds, of a service and of its servers not at once.
   const counted = await until("the counters", async () => {
     const found = await report();
-    return found.services[0]?.statistics.connections === 16 && found;
+    const { statistics, servers = [] } = found.services[0] ?? {};
+    const ofServers = servers.reduce((sum, server) => sum + server.statistics.connections, 0);
+    return statistics?.connections === 16 && ofServers === 16 && found;
   });
   assert.deepEqual(
     counted.services.map(({ service: text, virtualServer, scheduler, servers }) => [

@@ -21,9 +21,9 @@ const earlyMs = 100;
  */
 const slackMs = (boundMs: number) => 1_000 + boundMs / 8;
 
-export function assertWithin(what: string, from: Moment | undefined, at: number | undefined, leastMs: number, mostMs: number): void {
+export function assertWithin(what: string, from: Moment | undefined, at: Moment | undefined, leastMs: number, mostMs: number): void {
   assert.ok(from !== undefined && at !== undefined, `${what}: never`);
-  const [longest, shortest] = [at - from.earliest, at - from.latest].map(Math.round) as [number, number];
+  const [longest, shortest] = [at.latest - from.earliest, at.earliest - from.latest].map(Math.round) as [number, number];
   const text = `${what} after ${shortest} to ${longest} ms, expected ${leastMs} to ${mostMs} ms`;
   assert.ok(longest >= leastMs - earlyMs && shortest <= mostMs + slackMs(mostMs), text);
 }

@@ -29,6 +29,7 @@ describe("the settings of a director", () => {
   const known = async (director: number) =>
     (await pair.bed.lan.exec(pair.name(director), ["cat", "/proc/net/ip_vs_conn"])).split("\n").filter((line) => line.startsWith("TCP"))
       .length;
+  /** One socket for each of sync_ports. */
   const listeners = async (director: number) =>
     (await pair.bed.lan.exec(pair.name(director), ["ss", "-Huln"])).split("\n").filter((line) => line.includes("224.0.0.8")).length;
 
@@ -49,10 +50,14 @@ describe("the settings of a director", () => {
     await pair.startBoth(settings(sync, { sync_ports: 2 }));
     const own = (length: number) => `(mcast=eth0, syncid=7, maxlen=${length}, group=224.0.0.82, port=8850, ttl=2)`;
     for (const director of [0, 1]) {
+      // They come a moment after the agent is ready.
+      await until(
+        "both daemons and their sockets",
+        async () => (await daemons(director)).length === 2 && (await listeners(director)) === 2,
+      );
       // The kernel hears messages of 1024 bytes in any case.
       assert.deepEqual(await daemons(director), [`master sync daemon ${own(1000)}`, `backup sync daemon ${own(1024)}`]);
       assert.equal(await pair.sysctl(director, "backup_only"), "0");
-      assert.equal(await listeners(director), 2, "one socket for each of sync_ports");
       const expected = {
         ...kernelOwn,
         sync_threshold: "0 1",

@@ -1,5 +1,6 @@
 /** The kernel's table as /proc shows it: read without the start of a program, so that it can be watched by the millisecond. */
 import { readFileSync } from "node:fs";
+import type { Moment } from "./moment.ts";
 
 /** "TCP 192.0.2.10:80 rr" → "198.51.100.61:80 Route 1", …, sorted. */
 export type ProcTable = Map<string, string[]>;
@@ -40,7 +41,8 @@ function readable(text: string): string {
 }
 
 export interface TableChange {
-  at: number;
+  /** Between two looks. */
+  at: Moment;
   pid: number;
   service: string;
   server: string;
@@ -53,20 +55,26 @@ const everyMs = 20;
 export class TableWatch {
   readonly changes: TableChange[] = [];
   readonly #last = new Map<number, ProcTable>();
+  readonly #lookedAt = new Map<number, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(pids: readonly number[]) {
-    for (const pid of pids) this.#last.set(pid, readProcTable(pid));
+    for (const pid of pids) {
+      this.#lookedAt.set(pid, performance.now());
+      this.#last.set(pid, readProcTable(pid));
+    }
     this.#timer = setInterval(() => this.#look(), everyMs);
   }
 
   #look(): void {
     for (const [pid, before] of this.#last) {
+      const begun = performance.now();
       const now = readProcTable(pid);
-      const at = performance.now();
+      const at = { earliest: this.#lookedAt.get(pid) ?? begun, latest: performance.now() };
       this.#note(before, now, { at, pid, stands: false });
       this.#note(now, before, { at, pid, stands: true });
       this.#last.set(pid, now);
+      this.#lookedAt.set(pid, begun);
     }
   }
 
@@ -79,9 +87,9 @@ export class TableWatch {
   }
 
   /** When a server, of whatever weight, first came or went after a moment. */
-  when(pid: number, server: string, stands: boolean, after: number): number | undefined {
+  when(pid: number, server: string, stands: boolean, after: number): Moment | undefined {
     const wanted = this.changes.find(
-      (change) => change.pid === pid && change.at >= after && change.stands === stands && change.server.startsWith(`${server} `),
+      (change) => change.pid === pid && change.at.latest >= after && change.stands === stands && change.server.startsWith(`${server} `),
     );
     return wanted?.at;
   }
