@@ -1,6 +1,6 @@
 /**
  * connections.ts ADDRESS COUNT: opens one TCP connection after the other, until its standard input ends and there were so many; then prints
- * what became of them as JSON.
+ * what became of them as JSON. A line before tells of the first answer.
  * A program of its own: it runs in the network of the client.
  */
 import { request } from "node:http";
@@ -40,6 +40,7 @@ function open(address: string, atLeast: number): void {
   const seen = { opened: 0, failed: 0, cut: 0, slowestMs: 0 };
   const broken = hold(address);
   let pending = 0;
+  let hasAnswered = false;
   const one = () => {
     if (pending >= atATime) return;
     pending += 1;
@@ -52,6 +53,8 @@ function open(address: string, atLeast: number): void {
       ended = true;
       pending -= 1;
       if (!isAnswered) seen[outcome] += 1;
+      else if (!hasAnswered) process.stdout.write("answered\n");
+      hasAnswered ||= isAnswered;
       seen.slowestMs = Math.max(seen.slowestMs, performance.now() - startedAt);
     };
     const call = request({ host: address, port: 8080, agent: false, timeout: limitMs }, (response) =>

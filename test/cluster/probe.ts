@@ -1,6 +1,6 @@
 /**
- * probe.ts ADDRESS: asks who answers for ADDRESS, many times a second, until its standard input ends; then prints what it saw as JSON.
- * A program of its own: it runs in the network of the client.
+ * probe.ts ADDRESS: asks who answers for ADDRESS, many times a second, until its standard input ends; then prints what it saw as JSON. A line
+ * before tells of the first answer. A program of its own: it runs in the network of the client.
  */
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
@@ -48,9 +48,12 @@ export function summarize(questions: Questions): Probing {
 
 function probe(address: string): void {
   const questions = new Map<number, string | undefined>();
+  let isAnswered = false;
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
   socket.on("message", (message) => {
     const [time, node] = message.toString().split(" ");
+    if (!isAnswered) process.stdout.write("answered\n");
+    isAnswered = true;
     questions.set(Number(time), node);
   });
   socket.on("error", () => {});

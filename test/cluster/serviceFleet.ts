@@ -103,8 +103,8 @@ export class ServiceFleet {
   /** All VirtualIPs to a node that had none of them, or has just been lost: for good. */
   async #gather(): Promise<string> {
     this.#holder = this.#holder === "n1" ? "n2" : "n1";
-    for (const { metadata } of await this.#desk.virtualIPs())
-      await this.#cluster.aloft(["vip", "move", metadata.name, "--to", this.#holder, "--timeout", "30s"]);
+    const move = (name: string) => this.#cluster.aloft(["vip", "move", name, "--to", this.#holder, "--timeout", "30s"]);
+    await Promise.all((await this.#desk.virtualIPs()).map(({ metadata }) => move(metadata.name)));
     await this.#untilAllOn(this.#holder);
     return this.#holder;
   }

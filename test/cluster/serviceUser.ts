@@ -155,6 +155,16 @@ export class ServiceUser {
     return until(`an answer of ${address}`, () => this.ask(address, port), { timeoutMs: 20_000, everyMs: 50 });
   }
 
+  /** kube-proxy follows a moment after the Service. */
+  async untilRefused(address: string, port = 80): Promise<void> {
+    const refused = () =>
+      this.ask(address, port).then(
+        () => false,
+        () => true,
+      );
+    await until(`no answer of ${address}`, refused, { everyMs: 50 });
+  }
+
   /** The only node whose kernel has the address. */
   untilHeld(address: string, nodes: readonly string[] = this.#cluster.nodes): Promise<string> {
     const held = async () => {

@@ -91,7 +91,7 @@ test("Services that share an address by key: each answers on its ports, and the 
   await desk.untilAnswered(third, 80);
   await desk.untilAnswered(third, 443);
   await desk.delete("plain");
-  await assert.rejects(desk.ask(third, 80));
+  await desk.untilRefused(third);
   await desk.untilAnswered(third, 443);
 });
 
@@ -179,7 +179,7 @@ test("deleted, of another type, or of another class: nobody answers any more, an
   const plainly = async () => (await desk.service("b")).metadata.finalizers === undefined;
   await until("b to be plain", plainly, { timeoutMs: 20_000, everyMs: 100 });
   assert.deepEqual([await desk.holders(ofB), addressesOf(await desk.service("b"))], [[], []]);
-  await assert.rejects(desk.ask(ofB));
+  await desk.untilRefused(ofB);
   await desk.patch("b", { spec: { type: "LoadBalancer", loadBalancerClass: "example.com/other" } });
   const again = ["c", "d"].map((name) => loadBalancer(name, { app: "shop" }));
   await desk.create(again);

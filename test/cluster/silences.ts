@@ -1,6 +1,6 @@
 /**
  * silences.ts EVERY ADDRESS...: asks what is behind each address every EVERY milliseconds, in turn, until its standard input ends; then prints
- * what it saw as JSON. A program of its own: it runs in the network of the client.
+ * what it saw as JSON. A line before tells that all have answered. A program of its own: it runs in the network of the client.
  */
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
@@ -59,10 +59,12 @@ export function summarize(questions: ReadonlyMap<string, Questions>): Asking {
 
 function ask(everyMs: number, addresses: readonly string[]): void {
   const asked = new Map(addresses.map((address) => [address, new Map<number, { atMs: number; answered: boolean }>()]));
+  const mute = new Set(addresses);
   const socket = createSocket({ type: isIPv6(addresses[0] ?? "") ? "udp6" : "udp4", recvBufferSize });
   socket.on("message", (message, { address }) => {
     const question = asked.get(address)?.get(Number(message.toString()));
     if (question) question.answered = true;
+    if (mute.delete(address) && mute.size === 0) process.stdout.write("answered\n");
   });
   socket.on("error", () => {});
   const startedAt = performance.now();

@@ -13,6 +13,8 @@ import type { Connections } from "./connections.ts";
 import type { Probing } from "./probe.ts";
 
 export const namespace = "aloft-system";
+/** How long a program that asks may take to start and to be answered, and how long it asks before anything is done. */
+const [answerMs, beforeMs] = [10_000, 300];
 /** One that the previous chart did not have. */
 export const newColumn = "Backups";
 
@@ -143,14 +145,16 @@ export class User {
     child.stdout?.on("data", (chunk: Buffer) => (text += chunk));
     const ended = new Promise((resolve) => child.once("close", resolve));
     try {
-      await sleep(700);
+      // Who is never answered tells in the end.
+      await until("the first answers", () => text.includes("\n"), { everyMs: 20, timeoutMs: answerMs }).catch(() => {});
+      await sleep(beforeMs);
       await work();
       await sleep(500);
     } finally {
       child.stdin?.end();
       await ended;
     }
-    return JSON.parse(text);
+    return JSON.parse(text.slice(text.indexOf("\n") + 1));
   }
 
   status(name: string): Promise<VirtualIP> {
