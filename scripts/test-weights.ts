@@ -17,9 +17,9 @@ export const weights: [RegExp, Weight][] = [
   [/\/netns\/faults\./, { load: 100, bears: 100, seconds: 60 }],
   // They measure time more finely than others may disturb it: each alone.
   [/\/netns\/interop\./, { load: 65, bears: 65, seconds: 50 }],
-  [/\/netns\/(agentStandalone|agentStandaloneFeatures|core\w*|healthSockets|icmp|ipvsLifecycle)\./, { load: 33, bears: 33, seconds: 20 }],
-  // Starts five pairs at a time, and must be soon to see that they have: beside one other.
-  [/\/netns\/keepalivedConfPairs\./, { load: 150, seconds: 60 }],
+  [/\/netns\/(agentStandalone|agentStandaloneFeatures|core|coreGate|coreTransport)\./, { load: 33, bears: 33, seconds: 20 }],
+  // Starts five pairs at a time: beside one other.
+  [/\/netns\/keepalivedConfPairs\./, { load: 100, seconds: 60 }],
   [/\/netns\/keepalivedConfTracking\./, { load: 66, seconds: 60 }],
   [/\/netns\//, { load: 66, seconds: 20 }],
   // User-Mode Linux has one processor. Two that work and one that waits: with more of them agents and checks are late.
@@ -27,8 +27,10 @@ export const weights: [RegExp, Weight][] = [
   [/\/ipvs\/agentOutage\./, { load: 40, seconds: 65 }],
   [/\/ipvs\/(agentSamples|reconcile)\./, { load: 80, seconds: 70 }],
   [/\/ipvs\//, { load: 80, seconds: 40 }],
-  [/\/apiserver\/(agent|kube\/leaderElection)\./, { load: 50, bears: 50, seconds: 40 }],
-  [/\/apiserver\/operator\/leadership\./, { load: 50, seconds: 65 }],
+  // They wait for seconds, and for what must come soon after: two of them.
+  [/\/apiserver\/operator\/leadership\./, { load: 50, bears: 100, seconds: 65 }],
+  [/\/apiserver\/agent\./, { load: 50, bears: 100, seconds: 40 }],
+  [/\/apiserver\/kube\/leaderElection\./, { load: 50, bears: 100, seconds: 15 }],
   [/\/apiserver\/operator\/(nodes|reconcile|services)\./, { load: 85, seconds: 60 }],
   [/\/apiserver\/operator\//, { load: 65, seconds: 30 }],
   [/\/apiserver\/schema\./, { load: 100, seconds: 30 }],
