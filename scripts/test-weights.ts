@@ -25,6 +25,7 @@ export const weights: [RegExp, Weight][] = [
   // User-Mode Linux has one processor. Two that work and one that waits: with more of them agents and checks are late.
   [/\/ipvs\/agentCheckers\./, { load: 40, seconds: 90 }],
   [/\/ipvs\/agentOutage\./, { load: 40, seconds: 65 }],
+  [/\/ipvs\/pairSettings\./, { load: 40, seconds: 50 }],
   [/\/ipvs\/(agentSamples|reconcile)\./, { load: 80, seconds: 70 }],
   [/\/ipvs\//, { load: 80, seconds: 40 }],
   // They wait for seconds, and for what must come soon after: two of them.

@@ -78,14 +78,15 @@ describe("the settings of a director", () => {
     await disperse(pair);
     await until("their end", async () => (await known(1)) === 0 && (await known(0)) === 0, { timeoutMs: 30_000, everyMs: 500 });
     pair.agent(1).reload(pair.file(1, settings({ id: 8, group: "224.0.0.82", port: 8850 })));
-    await until("another number", async () => (await daemons(1)).every((line) => line.includes("syncid=8")));
+    const isOther = async () => (await daemons(1)).filter((line) => line.includes("syncid=8")).length === 2;
+    await until("another number", isOther);
     await pair.crowd.ask({ do: "gather", group: "idle", count, ...target });
     await sleep(5000);
     assert.equal(await known(0), count);
     assert.equal(await known(1), 0);
-    // Silent as they are, whoever has the same number hears of them.
+    // Silent as they are, whoever has the same number hears of them, if not at once: they are told of again every ten seconds.
     pair.agent(0).reload(pair.file(0, settings({ id: 8, group: "224.0.0.82", port: 8850 })));
-    await until("the connections on the other director", async () => (await known(1)) === count);
+    await until("the connections on the other director", async () => (await known(1)) === count, { timeoutMs: 20_000 });
     await disperse(pair);
   });
 
