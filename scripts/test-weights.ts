@@ -15,9 +15,10 @@ export const weights: [RegExp, Weight][] = [
   [/\/unit\//, { load: 65, seconds: 1 }],
   // Busy processors are what one of its tests is about.
   [/\/netns\/faults\./, { load: 100, bears: 100, seconds: 60 }],
-  // They measure time more finely than others may disturb it: each alone.
+  // They measure time more finely than others may disturb it: each alone, or two that leave more than half of a processor each.
   [/\/netns\/interop\./, { load: 65, bears: 65, seconds: 50 }],
-  [/\/netns\/(agentStandalone|agentStandaloneFeatures|core|coreGate|coreTransport)\./, { load: 33, bears: 33, seconds: 20 }],
+  [/\/netns\/(agentStandalone|core)\./, { load: 33, bears: 33, seconds: 20 }],
+  [/\/netns\/(agentStandaloneFeatures|coreGate|coreTransport)\./, { load: 33, bears: 66, seconds: 20 }],
   // Starts five pairs at a time: beside one other.
   [/\/netns\/keepalivedConfPairs\./, { load: 100, seconds: 60 }],
   [/\/netns\/keepalivedConfTracking\./, { load: 66, seconds: 60 }],
@@ -28,10 +29,9 @@ export const weights: [RegExp, Weight][] = [
   [/\/ipvs\/pairSettings\./, { load: 40, seconds: 50 }],
   [/\/ipvs\/(agentSamples|reconcile)\./, { load: 80, seconds: 70 }],
   [/\/ipvs\//, { load: 80, seconds: 40 }],
-  // They wait for seconds, and for what must come soon after: two of them.
-  [/\/apiserver\/operator\/leadership\./, { load: 50, bears: 100, seconds: 65 }],
-  [/\/apiserver\/agent\./, { load: 50, bears: 100, seconds: 40 }],
-  [/\/apiserver\/kube\/leaderElection\./, { load: 50, bears: 100, seconds: 15 }],
+  [/\/apiserver\/operator\/leadership\./, { load: 50, seconds: 65 }],
+  [/\/apiserver\/agent\./, { load: 50, seconds: 50 }],
+  [/\/apiserver\/kube\/leaderElection\./, { load: 50, bears: 115, seconds: 15 }],
   [/\/apiserver\/operator\/(nodes|reconcile|services)\./, { load: 85, seconds: 60 }],
   [/\/apiserver\/operator\//, { load: 65, seconds: 30 }],
   [/\/apiserver\/schema\./, { load: 100, seconds: 30 }],

@@ -96,8 +96,9 @@ test("two agents elect the one of higher priority; only it has the addresses", a
 
 test("SIGTERM hands over within Skew_Time, removes the addresses and exits 0", async () => {
   const [n1, n2] = await electedPair();
-  const at = Date.now();
   assert.deepEqual(await n1.process.stop(), { code: 0, signal: null });
+  // From when it has taken the signal.
+  const at = Date.parse((await n1.logged("shutting down")).time);
   assert.deepEqual(await held("n1", web), []);
   for (const router of ["web/IPv4", "web/IPv6"]) {
     const change = await n2.becomes("MASTER", router);

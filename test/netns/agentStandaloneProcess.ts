@@ -7,6 +7,7 @@ import { aloftProgram } from "../support/standaloneAgent.ts";
 import { until } from "../support/waiting.ts";
 
 export interface LogLine {
+  time: string;
   msg: string;
   virtualRouter?: string;
   virtualRouters?: { virtualRouter: string; state: string }[];

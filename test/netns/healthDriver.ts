@@ -1,6 +1,6 @@
 /**
- * Runs health checks in the network namespace that it is started in until each of them has judged, and prints their results as one JSON line.
- * What names no kind is ICMP.
+ * Runs health checks in the network namespace that it is started in until each of them says something else than at first, and prints their
+ * results as one JSON line. What `stays` has the time for several attempts. What names no kind is ICMP.
  *
  *   node test/netns/healthDriver.ts < [{"key": …, "address": …, "check": {…}}, …]
  */
@@ -18,7 +18,7 @@ export interface DrivenResult {
   message: string;
 }
 
-const asked = JSON.parse(await text(process.stdin)) as { key: string; address: string; check: object }[];
+const asked = JSON.parse(await text(process.stdin)) as { key: string; address: string; check: object; stays?: boolean }[];
 const runner = new HealthRunner({
   startDialer: loadAddon().startDialer,
   programs: new ProgramRunner({ allowedDirectories: [], perProgramUser: false, log: silentLogger, clock: systemClock }),
@@ -39,11 +39,15 @@ runner.configure(
 );
 const read = () => asked.map(({ key }) => [key, { up: runner.result(key)?.up, message: runner.result(key)?.message }] as const);
 const first = new Map(read());
-/** Who goes on saying what was assumed at first has had the time for several attempts, and says why. */
+const stays = new Set(asked.flatMap((one) => (one.stays ? one.key : [])));
 const patientUntil = performance.now() + 1500;
 const hasJudged = ([key, { up, message }]: ReturnType<typeof read>[number]) =>
-  up !== first.get(key)?.up || (message !== "" && performance.now() > patientUntil);
-await until("all checks to judge", () => read().every(hasJudged)).catch(() => {});
-const results = read();
+  stays.has(key) ? message !== "" && performance.now() > patientUntil : up !== first.get(key)?.up;
+let results = read();
+const haveJudged = () => {
+  results = read();
+  return results.every(hasJudged);
+};
+await until("all checks to judge", haveJudged).catch(() => {});
 await runner.stop();
 process.stdout.write(JSON.stringify(Object.fromEntries(results)));
