@@ -34,7 +34,6 @@ export const weights: [RegExp, Weight][] = [
   [/\/apiserver\/kube\/leaderElection\./, { load: 50, bears: 115, seconds: 15 }],
   [/\/apiserver\/operator\/(nodes|reconcile|services)\./, { load: 85, seconds: 60 }],
   [/\/apiserver\/operator\//, { load: 65, seconds: 30 }],
-  [/\/apiserver\/schema\./, { load: 100, seconds: 30 }],
   [/\/apiserver\//, { load: 65, seconds: 15 }],
   // Their drills are timed, in a cluster that takes all there is to begin.
   [/\/(e2e|cluster)\//, { load: percent, seconds: 60 }],

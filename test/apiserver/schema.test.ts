@@ -1,7 +1,9 @@
 /** The CRDs in a real kube-apiserver: what they take, what they refuse and with which words, and that zod judges alike. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { Agent, request } from "undici";
 import { addressPoolSchema } from "../../src/api/addressPool.ts";
 import { agentConfigSchema } from "../../src/api/agentConfig.ts";
 import { apiVersion } from "../../src/api/group.ts";
@@ -29,27 +31,42 @@ const kinds = [
 ];
 
 let plane: ControlPlane;
+let api: Agent;
 
 before(async () => {
   plane = await startControlPlane();
+  api = new Agent({ connect: { ca: readFileSync(plane.caFile) } });
   await plane.kubectl(["apply", "-f", crds]);
   await plane.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
 });
-after(() => plane?.stop());
+after(async () => {
+  await api?.close();
+  await plane?.stop();
+});
 
-/** The object as the API server would store it. */
-async function dryRun(object: object): Promise<{ spec: Record<string, unknown> }> {
-  return JSON.parse(await plane.kubectl(["apply", "--dry-run=server", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
+/** The object as the API server would store it. Asked without kubectl, which takes a tenth of a second to start. */
+async function dryRun(plural: string, object: object): Promise<{ spec: Record<string, unknown> }> {
+  const place = plural === "virtualservers" ? `namespaces/default/${plural}` : plural;
+  const { statusCode, body } = await request(`${plane.url}/apis/${apiVersion}/${place}?dryRun=All&fieldValidation=Strict`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${plane.token()}`, "content-type": "application/json" },
+    body: JSON.stringify(object),
+    dispatcher: api,
+  });
+  const answer = (await body.json()) as { spec: Record<string, unknown>; message: string };
+  if (statusCode >= 400) throw new Error(answer.message);
+  return answer;
 }
 
 for (const { kind, schema, good, bad } of kinds) {
+  const plural = `${kind.toLowerCase()}s`;
   const objectOf = (spec: object) => ({ apiVersion, kind, metadata: { name: "case" }, spec });
 
   describe(`${kind}s that are taken`, () => {
     for (const { name, spec } of good) {
       test(name, async () => {
         const object = objectOf(spec);
-        const stored = await dryRun(object);
+        const stored = await dryRun(plural, object);
         assert.deepEqual(schema.parse(object).spec, stored.spec, "zod and kube-apiserver fill in the same defaults");
       });
     }
@@ -59,7 +76,7 @@ for (const { kind, schema, good, bad } of kinds) {
     for (const { name, spec, field, says } of bad) {
       test(name, async () => {
         const object = objectOf(spec);
-        await assert.rejects(dryRun(object), ({ message }: Error) => {
+        await assert.rejects(dryRun(plural, object), ({ message }: Error) => {
           assert.ok(message.includes(says), `expected "${says}" in:\n${message}`);
           assert.ok(message.includes(field), `expected the field ${field} in:\n${message}`);
           assert.ok(!message.includes("evaluation error"), `a rule failed to run:\n${message}`);
