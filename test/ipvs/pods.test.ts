@@ -42,6 +42,7 @@ before(async () => {
     const held = await lan.allAddresses("n1");
     return all.every((address) => held.includes(address));
   };
+  // An agent takes 20 s to start where all is emulated and others work beside it.
   await until("the addresses on the director", hasAll, { timeoutMs: 60_000, hint: () => director.process.logTail() });
   await translateOnNode();
 });
