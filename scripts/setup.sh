@@ -100,6 +100,13 @@ modprobe kmod
 ipvsadm ipvsadm
 iptables-legacy iptables'
 
+# A machine that is emulated whole, whose kernel has IPVS and nf_tables both.
+emulation_tools='qemu-system-x86_64 qemu-system-x86
+/usr/lib/qemu/virtiofsd qemu-system-common
+depmod kmod
+ipvsadm ipvsadm
+gcc gcc'
+
 # What the nodes of a real cluster run beside the kubelet.
 cluster_tools='containerd containerd
 /usr/sbin/runc runc
@@ -125,6 +132,7 @@ check_packages() {
   [ "$needs_namespaces" = no ] || packages="$packages $(missing_packages "$namespace_tools")"
   [ "$needs_peers" = no ] || packages="$packages $(missing_packages "$peer_tools")"
   [ "$needs_cluster" = no ] || packages="$packages $(missing_packages "$cluster_tools")"
+  [ "$needs_emulation" = no ] || packages="$packages $(missing_packages "$emulation_tools")"
   # shellcheck disable=SC2086 # one word per package
   set -- $packages
   [ $# -gt 0 ] || return 0
@@ -215,6 +223,7 @@ make_ready() {
   check_languages
   check_packages
   check_ipvs_packages
+  [ "$needs_emulation" = no ] || [ -e build/kernel/vmlinuz ] || step "fetching a kernel" sh scripts/fetch-kernel.sh
   install_npm_packages
   build_native
   build_typescript
@@ -226,7 +235,7 @@ make_ready() {
 
 need_root() { [ "$(id -u)" = 0 ] || fail "$1 makes network namespaces: run it as root."; }
 
-needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_ipvs=no needs_cluster=no needs_control_plane=yes
+needs_native_tests=no needs_fuzzers=no needs_namespaces=yes needs_peers=yes needs_ipvs=no needs_emulation=no needs_cluster=no needs_control_plane=yes
 case $command in
   everything) program= needs_native_tests=yes needs_fuzzers=yes needs_ipvs=yes needs_cluster=yes ;;
   build) program= needs_namespaces=no needs_peers=no needs_control_plane=no ;;
@@ -254,8 +263,9 @@ case $command in
     case $suites in *" fuzz "*) needs_fuzzers=yes ;; esac
     case $suites in *" ipvs "*) needs_ipvs=yes ;; esac
     case $suites in *" cluster "*) needs_cluster=yes ;; esac
+    case $suites in *" emulated "*) needs_emulation=yes ;; esac
     case $suites in *" apiserver "* | *" e2e "* | *" cluster "*) ;; *) needs_control_plane=no ;; esac
-    case $suites in *" netns "* | *" ipvs "* | *" apiserver "* | *" package "* | *" e2e "* | *" cluster "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
+    case $suites in *" netns "* | *" ipvs "* | *" emulated "* | *" apiserver "* | *" package "* | *" e2e "* | *" cluster "*) need_root "this test" ;; *) needs_namespaces=no needs_peers=no ;; esac
     ;;
   *) fail "usage: setup.sh [build | test | fuzz | demo | image | plugin | bench:NAME] [ARGUMENT...]" ;;
 esac

@@ -2,12 +2,14 @@
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { clusterLacks } from "../test/support/kubeCluster.ts";
-import { runIpvsSuite } from "./ipvs-suite.ts";
+import { filesWithTables, runEmulatedSuite, runIpvsSuite } from "./ipvs-suite.ts";
 import { withProgress } from "./progress.ts";
 import { type FileOptions, runFile, runFiles, type SuiteResult, testFilesOf } from "./test-file.ts";
 
 export interface Suite {
   name: string;
+  /** Not one of all. */
+  onDemand?: boolean;
   /** `only`: test files by a part of their path; empty for all. A suite that has no files runs whole. */
   run(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult>;
 }
@@ -26,7 +28,12 @@ export const suites: Suite[] = [
   nodeSuite("package", { timeoutMs: 120_000 }),
   nodeSuite("e2e", { timeoutMs: 600_000 }),
   ifClusterCanBe(nodeSuite("cluster", { timeoutMs: 600_000, showsFigures: true })),
+  { name: "emulated", onDemand: true, run: runEmulated },
 ];
+
+function runEmulated(signal: AbortSignal, only: readonly string[]): Promise<SuiteResult> {
+  return runEmulatedSuite(testFilesOf("ipvs", only.length > 0 ? only : filesWithTables), signal);
+}
 
 /** A cluster with kubelets needs what containers need. */
 function ifClusterCanBe({ name, run }: Suite): Suite {

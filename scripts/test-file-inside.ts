@@ -1,4 +1,4 @@
-/** Runs a test file inside User-Mode Linux; its line goes to standard output, its totals into the file that is named for it. */
+/** Runs a test file inside a machine of its own; its line goes to standard output, its totals into the file that is named for it. */
 import { writeFileSync } from "node:fs";
 import { runFile } from "./test-file.ts";
 

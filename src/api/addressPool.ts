@@ -38,7 +38,7 @@ const dataPlaneSchema = z.object({
     .enum(["NAT", "DR"])
     .default("NAT")
     .describe(
-      "With IPVS: how packets reach the pods. NAT: they see the node's address. DR: they go to nodes with a ready endpoint, which translate for their own pods: these see the client's address, and their answers take the direct way.",
+      "With IPVS: how packets reach the pods. NAT: they see the node's address. DR: they go to nodes with a ready endpoint, which translate for their own pods: these see the client's address, and their answers take the direct way. Services with externalTrafficPolicy Local go by DR in any case.",
     ),
   scheduler: z.enum(schedulers).default("mh").describe("With IPVS: how a pod is chosen for a new connection."),
 });

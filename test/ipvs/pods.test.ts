@@ -1,7 +1,7 @@
 /**
  * A standalone agent as director for pods, which answer by way of their own node: by NAT with masquerading, and by DR to nodes that translate
  * for their own pods. Debian's User-Mode Linux has no nf_tables for IP: there the older tool's rules stand where the agents' table would, by
- * the same conditions, and the agent says what the kernel lacks. Where the kernel has it the agents' own tables do it.
+ * the same conditions, and the agent says what the kernel lacks. In the suite "emulated", on Debian's own kernel, the agents' own tables do it.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -42,7 +42,8 @@ before(async () => {
     const held = await lan.allAddresses("n1");
     return all.every((address) => held.includes(address));
   };
-  await until("the addresses on the director", hasAll, { timeoutMs: 20_000, hint: () => director.process.logTail() });
+  // An agent takes 20 s to start where all is emulated and others work beside it.
+  await until("the addresses on the director", hasAll, { timeoutMs: 60_000, hint: () => director.process.logTail() });
   await translateOnNode();
 });
 after(async () => {

@@ -4,6 +4,7 @@ import { after, afterEach, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { cleanupFinalizer, loadBalancerClass } from "../../../src/api/service.ts";
+import type { VirtualServer } from "../../../src/api/virtualServer.ts";
 import { addressPools, nodeAgents, nodes, services, virtualIPs, virtualServers } from "../../../src/operator/controllers/resources.ts";
 import { until } from "../../support/waiting.ts";
 import type { OperatorFlags } from "./operatorProcess.ts";
@@ -239,6 +240,30 @@ test("IPVS: a VirtualServer for each port that goes with the Service, accepted b
     (await bed.client.list(virtualServers)).items.every(({ metadata }) => metadata.name === "thief"),
   );
   await desk.untilService("shop", "to have mode VIP", ({ status }) => status?.loadBalancer?.ingress?.[0]?.ipMode === "VIP");
+});
+
+test("IPVS with externalTrafficPolicy Local: its VirtualServer is on the nodes with a ready endpoint, by DR, and goes along with the address", async () => {
+  await start();
+  await desk.setEndpoints("shop", ["n2", "n3"], ["n1"]);
+  await desk.createService("shop", { annotations: { "aloft.dev/dataplane": "ipvs" }, spec: { externalTrafficPolicy: "Local" } });
+  const untilServed = async (...nodes: string[]) => {
+    const isThere = ({ status }: VirtualServer) => String(status?.nodes?.map(({ name }) => name)) === String(nodes);
+    const server = await bed.untilVirtualServer("shop-tcp-80", `to be on ${nodes}`, isThere);
+    assert.equal(conditionOf(server, "Accepted"), "True/Accepted");
+    return server.spec;
+  };
+  await bed.untilActive("public-local-0", "n2", 20_000);
+  const { forwarding, masquerade, service } = await untilServed("n2", "n3");
+  assert.deepEqual([forwarding, masquerade, service?.targets], ["DR", undefined, "Nodes"]);
+  await desk.setEndpoints("shop", ["n3"], ["n2"]);
+  await bed.untilActive("public-local-0", "n3");
+  await untilServed("n3");
+  await desk.setEndpoints("shop", [], ["n3"]);
+  await bed.untilEvent("shop", /^Warning NoReadyEndpoint: nobody answers for 192\.0\.2\.100: /);
+  await bed.untilGone("public-local-0");
+  await desk.setEndpoints("shop", ["n1"]);
+  await bed.untilActive("public-local-0", "n1", 20_000);
+  await untilServed("n1");
 });
 
 test("pools: overlap is refused with both names, a shrunk one takes nothing away, one in use waits for its Services", async () => {

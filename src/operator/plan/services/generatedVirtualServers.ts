@@ -25,8 +25,10 @@ export interface ServedService {
 }
 
 export function generateVirtualServers({ view, pool, virtualIP, addresses }: ServedService): GeneratedVirtualServer[] {
-  const { namespace, name, uid, ports, affinitySeconds, publishesNotReady } = view;
-  const { forwarding, scheduler } = pool.dataPlane;
+  const { namespace, name, uid, ports, isLocal, affinitySeconds, publishesNotReady } = view;
+  const { scheduler } = pool.dataPlane;
+  // Local keeps the client's address, and masquerading, without which NAT is nothing here, would take it.
+  const forwarding = isLocal ? "DR" : pool.dataPlane.forwarding;
   return ports.map(({ protocol, port }) => {
     const own = `${name}-${protocol.toLowerCase()}-${port}`;
     const spec: VirtualServerInput = {

@@ -3,7 +3,6 @@ import type { AddressPoolSpec } from "../../../api/addressPool.ts";
 import { findCondition } from "../../../api/condition.ts";
 import type { NodeView, PoolView, VirtualIPView } from "../cluster.ts";
 import { type AddressUnit, type Holding, unitsOf } from "./addressUnits.ts";
-import { dataPlaneOf } from "./claims.ts";
 import { type GeneratedVirtualIP, generateVirtualIP } from "./generatedVirtualIPs.ts";
 import { eligibleNodes, placeUnits } from "./placing.ts";
 import type { Answer } from "./serviceStatus.ts";
@@ -85,11 +84,7 @@ function candidatesOf(pool: PoolView & { spec: AddressPoolSpec }, units: readonl
   const eligible = eligibleNodes(pool.spec.virtualIP, nodes);
   const candidates = new Map<string, ReadonlySet<string>>();
   for (const unit of units) {
-    // With IPVS the node that answers takes the packets to any pod.
-    const local = unit.services.filter((key) => {
-      const view = views.get(key);
-      return view?.isLocal && dataPlaneOf(view, pool) === "KubeProxy";
-    });
+    const local = unit.services.filter((key) => views.get(key)?.isLocal);
     if (local.length === 0) continue;
     const [ready, ...others] = local.map((key) => endpoints.get(key));
     const nodes = [...(ready ?? [])].filter((node) => eligible.has(node) && others.every((each) => each?.has(node)));

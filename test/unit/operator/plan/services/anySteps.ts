@@ -17,6 +17,7 @@ const change: fc.Arbitrary<Partial<ServiceView>> = fc.oneof(
       { "aloft.dev/sharing-key": "k" },
       { "aloft.dev/pool": "q" },
       { "aloft.dev/addresses": "192.0.2.101" },
+      { "aloft.dev/dataplane": "ipvs" },
       {},
     )
     .map((annotations) => ({ annotations })),
