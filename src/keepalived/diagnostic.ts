@@ -98,9 +98,14 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[], files: reado
 
 /** Text of the user's in a message: backquotes around it, nothing that moves a cursor, not too long. */
 export function quote(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-  const shown = text.replace(/[\u0000-\u001f\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, codePointName);
+  const shown = visible(text);
   return `\`${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}\``;
+}
+
+/** Nothing that moves a cursor, ends a line or cannot be seen. */
+export function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  return text.replace(/[\u0000-\u001f\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, codePointName);
 }
 
 /** `U+00A0` */

@@ -43,5 +43,10 @@ export function reportIssues({ object, from: [first] }: MigratedObject): void {
   if (!first || first.hasErrors) return;
   const schema = object.kind === "AddressPool" ? addressPoolSchema : virtualIPSchema;
   for (const { path, message } of schema.safeParse(object).error?.issues ?? [])
-    first.fail([], `${object.kind} ${formatPath(path)}: ${message}`);
+    first.fail([], `${titleOf(object)}: ${formatPath(path)}${shown(valueAt(object, path))}: ${message}`);
 }
+
+const valueAt = (object: unknown, path: readonly PropertyKey[]) =>
+  path.reduce<unknown>((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], object);
+
+const shown = (value: unknown) => (typeof value === "string" ? ` "${value}"` : "");

@@ -2,7 +2,7 @@
 import { type Document, isNode, LineCounter, parseAllDocuments } from "yaml";
 import type { z } from "zod";
 import { formatPath, unknownFields } from "../api/unknownFields.ts";
-import type { Diagnostic, DiagnosticCode, Position, Severity } from "../keepalived/diagnostic.ts";
+import { type Diagnostic, type DiagnosticCode, type Position, type Severity, visible } from "../keepalived/diagnostic.ts";
 
 export interface ManifestFile {
   name: string;
@@ -83,7 +83,7 @@ export class Manifest {
 
   #tell(severity: Severity, path: readonly PropertyKey[], message: string, code: DiagnosticCode): void {
     const where = path.length === 0 ? this.title : `${this.title}: ${formatPath(path)}`;
-    this.told.push({ severity, code, position: this.#place.of(path), message: `${where}: ${message}` });
+    this.told.push({ severity, code, position: this.#place.of(path), message: visible(`${where}: ${message}`) });
   }
 }
 
@@ -102,12 +102,14 @@ export function readManifests({ name: file, text }: ManifestFile): ReadManifests
     severity: "error",
     code: "value",
     position: positionAt(offset),
-    message,
+    message: visible(message),
   });
   const read: ReadManifests = { manifests: [], diagnostics: [] };
   for (const document of documents) {
     read.diagnostics.push(...document.errors.map(({ pos, message }) => wrong(pos[0], message)));
-    const raw: unknown = document.errors.length > 0 ? null : document.toJS();
+    if (document.errors.length > 0) continue;
+    const { raw = null, refused } = readValue(document);
+    if (refused !== undefined) read.diagnostics.push(wrong(offsetOf(document, []), refused));
     if (raw === null) continue;
     for (const { object, path } of objectsOf(raw, [])) {
       const place: Place = { of: (inner) => positionAt(offsetOf(document, [...path, ...inner])) };
@@ -118,11 +120,21 @@ export function readManifests({ name: file, text }: ManifestFile): ReadManifests
   return read;
 }
 
-/** `kubectl get -o yaml` puts several objects into a List. */
+/** Aliases of nothing, and of more than a file needs, come to light as they are followed. */
+function readValue(document: Document): { raw?: unknown; refused?: string } {
+  try {
+    return { raw: document.toJS() };
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** `kubectl get -o yaml` puts several objects into a List. Of Go an empty list may be null. */
 function objectsOf(raw: unknown, path: PropertyKey[]): { object: unknown; path: PropertyKey[] }[] {
   const { kind, items } = fieldsOf(raw);
-  const isList = textOf(kind).endsWith("List") && Array.isArray(items);
-  return isList ? items.flatMap((item, index) => objectsOf(item, [...path, "items", index])) : [{ object: raw, path }];
+  if (!textOf(kind).endsWith("List")) return [{ object: raw, path }];
+  if (items === null) return [];
+  return Array.isArray(items) ? items.flatMap((item, index) => objectsOf(item, [...path, "items", index])) : [{ object: raw, path }];
 }
 
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {

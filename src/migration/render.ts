@@ -1,8 +1,10 @@
 /** What an import gives, as text: YAML with what is to be known as comments, and commands. Pure. */
 import { stringify } from "yaml";
+import { visible } from "../keepalived/diagnostic.ts";
 import type { Migration } from "./importManifests.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MigratedService } from "./objects.ts";
+import { shellWord } from "./shellWord.ts";
 
 export function renderMigration(migration: Migration): string {
   const documents = migration.objects.map(({ object, from }) => `${comments(from)}${stringify(object, { lineWidth: 0 })}`);
@@ -31,14 +33,10 @@ function annotateCommand({ manifest, annotations }: MigratedService): string | u
   return words.map(shellWord).join(" ");
 }
 
-function shellWord(word: string): string {
-  return /^[\w./:,=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 function comments(manifests: readonly Manifest[]): string {
   const lines = manifests.flatMap(({ reference, told }) => [`from ${reference}`, ...told.map(({ message }) => `  ${message}`)]);
   return [...new Set(lines)].map(comment).join("");
 }
 
-/** Whatever a name may hold, it stays a comment. */
-const comment = (text: string) => `# ${text.replace(/\p{Cc}+/gu, " ")}\n`;
+/** Whatever a name may hold, it stays a comment: YAML 1.1, which kubectl reads, knows more ends of a line than YAML 1.2. */
+const comment = (text: string) => `# ${visible(text)}\n`;

@@ -1,7 +1,8 @@
 /** Services with annotations of another load balancer → the annotations that Aloft reads. Pure. */
 import { z } from "zod";
-import { canonicalAddress, isIPv4Mapped, parseAddress } from "../api/ipAddress.ts";
+import { canonicalAddress, isGlobalUnicast, isIPv4Mapped, parseAddress } from "../api/ipAddress.ts";
 import { addressesAnnotation, loadBalancerClass } from "../api/service.ts";
+import { visible } from "../keepalived/diagnostic.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MigratedService } from "./objects.ts";
 
@@ -61,7 +62,7 @@ export function readService(manifest: Manifest, context: ServicesContext): ReadS
     return undefined;
   }
   const annotations = Object.assign({}, ...context.tables.map((table) => translate(manifest, table, written, context)));
-  const asked = annotations[addressesAnnotation]?.split(",") ?? (spec.loadBalancerIP ? [canonicalAddress(spec.loadBalancerIP)] : []);
+  const asked = annotations[addressesAnnotation]?.split(",") ?? readDeprecatedField(manifest, spec.loadBalancerIP);
   const has = (status.loadBalancer.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : canonicalAddress(ip)));
   const isOfAnotherClass = wanted !== undefined && wanted !== loadBalancerClass;
   if (isOfAnotherClass) {
@@ -71,6 +72,15 @@ export function readService(manifest: Manifest, context: ServicesContext): ReadS
     if (asked.length === 0 && has.length > 0) annotations[addressesAnnotation] = has.join(",");
   }
   return { manifest, annotations, addresses: asked.length > 0 ? asked : has, asks: asked.length > 0 };
+}
+
+/** It stays, and Aloft reads it, too. */
+function readDeprecatedField(manifest: Manifest, text: string | undefined): string[] {
+  if (!text) return [];
+  const value = readAddresses(text);
+  if ("text" in value) return value.text.split(",");
+  manifest.warn(["spec", "loadBalancerIP"], `${value.expected}, got "${text}": take it away, or the Service gets none`, "value");
+  return [];
 }
 
 function translate(
@@ -113,7 +123,7 @@ const valueAs: Record<"addresses" | "pool" | "text", (text: string, context: Ser
     return name === undefined ? { expected: "expected the name of a pool of the input" } : { text: name };
   },
   // It is written into a line of a comment.
-  text: (text) => (/^[^\p{Cc}]*$/u.test(text) ? { text } : { expected: "expected a text of one line" }),
+  text: (text) => (visible(text) === text ? { text } : { expected: "expected a text of one line, of characters that can be seen" }),
 };
 
 function readAddresses(text: string): Value {
@@ -122,5 +132,7 @@ function readAddresses(text: string): Value {
   const addresses = parts.flatMap((part) => parseAddress(part) ?? []);
   const families = new Set(addresses.map(({ family }) => family));
   const isGood = addresses.length === parts.length && families.size === addresses.length && !addresses.some(isIPv4Mapped);
-  return isGood ? { text: parts.map(canonicalAddress).join(",") } : { expected: "expected IP addresses, at most one of each family" };
+  if (!isGood) return { expected: "expected IP addresses, at most one of each family" };
+  if (!addresses.every(isGlobalUnicast)) return { expected: "expected addresses that other hosts can reach" };
+  return { text: parts.map(canonicalAddress).join(",") };
 }

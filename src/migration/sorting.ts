@@ -1,4 +1,5 @@
 /** Which manifest is what. Pure. */
+import { z } from "zod";
 import { configMapName } from "./kubeVip/configMap.ts";
 import { type KubeVipAgents, readKubeVip } from "./kubeVip/environment.ts";
 import type { Manifest } from "./manifest.ts";
@@ -15,6 +16,13 @@ export interface SortedManifests {
 
 const bgp = "BGP is not offered: not taken";
 const old = "of MetalLB before 0.13: expected an IPAddressPool and an L2Advertisement";
+/** Kinds of other load balancers that hold addresses, and whose they are. */
+const strangers: Readonly<Record<string, string>> = {
+  "cilium.io/CiliumLoadBalancerIPPool": "Cilium",
+  "cilium.io/CiliumL2AnnouncementPolicy": "Cilium",
+  "purelb.io/ServiceGroup": "PureLB",
+  "network.kubesphere.io/Eip": "OpenELB",
+};
 
 /** Kinds of MetalLB's from which nothing is made, and why. */
 const untaken: Readonly<Record<string, string>> = { BGPPeer: bgp, BGPAdvertisement: bgp, BFDProfile: bgp, Community: bgp };
@@ -26,11 +34,15 @@ export function sortManifests(manifests: readonly Manifest[]): SortedManifests {
   const of = (group: string, kind: string) => byKind.get(`${group}/${kind}`) ?? [];
   const configMaps = of("", "ConfigMap").filter(({ name }) => name === configMapName);
   const pods = [...of("apps", "DaemonSet"), ...of("", "Pod")].map((manifest) => ({ manifest, agents: readKubeVip(manifest) }));
-  const ofKubeVip = new Set([...configMaps, ...pods.flatMap(({ manifest, agents }) => (agents ? manifest : []))]);
+  const pools = of(metallbGroup, "IPAddressPool");
+  const former = of("", "ConfigMap").filter(isFormerMetallb);
+  // Since then MetalLB does not read it, and many a cluster has it still.
+  for (const manifest of former) pools.length === 0 ? manifest.fail([], old, "newer-keyword") : manifest.warn([], old, "ignored");
+  const taken = new Set([...configMaps, ...former, ...pods.flatMap(({ manifest, agents }) => (agents ? manifest : []))]);
   for (const manifest of manifests) if (manifest.group === metallbGroup) reportKind(manifest);
-  reportOthers(manifests.filter(({ group, kind }) => group !== metallbGroup && kind !== "Service").filter((each) => !ofKubeVip.has(each)));
+  reportOthers(manifests.filter(({ group, kind }) => group !== metallbGroup && kind !== "Service").filter((each) => !taken.has(each)));
   return {
-    pools: of(metallbGroup, "IPAddressPool"),
+    pools,
     l2Advertisements: of(metallbGroup, "L2Advertisement"),
     bgpAdvertisements: of(metallbGroup, "BGPAdvertisement"),
     configMaps,
@@ -39,11 +51,21 @@ export function sortManifests(manifests: readonly Manifest[]): SortedManifests {
   };
 }
 
+/** Its only configuration was one text in YAML. */
+function isFormerMetallb({ object }: Manifest): boolean {
+  const { data } = z.object({ data: z.object({ config: z.string() }) }).safeParse(object);
+  return /^address-pools:/m.test(data?.data.config ?? "");
+}
+
 /** Of each kind once: a file may be a dump of a cluster. */
 function reportOthers(manifests: readonly Manifest[]): void {
-  for (const [kind, [first, ...more]] of Map.groupBy(manifests, (manifest) => manifest.kind)) {
+  for (const [kind, [first, ...more]] of Map.groupBy(manifests, (manifest) => `${manifest.group}/${manifest.kind}`)) {
     const and = more.length === 0 ? "" : ` and ${more.length} more of its kind`;
-    first?.warn([], `${kind} is nothing that addresses are read from: ignored${and}`);
+    const owner = Object.hasOwn(strangers, kind) ? strangers[kind] : undefined;
+    const what = owner
+      ? `of ${owner}, whose objects are not read${and}: write an AddressPool`
+      : `${first?.kind} is nothing that addresses are read from: ignored${and}`;
+    first?.warn([], what);
   }
 }
 

@@ -9,6 +9,8 @@ import type { Output } from "../cli.ts";
 import { UsageError } from "../flags.ts";
 
 const standardInput = "-";
+const nothing =
+  "aloft: nothing to write: no IPAddressPool, no ConfigMap kubevip, no control plane of a DaemonSet or Pod of kube-vip's, and no Service that needs an annotation";
 
 export function isManifest(word: string): boolean {
   return word === standardInput || /\.(ya?ml|json)$/.test(word);
@@ -22,6 +24,7 @@ export async function importFromManifests(words: readonly string[], { commands }
   if (migration.hasErrors) return 1;
   const written = commands ? renderCommands(migration) : renderMigration(migration);
   if (written !== "") output.out(written);
+  else if (!commands) output.error(nothing);
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { type ControlPlaneAddress, controlPlaneVirtualIP } from "../../plan/cont
 import type { Manifest } from "../manifest.ts";
 import type { MigratedObject } from "../objects.ts";
 import { anyOf } from "../selectors.ts";
+import { shellWord } from "../shellWord.ts";
 import { reportVariable } from "./variables.ts";
 
 export interface KubeVipAgents {
@@ -97,11 +98,12 @@ type Plane = Pick<ControlPlaneAddress, "addresses" | "apiPort" | "interface">;
 
 function controlPlaneOf(manifest: Manifest, environment: Environment): Plane | undefined {
   const name = environment.value("address") === "" ? "vip_address" : "address";
-  const address = environment.value(name);
+  const text = environment.value(name);
+  const addresses = text.split(",").map((address) => address.trim());
   const link = environment.value("vip_interface");
-  if (parseAddress(address))
-    return { addresses: [address], apiPort: Number(environment.value("port") || usualPort), ...(link !== "" && { interface: link }) };
-  manifest.warn(environment.path(name), `${name}: expected an IP address for the control plane, got "${address}": left out`, "value");
+  if (addresses.every(parseAddress))
+    return { addresses, apiPort: Number(environment.value("port") || usualPort), ...(link !== "" && { interface: link }) };
+  manifest.warn(environment.path(name), `${name}: expected an IP address for the control plane, got "${text}": left out`, "value");
   return undefined;
 }
 
@@ -109,7 +111,7 @@ function manifestCommand({ addresses, apiPort, ...plane }: Plane): string {
   const flags = addresses.flatMap((address) => ["--address", address]);
   const link = plane.interface === undefined ? [] : ["--interface", plane.interface];
   const port = apiPort === usualPort ? [] : ["--api-port", String(apiPort)];
-  return ["aloft", "manifest", "control-plane", ...flags, ...link, ...port].join(" ");
+  return ["aloft", "manifest", "control-plane", ...flags, ...link, ...port].map(shellWord).join(" ");
 }
 
 /** Up to Kubernetes 1.24 nodes of the control plane had it; kube-vip's own manifest asks for either. */

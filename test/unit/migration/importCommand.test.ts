@@ -92,3 +92,8 @@ test("manifests and files of keepalived are two things, each with its flags", as
   assert.deepEqual(await usage("--commands", "lb1.conf"), [2, "--commands is for manifests: FILE.yaml, or - for standard input"]);
   assert.equal((await usage(join(directory, "none.yaml")))[0], 2);
 });
+
+test("nothing to write is told, for it may be the wrong file", async () => {
+  assert.match(String((await run(write("empty.yaml"))).errors), /^aloft: nothing to write: no IPAddressPool, /);
+  assert.deepEqual((await run("--commands", write("pool.yaml", pool("public"), advertisement("l2")))).errors, []);
+});

@@ -145,6 +145,17 @@ describe("the environment", () => {
     assert.deepEqual(migration.commands, ["aloft manifest control-plane --address 192.0.2.40 --interface ens160"]);
   });
 
+  test("an address of each family, as kube-vip lists them; a shell reads what the command holds as one word", () => {
+    const both = { cp_enable: "true", address: "192.0.2.40,2001:db8::40" };
+    const { specs } = importObjects(daemonSet(both));
+    const { addresses } = specs["VirtualIP control-plane"] as { addresses: object[] };
+    assert.deepEqual(addresses, [{ address: "192.0.2.40" }, { address: "2001:db8::40" }]);
+    const { migration } = importObjects(staticPod({ ...both, vip_interface: "a;reboot" }));
+    assert.deepEqual(migration.commands, [
+      "aloft manifest control-plane --address 192.0.2.40 --address 2001:db8::40 --interface 'a;reboot'",
+    ]);
+  });
+
   test("the interface of Services is that of the pools that have none of their own", () => {
     const data = configMap({ "cidr-global": "192.0.2.0/29" });
     const linkOf = (environment: object) => {
@@ -222,6 +233,20 @@ describe("Services", () => {
     );
     const shared = { "aloft.dev/addresses": "192.0.2.1", "aloft.dev/sharing-key": "192.0.2.1" };
     assert.deepEqual(annotations, { "shop/a": shared, "shop/b": shared, "shop/c": { "aloft.dev/addresses": "192.0.2.2" } });
+  });
+
+  test("a Service that asks for nothing that can be costs no other its address", () => {
+    const { specs, messages } = importObjects(
+      asking("good", "198.51.100.7"),
+      service("dhcp", { "kube-vip.io/vipHost": "n1" }, { loadBalancerIP: "0.0.0.0" }),
+      asking("local", "fe80::7"),
+    );
+    const { addresses } = specs["AddressPool requested"] as { addresses: string[] };
+    assert.deepEqual(addresses, ["198.51.100.7"]);
+    assert.deepEqual(
+      messages.map((message) => message.slice(0, 36)),
+      ["warning: Service shop/dhcp: spec.loa", "warning: Service shop/local: metadat"],
+    );
   });
 
   test("DHCP, egress and what only says what kube-vip did", () => {

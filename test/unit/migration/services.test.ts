@@ -43,7 +43,7 @@ test("values that cannot be taken are left out and told", () => {
     [
       `a: loadBalancerIPs: ${expected} "192.0.2.1,192.0.2.2": left out`,
       `b: loadBalancerIPs: ${expected} "example.com": left out`,
-      'c: allow-shared-ip: expected a text of one line, got "two\nlines": left out',
+      'c: allow-shared-ip: expected a text of one line, of characters that can be seen, got "twoU+000Alines": left out',
       "c: colour: unknown here: ignored",
     ],
   );
@@ -60,6 +60,24 @@ test("an address that no pool holds would be lost: told, also of the deprecated 
     "warning: Service shop/has: 203.0.113.1 is in no pool of the input: it would not keep it",
     "warning: Service shop/asks: 203.0.113.2 is in no pool of the input: it would not keep it",
   ]);
+});
+
+test("the deprecated field, which Aloft reads, too: what it cannot take is told", () => {
+  const { annotations, messages } = imported(
+    service("dhcp", {}, { loadBalancerIP: "0.0.0.0" }),
+    service("bad", {}, { loadBalancerIP: "web" }),
+    service("local", {}, { loadBalancerIP: "127.0.0.1" }),
+    service("annotated", { "metallb.io/loadBalancerIPs": "192.0.2.1" }, { loadBalancerIP: "0.0.0.0" }),
+  );
+  assert.deepEqual(annotations["shop/annotated"], { "aloft.dev/addresses": "192.0.2.1" });
+  assert.deepEqual(
+    messages.map((message) => message.replace("warning: Service shop/", "").replace("spec.loadBalancerIP: expected ", "")),
+    [
+      'dhcp: addresses, for DHCP is not offered, got "0.0.0.0": take it away, or the Service gets none',
+      'bad: IP addresses, at most one of each family, got "web": take it away, or the Service gets none',
+      'local: addresses that other hosts can reach, got "127.0.0.1": take it away, or the Service gets none',
+    ],
+  );
 });
 
 test("classes: a peer's must change, and takes the address along as a wish; a stranger's is left alone", () => {
