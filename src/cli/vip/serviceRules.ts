@@ -9,6 +9,7 @@ const remedies: Record<string, string> = {
   PoolExhausted: "Give the AddressPool more addresses, or delete Services that need theirs no longer.",
   NoPool: "Make an AddressPool with autoAssign, or name one in the annotation aloft.dev/pool.",
   PoolNotFound: "Correct the annotation aloft.dev/pool, or make the AddressPool.",
+  NamespaceUnknown: "Wait a moment; if it stays, see the log of the operator.",
   PoolNotAllowed: "Change the selectors of the AddressPool, or name another one.",
   PoolNotAccepted: "See the findings about the AddressPool.",
   AddressNotInPool: "Ask for an address that an AddressPool holds, or add it to one.",

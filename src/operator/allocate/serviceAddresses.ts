@@ -8,13 +8,15 @@ import { AddressBook } from "./addressBook.ts";
 import { inOrderOfAge } from "./age.ts";
 import type { AddressRefusal, PoolClaim, ServiceAddresses, ServiceClaim } from "./serviceClaims.ts";
 
+type MayUse = (service: string, pool: string) => boolean | undefined;
+
 export interface AllocationQuestion {
   pools: readonly PoolClaim[];
   services: readonly ServiceClaim[];
   /** Addresses that are somebody else's, with his name: `VirtualIP "web"`. */
   taken?: ReadonlyMap<string, string>;
-  /** Whether the selectors of a pool let a Service, by its key, use it; absent: each may use all. */
-  mayUse?: (service: string, pool: string) => boolean;
+  /** Whether the selectors of a pool let a Service, by its key, use it, and undefined where that is not known yet; absent: each may use all. */
+  mayUse?: MayUse;
   /** By key of the Service: of those that share an address and may no longer, who has changed his wish last gives way, then the younger. */
   wishes?: ReadonlyMap<string, { turn: number }>;
 }
@@ -24,11 +26,13 @@ export function allocateAddresses(question: AllocationQuestion): Map<string, Ser
   return new Allocation(question).run();
 }
 
+const unknownNamespace: AddressRefusal = { reason: "NamespaceUnknown", message: "the labels of its namespace are not known yet" };
+
 class Allocation {
   readonly #pools: readonly PoolClaim[];
   readonly #services: readonly ServiceClaim[];
   readonly #taken: ReadonlyMap<string, string>;
-  readonly #mayUse: (service: string, pool: string) => boolean;
+  readonly #mayUse: MayUse;
   readonly #wishes: ReadonlyMap<string, { turn: number }>;
   readonly #book: AddressBook;
   /** Services by the addresses that their statuses say they have. Read when somebody asks. */
@@ -160,7 +164,9 @@ class Allocation {
     if (open.length === 0 && holding.length > 0) {
       return { reason: "PoolNotAccepted", message: `AddressPool ${quoted(holding)} gives no addresses now: see its conditions` };
     }
-    const allowed = open.filter(({ name }) => this.#mayUse(service.key, name));
+    const allowed = open.filter(({ name }) => this.#mayUse(service.key, name) !== false);
+    // Another one would be its for good.
+    if (allowed.some(({ name }) => this.#mayUse(service.key, name) === undefined)) return unknownNamespace;
     if (allowed.length === 0 && open.length > 0) {
       return { reason: "PoolNotAllowed", message: `AddressPool ${quoted(open)} is not for this Service: see its selectors` };
     }

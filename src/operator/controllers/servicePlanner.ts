@@ -54,20 +54,20 @@ export class ServicePlanner {
     });
   }
 
-  /** Undefined while pools, Services or their endpoints could not be read: all goes on as it is. */
+  /** Undefined while pools, Services, their endpoints or namespaces could not be read: all goes on as it is. */
   plan(gone: ReadonlySet<string>, isSettled: boolean): CurrentServicesPlan | undefined {
     const { reader, services, endpointSlices, namespaces, isDefault, clock } = this.#options;
     const now = clock.now();
     const { cluster, objects } = reader.read(now);
     const { pools, nodes, agents, virtualIPs, virtualServers } = cluster;
-    if (!pools || !services.hasSynced() || !endpointSlices.hasSynced()) return undefined;
+    if (!pools || ![services, endpointSlices, namespaces].every((cache) => cache.hasSynced())) return undefined;
     const serviceObjects = this.written.latest(services.list(), now);
     const views = this.#services.of(serviceObjects);
     this.#local = new Set(views.filter(({ isLoadBalancer, isLocal }) => isLoadBalancer && isLocal).map(({ key }) => key));
     const plan = planServices({
       pools,
       services: views,
-      namespaces: namespaces.hasSynced() ? this.#namespaces.of(namespaces.list()) : undefined,
+      namespaces: this.#namespaces.of(namespaces.list()),
       endpoints: this.#endpoints(),
       nodes,
       agents,

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { services } from "../../../src/operator/controllers/resources.ts";
+import { until } from "../../support/waiting.ts";
 import { addressesOf, reasonOf, type Service, ServiceBed } from "./serviceBed.ts";
 import { Testbed } from "./testbed.ts";
 
@@ -133,6 +134,79 @@ test("from MetalLB: Services keep what their statuses say while no node answers 
   assert.deepEqual([commands.includes(web), commands.trimEnd().split("\n").length], [true, 5]);
 });
 
+/** As grown over years: what no MetalLB reads any more, BGP beside ARP, pools for some before those for all. */
+const estate = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: config, namespace: metallb-system }
+data: { config: "address-pools:\\n- name: first\\n  protocol: layer2\\n  addresses: [192.0.2.0/28]\\n" }
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: metallb.io/v1beta1
+  kind: IPAddressPool
+  metadata: { name: cheap, namespace: metallb-system, labels: { rented: "no" } }
+  spec: { addresses: [192.0.2.0/28], avoidBuggyIPs: true }
+- apiVersion: metallb.io/v1beta1
+  kind: IPAddressPool
+  metadata: { name: Costly_One, namespace: metallb-system }
+  spec: { addresses: [198.51.100.9/30], autoAssign: false }
+- apiVersion: metallb.io/v1beta1
+  kind: IPAddressPool
+  metadata: { name: red, namespace: metallb-system, labels: { rented: "no" } }
+  spec:
+    addresses: [203.0.113.4 - 203.0.113.7]
+    serviceAllocation: { priority: 5, namespaces: [default], serviceSelectors: [{ matchLabels: { team: red } }] }
+- apiVersion: metallb.io/v1beta1
+  kind: IPAddressPool
+  metadata: { name: default, namespace: metallb-system, labels: { rented: "no" } }
+  spec:
+    addresses: [203.0.113.16/30, "2001:DB8:0:0::10/126"]
+    serviceAllocation: { priority: 20, namespaceSelectors: [{ matchLabels: { kubernetes.io/metadata.name: default } }] }
+- apiVersion: metallb.io/v1beta1
+  kind: IPAddressPool
+  metadata: { name: routed, namespace: metallb-system }
+  spec: { addresses: [203.0.113.64/28] }
+---
+{ "apiVersion": "metallb.io/v1beta1", "kind": "L2Advertisement", "metadata": { "name": "own", "namespace": "metallb-system" },
+  "spec": { "ipAddressPoolSelectors": [{ "matchExpressions": [{ "key": "rented", "operator": "In", "values": ["no"] }] }] } }
+---
+apiVersion: metallb.io/v1beta1
+kind: L2Advertisement
+metadata: { name: rented, namespace: metallb-system }
+spec: { ipAddressPools: [Costly_One], nodeSelectors: [{ matchLabels: { kubernetes.io/hostname: n2 } }], interfaces: [eth0] }
+---
+apiVersion: metallb.io/v1beta1
+kind: BGPAdvertisement
+metadata: { name: routed, namespace: metallb-system }
+spec: { ipAddressPools: [routed], aggregationLength: 32 }
+---
+apiVersion: metallb.io/v1beta2
+kind: BGPPeer
+metadata: { name: router, namespace: metallb-system }
+spec: { myASN: 64500, peerASN: 64501, peerAddress: 192.0.2.254 }
+`;
+
+test("from a MetalLB with pools for some: new Services get addresses of the pools that MetalLB would take", async () => {
+  await desk.createService("plain", { spec: { loadBalancerClass: undefined } });
+  await desk.createService("labelled", { labels: { team: "red" }, spec: { loadBalancerClass: undefined } });
+  const chosen = { "metallb.universe.tf/address-pool": "Costly_One" };
+  await desk.createService("chosen", { annotations: chosen, spec: { loadBalancerClass: undefined } });
+  await desk.createService("elsewhere", { namespace: "kube-public", spec: { loadBalancerClass: undefined } });
+  await importAll(estate);
+  await bed.startOperator("a", { isDefault: true });
+  const wanted = { plain: "203.0.113.16", labelled: "203.0.113.4", chosen: "198.51.100.8" };
+  for (const [name, address] of Object.entries(wanted)) await desk.untilAddresses(name, [address]);
+  const elsewhere = async () => addressesOf((await desk.service("elsewhere", "kube-public")) ?? {})[0];
+  assert.equal(await until("elsewhere to have an address", elsewhere), "192.0.2.1");
+  const { spec } = await desk.pool("costly-one");
+  const { interface: link, nodes } = spec.virtualIP;
+  assert.deepEqual([link, nodes.selector], ["eth0", { matchLabels: { "kubernetes.io/hostname": "n2" } }]);
+  const names = (await bed.plane.kubectl(["get", "pool", "-o", "name"])).trim().split("\n");
+  assert.deepEqual(names.map((name) => name.split("/")[1]).sort(), ["cheap", "costly-one", "default", "red"]);
+});
+
 const kubeVip = `
 apiVersion: v1
 kind: ConfigMap
@@ -155,7 +229,7 @@ spec:
             - { name: vip_interface, value: eth0 }
             - { name: svc_enable, value: "true" }
             - { name: cp_enable, value: "true" }
-            - { name: address, value: 192.0.2.5 }
+            - { name: address, value: "192.0.2.5,2001:db8::5" }
       nodeSelector: { kubernetes.io/os: linux }
 `;
 

@@ -5,7 +5,7 @@ import { viewPool } from "../../../src/operator/plan/parse.ts";
 import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
 import { planServices, type ServicesPlan } from "../../../src/operator/plan/services/planServices.ts";
 import { firstMemory, type ServicesMemory, type ServicesQuestion } from "../../../src/operator/plan/services/servicesQuestion.ts";
-import type { ServiceView } from "../../../src/operator/plan/services/views.ts";
+import type { NamespaceView, ServiceView } from "../../../src/operator/plan/services/views.ts";
 import { PlayedCluster } from "./playedCluster.ts";
 import { timeAt, virtualIP, virtualServer } from "./samples.ts";
 
@@ -58,6 +58,7 @@ export class ServedCluster extends PlayedCluster {
   override pools: PoolView[] = [];
   services: ServiceView[] = [];
   readonly endpoints = new Map<string, Set<string>>();
+  namespaces: NamespaceView[] = [];
   isDefault = false;
   /** Whether the API server can be asked what is gone. */
   confirms = true;
@@ -191,6 +192,7 @@ export class ServedCluster extends PlayedCluster {
       virtualIPs: this.virtualIPs,
       virtualServers: this.virtualServers,
       isDefault: this.isDefault,
+      namespaces: this.namespaces,
       gone: this.#gone,
       isSettled: this.#generation === undefined,
       memory: this.#memory ?? firstMemory(this.pools),

@@ -83,17 +83,18 @@ function problemOf(view: ServiceView): AddressRefusal | undefined {
   return { reason: "InvalidRequest", message: `annotation ${dataPlaneAnnotation}: "${name}" must be ${known}` };
 }
 
-/** Labels by name; absent while namespaces could not be read. */
+/** Labels by name. */
 export type NamespaceLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-/** Whether the selectors of the pool let the Service use it. */
-export function mayUse(view: ServiceView | undefined, pool: PoolView | undefined, namespaces: NamespaceLabels | undefined): boolean {
+/** Whether the selectors of the pool let the Service use it; undefined where it depends on a namespace that nobody has told of yet. */
+export function mayUse(view: ServiceView | undefined, pool: PoolView | undefined, namespaces: NamespaceLabels): boolean | undefined {
   if (!view || !pool?.spec || limitsInVain(view, dataPlaneOf(view, pool))) return false;
   const { namespace, labels } = view;
   const { namespaces: names, namespaceSelector, serviceSelector = {} } = pool.spec;
-  const ofNamespace = namespaces?.get(namespace);
-  const isSelected = namespaceSelector === undefined || (ofNamespace !== undefined && matches(namespaceSelector, ofNamespace));
-  return isSelected && names?.includes(namespace) !== false && matches(serviceSelector, labels);
+  if (names?.includes(namespace) === false || !matches(serviceSelector, labels)) return false;
+  if (namespaceSelector === undefined) return true;
+  const ofNamespace = namespaces.get(namespace);
+  return ofNamespace && matches(namespaceSelector, ofNamespace);
 }
 
 export type DataPlane = (typeof dataPlaneNames)[keyof typeof dataPlaneNames];

@@ -78,7 +78,7 @@ function allocate(
   { verdicts, views, wishes }: { verdicts: PoolVerdicts; views: ReadonlyMap<string, ServiceView>; wishes: Wishes },
 ) {
   const poolOf = new Map(pools.map((view) => [view.name, view]));
-  const labels = namespaces && new Map(namespaces.map((namespace) => [namespace.name, namespace.labels]));
+  const labels = new Map(namespaces.map((namespace) => [namespace.name, namespace.labels]));
   return allocateAddresses({
     pools: pools.map((view) => poolClaim(view, verdicts)),
     services: services.filter((view) => isOurs(view, isDefault) && !view.deleting).map((view) => claimOf(view)),

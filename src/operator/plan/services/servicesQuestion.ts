@@ -8,8 +8,7 @@ export interface ServicesQuestion {
   pools: readonly PoolView[];
   /** All of the cluster. */
   services: readonly ServiceView[];
-  /** Absent while they could not be read. */
-  namespaces?: readonly NamespaceView[];
+  namespaces: readonly NamespaceView[];
   /** Nodes with ready endpoints, by key of the Service. */
   endpoints: ReadonlyMap<string, ReadonlySet<string>>;
   nodes: readonly NodeView[];

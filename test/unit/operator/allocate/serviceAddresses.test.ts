@@ -129,6 +129,13 @@ const cases: Case[] = [
     expected: ["a: PoolNotFound", "b: PoolNotAccepted", "c: PoolNotAllowed"],
   },
   {
+    name: "nothing as long as it is not known whether a pool is for it, but what it names is",
+    pools: [pool("first", ["192.0.2.1"], { priority: 1 }), pool("second", ["192.0.2.2"])],
+    services: [service("a", 1), service("b", 2, { pool: "second" })],
+    mayUse: (_, name) => (name === "first" ? undefined : true),
+    expected: ["a: NamespaceUnknown", "b: 192.0.2.2"],
+  },
+  {
     name: "a closed pool keeps what it has given",
     pools: [pool("p", small, { open: false, assignments: [given("192.0.2.1", "a")] })],
     services: [service("a", 1), service("b", 2)],

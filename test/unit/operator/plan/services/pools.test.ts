@@ -109,3 +109,14 @@ test("a pool with the address of a VirtualIP, and a VirtualIP with one of a pool
   assert.match(message, /192\.0\.2\.105 of VirtualIP "thief" belongs to AddressPool "public"/);
   assert.equal(cluster.condition("gateway", "Accepted"), "True/Accepted");
 });
+
+test("a Service whose namespace is new waits until it is known: an address of a pool for all would be its for good", () => {
+  const tenant = { addresses: ["192.0.2.200"], priority: 1, namespaceSelector: { matchLabels: { tenant: "acme" } } };
+  const cluster = served(ten, service("a"));
+  cluster.pools.push(pool("acme", tenant));
+  cluster.rest();
+  assert.deepEqual([cluster.addresses("web/a"), cluster.reason("web/a")], [[], "NamespaceUnknown"]);
+  cluster.namespaces = [{ name: "web", labels: { tenant: "acme" } }];
+  cluster.rest();
+  assert.deepEqual(cluster.addresses("web/a"), ["192.0.2.200"]);
+});
