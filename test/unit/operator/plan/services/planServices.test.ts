@@ -180,7 +180,7 @@ test("a Service that a list lacks keeps its address until the API server says th
   assert.deepEqual(cluster.assignments("public"), { "192.0.2.101": "web/b" });
 });
 
-test("sharing: one address for two Services, which stays while one of them goes", () => {
+test("sharing: one address for two Services, which stays while one of them goes, and goes with the last", () => {
   const key = { annotations: { "aloft.dev/sharing-key": "k" } };
   const cluster = served(ten, service("a", key), service("b", { ...key, ports: [{ protocol: "TCP", port: 443 }] }));
   cluster.rest();
@@ -189,6 +189,9 @@ test("sharing: one address for two Services, which stays while one of them goes"
   cluster.rest();
   assert.deepEqual(cluster.assignments("public"), { "192.0.2.100": "web/b" });
   assert.equal(cluster.view("public-0").status.transitions, 0);
+  cluster.change("web/b", { deleting: true });
+  cluster.rest();
+  assert.deepEqual([cluster.assignments("public"), cluster.virtualIPs], [{}, []]);
 });
 
 for (const [what, change] of [
