@@ -11,9 +11,10 @@ import { planSpec } from "./desired/planSpec.ts";
 import { kernelHas } from "./kernelSettings/kernelAddresses.ts";
 import { kernelSettings } from "./kernelSettings/kernelSettings.ts";
 import type { OwnedSysctls } from "./kernelSettings/sysctls.ts";
-import type { LoadBalancing, ServerSource } from "./loadBalancing.ts";
+import type { LoadBalancing } from "./loadBalancing.ts";
 import type { Core, CoreError } from "./native/core.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
+import type { ServerSource } from "./serverSource.ts";
 import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./state/heldAddresses.ts";
 
 /** What runs, for the reporter. */
