@@ -255,6 +255,48 @@ const cases: Case[] = [
     expected: [...many.map((_, index) => `s${index}: 192.0.2.1`), "late: 192.0.2.2"],
   },
   {
+    name: "one that two pools record stays with whom the first of them by name has it",
+    pools: [pool("q", small, { assignments: [given("192.0.2.1", "a")] }), pool("p", small, { assignments: [given("192.0.2.1", "b")] })],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.1"],
+  },
+  {
+    name: "what is recorded counts, whoever has it, and what is given since",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { most: 3, assignments: [given("192.0.2.1", "gone")] })],
+    services: [service("a", 1), service("b", 2), service("c", 3)],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.3", "c: PoolExhausted"],
+  },
+  {
+    name: "what a status says and its Service no longer wants is free, and does not count",
+    pools: [pool("p", small, { most: 1 }), pool("q", ["198.51.100.1-198.51.100.2"])],
+    services: [
+      service("a", 1, { present: ["192.0.2.1"], asks: ["192.0.2.2"] }),
+      service("b", 2, { present: ["198.51.100.1"], asks: ["198.51.100.2"] }),
+      service("c", 3, { pool: "q" }),
+    ],
+    expected: ["a: 192.0.2.2", "b: 198.51.100.2", "c: 198.51.100.1"],
+  },
+  {
+    name: "one key shares what is recorded for another, but not what that one gives up",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { assignments: [given("192.0.2.1", "a"), given("192.0.2.2", "b")] })],
+    services: [
+      service("a", 1, { sharingKey: "k" }),
+      service("b", 2, { sharingKey: "l", asks: ["192.0.2.5"] }),
+      service("c", 3, { sharingKey: "k", ports: ["TCP/443"] }),
+      service("d", 4, { sharingKey: "l", ports: ["TCP/443"] }),
+    ],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.5", "c: 192.0.2.1", "d: 192.0.2.5"],
+  },
+  {
+    name: "no more newcomers share one than the record can hold, also where it is asked for",
+    pools: [pool("p", small)],
+    services: [
+      ...[...many, undefined].map((_, index) => service(`s${index}`, index, { sharingKey: "k", ports: [`TCP/${index}`] })),
+      service("late", 99, { sharingKey: "k", ports: ["TCP/99"] }),
+    ],
+    expected: [...[...many, undefined].map((_, index) => `s${index}: 192.0.2.1`), "late: 192.0.2.2"],
+  },
+  {
     name: "an address of one family that is asked for: that of the other one stays",
     pools: [pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("2001:db8::1", "a")] })],
     services: [service("a", 1, { families: both, asks: ["2001:db8::2"] })],
@@ -286,6 +328,26 @@ const cases: Case[] = [
 for (const { name, pools, services, expected, ...more } of cases) {
   test(`addresses of Services: ${name}`, () => assert.deepEqual(allocate(pools, services, more), expected));
 }
+
+test("addresses of Services: a refusal names the address, and who has it", () => {
+  const assignments = [given("192.0.2.1", "gone"), given("192.0.2.4", ...many.map((_, index) => `s${index}`), "leaving")];
+  const claims = [
+    service("owner", 1, { sharingKey: "k", asks: ["192.0.2.2"] }),
+    ...many.map((_, index) => service(`s${index}`, 2, { sharingKey: "k", ports: [`TCP/${index}`] })),
+    service("heir", 3, { asks: ["192.0.2.1"] }),
+    service("stranger", 4, { asks: ["192.0.2.2"] }),
+    service("sharer", 5, { sharingKey: "k", asks: ["192.0.2.2"] }),
+    service("late", 6, { sharingKey: "k", asks: ["192.0.2.4"], ports: ["TCP/99"] }),
+  ];
+  const results = allocateAddresses({ pools: [pool("p", ["192.0.2.1-192.0.2.9"], { assignments })], services: claims });
+  const refusals = ["heir", "stranger", "sharer", "late"].map((name) => results.get(`web/${name}`)?.refusal);
+  assert.deepEqual(refusals, [
+    { reason: "AddressTaken", message: "192.0.2.1 was given to Service web/gone and is being given up" },
+    { reason: "AddressTaken", message: "192.0.2.2 belongs to Service web/owner" },
+    { reason: "PortTaken", message: "TCP/80 of 192.0.2.2 belongs to Service web/owner" },
+    { reason: "AddressTaken", message: `192.0.2.4 is shared by ${mostSharers} Services already` },
+  ]);
+});
 
 const wishes = fc.uniqueArray(
   fc.record({
