@@ -221,5 +221,17 @@ TEST(HandOver, AFaultReleasesWhatLingers) {
   EXPECT_EQ(node.drain(), "gate(shut,shut) release BACKUP>FAULT:InterfaceDown");
 }
 
+TEST(HandOver, WhoCameBackAsMasterPreemptsAgainLater) {
+  HandOver node;
+  node.ask();
+  while (node.state() != State::Master) node.fire();
+  node.receive({.priority = 200});
+  ASSERT_EQ(node.state(), State::Backup);
+  node.advance(100ms);
+  const Duration left = node.untilDeadline();
+  node.receive({.priority = 50});
+  EXPECT_EQ(node.untilDeadline(), left) << "its timer goes on";
+}
+
 }  // namespace
 }  // namespace aloft::vrrp
