@@ -23,6 +23,23 @@ test("a router that cannot be read goes on as it ran, and says so; one that did 
   assert.deepEqual([other.desired.routers, other.rejected.length], [[], 1]);
 });
 
+test("an entry that is refused is named as far as it can be, and its adjustments are of no interest", () => {
+  const nameless = [{}, { virtualIP: "", family: "IPv4" }, { virtualIP: 7, family: "" }, { virtualIP: "web", family: "IPv5" }];
+  const { rejected } = plan(...nameless, { ...routerSpec(), addresses: 7, priority: 90 });
+  assert.deepEqual(
+    rejected.map(({ subject, router }) => [subject, router]),
+    [
+      ["?/?", undefined],
+      ["?/IPv4", undefined],
+      ["?/?", undefined],
+      ["web/IPv5", undefined],
+      ["web/IPv4", { virtualIP: "web", family: "IPv4", priority: 90 }],
+    ],
+  );
+  const twice = plan(routerSpec({ unicastPeers: [] }), routerSpec({ unicastPeers: [] }));
+  assert.deepEqual([twice.adjusted.map(({ path }) => path), twice.rejected.length], [["virtualRouters[0]"], 1]);
+});
+
 test("fields of a later version have no effect, and are told", () => {
   const { desired, adjusted } = planOf({ virtualRouters: [{ ...routerSpec(), quorum: 2, mode: "New" }], later: [] } as object);
   assert.equal(desired.routers.length, 1);
