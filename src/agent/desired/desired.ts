@@ -57,7 +57,7 @@ export interface PlanOptions {
 }
 
 /** What a thread without real-time scheduling can keep on a busy node. */
-export const intervalFloorMs = 100;
+const intervalFloorMs = 100;
 
 export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
   const planner = new Planner(options);
