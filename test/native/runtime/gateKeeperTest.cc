@@ -168,6 +168,15 @@ TEST_F(GateKeeperTest, WatchesAnOpenSlotOnceHoweverOftenItIsSet) {
   EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
 }
 
+TEST_F(GateKeeperTest, WatchesThoseThatAreLeftInWhateverOrderOthersAreShut) {
+  for (const std::uint32_t slot : {3U, 4U, 5U}) keeper_->set(effect(slot, TimePoint::max(), TimePoint::max()), kNow);
+  for (const std::uint32_t slot : {3U, 5U}) keeper_->set(effect(slot, {}, {}), kNow);
+  claim(4, kNow + 1ms);
+  const auto seen = look(kNow + 10ms);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].router, 74U);
+}
+
 TEST_F(GateKeeperTest, LeavesSlotsAloneThatDoNotExist) {
   keeper_->set(effect(kNoSlot, kNow, kNow), kNow);
   keeper_->probe(effect(kNoSlot, {}, {}), kNow);
