@@ -28,7 +28,7 @@ export interface Comparison {
 export type Verdict = "better" | "equal" | "worse" | "not measured";
 
 /** After a kill the dead node's kernel may go on answering: there the takeover on the wire counts, otherwise the client's outage. */
-export const measureOf: Record<Scenario, "takeoverMs" | "outageMs"> = {
+const measureOf: Record<Scenario, "takeoverMs" | "outageMs"> = {
   kill: "takeoverMs",
   freeze: "takeoverMs",
   stop: "outageMs",

@@ -54,7 +54,7 @@ export const clusterBinaries = [...controlPlane, "kube-controller-manager", "kub
 export type ControlPlaneBinaries = Record<(typeof controlPlane)[number], string>;
 
 /** Where built binaries are kept: $ALOFT_CACHE, else $XDG_CACHE_HOME/aloft, else ~/.cache/aloft. */
-export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   if (environment.ALOFT_CACHE) return environment.ALOFT_CACHE;
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "aloft");
 }

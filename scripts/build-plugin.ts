@@ -17,7 +17,7 @@ import { type Entry, file } from "./image/entries.ts";
 import { tar } from "./image/tar.ts";
 
 const root = join(import.meta.dirname, "..");
-export const pluginFolder = join(root, "build/plugin");
+const pluginFolder = join(root, "build/plugin");
 
 interface Manifest {
   version: string;

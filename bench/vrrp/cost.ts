@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 
 /** Nanoseconds of processor time so far, by name of thread. Exact: the scheduler's own account, not its ticks. */
-export function cpuByThread(pid: number): Map<string, number> {
+function cpuByThread(pid: number): Map<string, number> {
   const times = new Map<string, number>();
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     const name = readFileSync(`/proc/${pid}/task/${task}/comm`, "utf8").trim();

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "kernel/netlinkAnswer.h"
+
 namespace aloft::kernel {
 namespace {
 
@@ -19,22 +21,7 @@ template <typename Each>
 os::Status FilterClient::ask(const char* operation, const wire::NetlinkBuilder& builder, Each each) {
   if (builder.empty()) return os::Error{operation, EMSGSIZE};
   if (const os::Status sent = socket_.send(builder.bytes()); !sent.ok()) return sent;
-  bool interrupted = false;
-  for (;;) {
-    const auto datagram = socket_.receive();
-    if (!datagram.ok()) return datagram.error();
-    if (datagram.value().empty()) return os::Error{operation, ETIMEDOUT};
-    wire::NetlinkMessages messages(datagram.value());
-    for (wire::NetlinkMessage message; messages.next(message);) {
-      if (message.sequence != sequence_) continue;  // of a request that was given up
-      interrupted |= message.isDumpInterrupted();
-      if (const auto result = wire::parseNetlinkResult(message)) {
-        if (result->error != 0) return os::Error{operation, result->error};
-        return interrupted ? os::Status(os::Error{operation, EINTR}) : os::Status();
-      }
-      each(message);
-    }
-  }
+  return hearAnswer(socket_, operation, sequence_, each);
 }
 
 os::Status FilterClient::ask(const char* operation, const wire::NetlinkBuilder& builder) {

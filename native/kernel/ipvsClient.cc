@@ -8,6 +8,7 @@
 #include <string>
 
 #include "kernel/ipvsTable.h"
+#include "kernel/netlinkAnswer.h"
 #include "wire/genericNetlink.h"
 #include "wire/ipvsReply.h"
 #include "wire/ipvsRequest.h"
@@ -79,7 +80,6 @@ class NetlinkIpvsClient final : public IpvsClient {
     socket_.reset();
     return error;
   }
-  os::Result<std::span<const std::uint8_t>> receive(const char* operation);
   /// One request on the socket that there is; `each` hears the messages up to the result.
   template <typename Build, typename Each>
   os::Status exchange(const char* operation, Build build, Each each);
@@ -114,34 +114,13 @@ os::Status NetlinkIpvsClient::connect() {
   return family_ == 0 ? os::Status(giveUp({"find IPVS", ENOENT})) : os::Status();
 }
 
-os::Result<std::span<const std::uint8_t>> NetlinkIpvsClient::receive(const char* operation) {
-  auto datagram = socket_->receive();
-  if (datagram.ok() && datagram.value().empty()) return os::Error{operation, ETIMEDOUT};
-  return datagram;
-}
-
 template <typename Build, typename Each>
 os::Status NetlinkIpvsClient::exchange(const char* operation, Build build, Each each) {
   const std::uint32_t sequence = ++sequence_;
   NetlinkBuilder builder(request_);
   if (!build(builder, sequence)) return os::Error{operation, EMSGSIZE};
   if (const os::Status sent = socket_->send(builder.bytes()); !sent.ok()) return sent;
-  bool interrupted = false;
-  for (;;) {
-    const auto datagram = receive(operation);
-    if (!datagram.ok()) return datagram.error();
-    wire::NetlinkMessages messages(datagram.value());
-    for (NetlinkMessage message; messages.next(message);) {
-      if (message.sequence != sequence) continue;
-      interrupted |= message.isDumpInterrupted();
-      if (const auto result = wire::parseNetlinkResult(message)) {
-        const int error = result->error == 0 && interrupted ? EINTR : result->error;
-        return error == 0 ? os::Status() : os::Error{operation, error};
-      }
-      each(message);
-    }
-    if (messages.malformed()) return os::Error{operation, EBADMSG};
-  }
+  return hearAnswer(*socket_, operation, sequence, each);
 }
 
 template <typename Build, typename Begin, typename Each>
@@ -256,8 +235,9 @@ os::Status NetlinkIpvsClient::carryOutBatch(std::span<const ipvs::Operation> ope
   if (!wire::buildAcknowledgedEnd(builder, last)) return os::Error{"change IPVS", EMSGSIZE};
   if (const os::Status sent = socket_->send(builder.bytes()); !sent.ok()) return sent;
   for (bool ended = false; !ended;) {
-    const auto datagram = receive("change IPVS");
+    const auto datagram = socket_->receive();
     if (!datagram.ok()) return datagram.error();
+    if (datagram.value().empty()) return os::Error{"change IPVS", ETIMEDOUT};
     wire::NetlinkMessages messages(datagram.value());
     for (NetlinkMessage message; messages.next(message);) {
       const std::uint32_t index = message.sequence - first;  // unsigned: an older sequence number wraps to a large one

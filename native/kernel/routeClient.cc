@@ -3,6 +3,8 @@
 #include <array>
 #include <cerrno>
 
+#include "kernel/netlinkAnswer.h"
+
 namespace aloft::kernel {
 namespace {
 
@@ -68,22 +70,9 @@ os::Status RouteClient::ask(const char* operation, const Build& build, const Eac
   NetlinkBuilder builder(request_);
   if (!build(builder, sequence)) return os::Error{operation, EMSGSIZE};
   if (const os::Status sent = socket_.send(builder.bytes()); !sent.ok()) return sent;
-  bool interrupted = false;
-  for (;;) {
-    const auto datagram = socket_.receive();
-    if (!datagram.ok()) return datagram.error();
-    if (datagram.value().empty()) return os::Error{operation, ETIMEDOUT};
-    wire::NetlinkMessages messages(datagram.value());
-    for (wire::NetlinkMessage message; messages.next(message);) {
-      if (message.sequence != sequence) continue;  // of a request that was given up
-      interrupted |= message.isDumpInterrupted();
-      if (const auto result = wire::parseNetlinkResult(message)) {
-        const int error = result->error == 0 && interrupted ? EINTR : result->error;
-        return error == 0 ? os::Status() : os::Error{operation, error};
-      }
-      if (each) each(message);
-    }
-  }
+  return hearAnswer(socket_, operation, sequence, [&each](const wire::NetlinkMessage& message) {
+    if (each) each(message);
+  });
 }
 
 os::Result<Dump> RouteClient::dump() {

@@ -74,6 +74,11 @@ class VrrpThread {
   void hear(const vrrp::ReceivedAdvert& advert);
   /// Whether it came as a sample of those that the socket's filter rejects.
   bool failsFilter(const vrrp::ReceivedAdvert& advert) const;
+  void runTimers();
+  void finishIfEnded();
+  void finishRound();
+
+  // vrrpThreadMessages.cc
   void takeReports();
   void take(const Report& report);
   void takeCommands();
@@ -81,9 +86,6 @@ class VrrpThread {
   void takeChecks();
   void configurePending();
   void configure(const Pending& pending);
-  void runTimers();
-  void finishIfEnded();
-  void finishRound();
 
   // vrrpThreadEffects.cc
   void drainEffects();

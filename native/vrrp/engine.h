@@ -12,8 +12,8 @@
 // A node's life: handleLink() for every link → configure() → handleActuated() for addresses that a predecessor left → inputs as they
 // come → shutdown(). Links first, so that no virtual router starts in FAULT for a link that is there.
 //
-// To read on: virtualRouter.cc is the state machine of one virtual router, receive.cc what an advert must pass to reach it,
-// holding.cc the addresses of a MASTER, timing.cc the arithmetic; engine.cc finds the right one and keeps the deadlines.
+// To read on: virtualRouter.h has the rules of one virtual router, and says which file has which part of its state machine; holding.cc the
+// addresses of a MASTER, timing.cc the arithmetic; engine.cc finds the right one and keeps the deadlines.
 
 #include <cstddef>
 #include <cstdint>

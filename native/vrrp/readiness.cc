@@ -115,4 +115,56 @@ void VirtualRouter::updateMessages(TimePoint now) {
   prepareAdvert();
 }
 
+// ----- Into and out of taking part -----
+
+/// §6.4.1: there is no fault. `reason` is that of BACKUP; an owner becomes MASTER, or wishes to.
+void VirtualRouter::becomeReady(Reason reason, Outbox& out) {
+  const bool owner = config_.priority == kOwnerPriority && out.now >= run_.electionsFrom;
+  run_.heard = Heard::Nobody;
+  if (owner && group_ == nullptr) {
+    run_.rivals.suspect(out.now + claimTime(config_.version, config_.advertisementInterval, config_.downTimerAdverts));
+    becomeMaster(Reason::AddressOwner, out);
+    return;
+  }
+  listen(reason, out);
+  if (!owner) return;
+  run_.deadline = kNever;
+  run_.wishesMaster = true;
+  group_->wished(*this);
+}
+
+/// BACKUP without knowing anybody: as after the start.
+void VirtualRouter::listen(Reason reason, Outbox& out) {
+  const State from = run_.state;
+  run_.heard = Heard::Nobody;
+  run_.yields = false;
+  run_.interval = config_.advertisementInterval;
+  run_.startedAt = out.now;
+  run_.rivals.suspect(out.now + claimTime(config_.version, run_.interval, config_.downTimerAdverts));
+  enter(State::Backup);
+  armActiveDown(out);
+  if (conflict_.looks(config_)) conflict_.look(run_.armedAt, activeDown());
+  tellGate(out);
+  report(from, reason, {}, out);
+}
+
+void VirtualRouter::becomeFaulty(Reason reason, Outbox& out) {
+  if (reason != Reason::AddressConflict) conflict_.rest();
+  if (run_.state == State::Fault) {
+    run_.reason = reason;
+    return;
+  }
+  const State from = run_.state;
+  forgetWish();
+  if (from == State::Master) {
+    leaveMaster(State::Fault, reason, canSend() ? std::optional(kResign) : std::nullopt, Linger::No, out);
+    return;
+  }
+  enter(State::Fault);
+  run_.deadline = kNever;
+  if (holding_.isResidue() || isLingering()) releaseNow(out);
+  tellGate(out);
+  report(from, reason, {}, out);
+}
+
 }  // namespace aloft::vrrp

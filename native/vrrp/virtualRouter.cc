@@ -187,194 +187,6 @@ void VirtualRouter::handleConflict(const ConflictSeen& conflict, const Context& 
   if (run_.wishesMaster && isHeldUpByClaim(out)) settleConflict(context);
 }
 
-// ----- BACKUP, RFC 9568 §6.4.2, RFC 3768 §6.4.2 -----
-
-void VirtualRouter::receiveAsBackup(const VrrpAdvert& advert, const IpAddress& source, Outbox& out) {
-  if (advert.priority == kResign) {
-    run_.heard = Heard::Resignation;
-    armActiveDown(out);
-    return;
-  }
-  conflict_.settle();
-  if (isLingering()) {
-    heedSuccessor(out);
-  } else if (holding_.isResidue()) {
-    if (isBetter(advert, source)) out.sendAdvert(run_.priority);  // its farewell, see virtualRouter.h
-    releaseNow(out);
-  }
-  if (advert.priority < run_.priority && preempts(out.now)) {
-    run_.heard = Heard::LowerPriority;  // discarded: the timer goes on
-    return;
-  }
-  run_.heard = Heard::Master;
-  run_.interval = fromWire(advert.version, advert.interval);
-  armActiveDown(out);
-}
-
-void VirtualRouter::activeDownTimerFired(Outbox& out) {
-  if (overslept(out.now)) {
-    if (run_.heard == Heard::Resignation) run_.heard = Heard::Master;  // too long ago: the whole interval, not Skew_Time
-    armActiveDown(out);
-    return;
-  }
-  if (isHeldUpByClaim(out)) return;
-  if (group_ == nullptr) {
-    becomeMaster(takeoverReason(), out);
-    return;
-  }
-  run_.deadline = kNever;
-  run_.wishesMaster = true;
-  group_->wished(*this);
-}
-
-/// A takeover is at hand, and it would be the first one: whether a claim forbids it.
-bool VirtualRouter::isHeldUpByClaim(Outbox& out) {
-  if (!conflict_.looks(config_) || !conflict_.isClaimed()) return false;
-  conflict_.tell(out);
-  if (config_.conflicts != ConflictPolicy::Enforce) return false;
-  conflict_.holdBack(out.now, activeDown());
-  return true;
-}
-
-/// Held back by a claim, it looks again and again, and goes on when the claim is gone.
-void VirtualRouter::conflictTimerFired(Outbox& out) {
-  conflict_.handleTimeout(out);
-  if (!conflict_.isOver(out.now)) return;
-  if (conflict_.isClaimed()) {
-    conflict_.tell(out);
-    conflict_.holdBack(out.now, activeDown());
-  } else {
-    conflict_.letGo();
-  }
-}
-
-void VirtualRouter::settleConflict(const Context& context) {
-  if (conflict_.holdsBack() == (ownFault_ == Reason::AddressConflict)) return;
-  assess(context.host);
-  settleFault(context);
-}
-
-Reason VirtualRouter::takeoverReason() const {
-  // By Heard. Who handed over and comes back has heard nobody since.
-  constexpr Reason kReasons[] = {Reason::FirstElection, Reason::AdvertTimeout, Reason::PeerResigned, Reason::Preempted,
-                                 Reason::AdvertTimeout};
-  return kReasons[static_cast<std::size_t>(run_.heard)];
-}
-
-bool VirtualRouter::preempts(TimePoint now) const {
-  if (config_.priority == kOwnerPriority) return true;
-  return config_.preempt && !run_.yields && now >= run_.startedAt + config_.preemptDelay;
-}
-
-// ----- MASTER ("Active"), RFC 9568 §6.4.3, RFC 3768 §6.4.3 -----
-
-void VirtualRouter::adverTimerFired(Outbox& out) {
-  advertise(out);
-  // From deadline to deadline, so that the period does not drift; only after a gap from now.
-  const TimePoint next = run_.deadline + config_.advertisementInterval;
-  run_.deadline = next > out.now ? next : nextAdvertAfter(out.now);
-}
-
-void VirtualRouter::receiveAsMaster(const VrrpAdvert& advert, const IpAddress& source, bool learned, Outbox& out) {
-  if (advert.priority == kResign) {
-    answerEarlier(out);
-    answerResignation(out);
-  } else if (!isBetter(advert, source)) {
-    if (group_ != nullptr && group_->isFirst(*this)) group_->rivalBeaten(out.now);
-    if (advert.priority < run_.priority && lowerPriority_.allow(out.now)) out.notice(Notice::LowerPriority, source, {}, {});
-    heedRival(out);
-    answer(learned, out);
-  } else if (group_ == nullptr || group_->isFirst(*this) || group_->givesWay(out.now, fromWire(advert.version, advert.interval))) {
-    giveWay(advert, out);
-  }
-}
-
-void VirtualRouter::answer(bool learned, Outbox& out) {
-  if (learned || out.now >= run_.answeredAt + config_.advertisementInterval) {
-    run_.answeredAt = out.now;
-    advertise(out);
-  }
-  holding_.announceAgain(out);
-}
-
-void VirtualRouter::answerResignation(Outbox& out) {
-  const TimePoint earliest = run_.answeredAt + skewTime(config_.version, kOwnerPriority, config_.advertisementInterval);
-  if (out.now < earliest) {
-    run_.deadline = std::min(run_.deadline, earliest);
-  } else {
-    run_.answeredAt = out.now;
-    advertise(out);
-    run_.deadline = nextAdvertAfter(out.now);
-  }
-  holding_.announceAgain(out);
-}
-
-void VirtualRouter::giveWay(const VrrpAdvert& advert, Outbox& out) {
-  run_.heard = Heard::Master;
-  run_.interval = fromWire(advert.version, advert.interval);
-  const Reason reason = advert.priority > run_.priority ? Reason::HigherPriority : Reason::HigherAddress;
-  leaveMaster(State::Backup, reason, run_.priority, Linger::ForAnnouncement, out);
-}
-
-// ----- Transitions -----
-
-/// §6.4.1: there is no fault. `reason` is that of BACKUP; an owner becomes MASTER, or wishes to.
-void VirtualRouter::becomeReady(Reason reason, Outbox& out) {
-  const bool owner = config_.priority == kOwnerPriority && out.now >= run_.electionsFrom;
-  run_.heard = Heard::Nobody;
-  if (owner && group_ == nullptr) {
-    run_.rivals.suspect(out.now + claimTime(config_.version, config_.advertisementInterval, config_.downTimerAdverts));
-    becomeMaster(Reason::AddressOwner, out);
-    return;
-  }
-  listen(reason, out);
-  if (!owner) return;
-  run_.deadline = kNever;
-  run_.wishesMaster = true;
-  group_->wished(*this);
-}
-
-/// BACKUP without knowing anybody: as after the start.
-void VirtualRouter::listen(Reason reason, Outbox& out) {
-  const State from = run_.state;
-  run_.heard = Heard::Nobody;
-  run_.yields = false;
-  run_.interval = config_.advertisementInterval;
-  run_.startedAt = out.now;
-  run_.rivals.suspect(out.now + claimTime(config_.version, run_.interval, config_.downTimerAdverts));
-  enter(State::Backup);
-  armActiveDown(out);
-  if (conflict_.looks(config_)) conflict_.look(run_.armedAt, activeDown());
-  tellGate(out);
-  report(from, reason, {}, out);
-}
-
-void VirtualRouter::becomeFaulty(Reason reason, Outbox& out) {
-  if (reason != Reason::AddressConflict) conflict_.rest();
-  if (run_.state == State::Fault) {
-    run_.reason = reason;
-    return;
-  }
-  const State from = run_.state;
-  forgetWish();
-  if (from == State::Master) {
-    leaveMaster(State::Fault, reason, canSend() ? std::optional(kResign) : std::nullopt, Linger::No, out);
-    return;
-  }
-  enter(State::Fault);
-  run_.deadline = kNever;
-  if (holding_.isResidue() || isLingering()) releaseNow(out);
-  tellGate(out);
-  report(from, reason, {}, out);
-}
-
-void VirtualRouter::report(State from, Reason reason, const IpAddress& peer, Outbox& out) {
-  run_.reason = reason;
-  run_.changedAt = out.now;
-  ++run_.transitions;
-  out.stateChanged(from, run_.state, reason, peer, run_.state == State::Master ? run_.silence : Duration(-1));
-}
-
 // ----- Timers -----
 
 /// As MASTER: the last advert is so old that a peer may have taken over. As BACKUP: so late that what was heard may not count any more.
@@ -395,23 +207,6 @@ void VirtualRouter::listenLate(Outbox& out) {
   if (group_ != nullptr) group_->left(Reason::LateWakeUp);
 }
 
-void VirtualRouter::armActiveDown(Outbox& out) {
-  forgetWish();
-  run_.armedAt = std::max(out.now, run_.electionsFrom);
-  run_.deadline = run_.armedAt + activeDown();
-}
-
-void VirtualRouter::forgetWish() { run_.wishesMaster = false; }
-
-/// How long BACKUP waits: Skew_Time after a resignation, else Active_Down_Interval. After our own resignation any peer goes first: the
-/// longest Skew_Time, a quarter of it for its advert to come, then our own.
-Duration VirtualRouter::activeDown() const {
-  const Duration skew = skewTime(config_.version, run_.priority, run_.interval);
-  if (run_.heard == Heard::Resignation) return skew;
-  if (run_.heard == Heard::HandedOver) return skewTime(config_.version, 1, run_.interval) * 5 / 4 + skew;
-  return activeDownInterval(config_.version, run_.priority, run_.interval, config_.downTimerAdverts);
-}
-
 /// Another priority or interval in the middle of a run: peers learn it at once, a running Active_Down_Timer ends when it would have.
 void VirtualRouter::applyTiming(Outbox& out) {
   const bool ownInterval = run_.state == State::Master || run_.heard == Heard::Nobody || config_.version == 2;
@@ -427,6 +222,13 @@ void VirtualRouter::applyTiming(Outbox& out) {
 }
 
 // ----- Outputs -----
+
+void VirtualRouter::report(State from, Reason reason, const IpAddress& peer, Outbox& out) {
+  run_.reason = reason;
+  run_.changedAt = out.now;
+  ++run_.transitions;
+  out.stateChanged(from, run_.state, reason, peer, run_.state == State::Master ? run_.silence : Duration(-1));
+}
 
 TimePoint VirtualRouter::nextDeadline() const {
   TimePoint next = std::min(run_.deadline, holding_.nextDeadline());

@@ -37,8 +37,8 @@
 //
 // Owner (priority 255). MASTER at once, and preempts always. Two owners of version 3 elect by address (erratum 8298), and tell of it.
 //
-// Which file: virtualRouter.cc is the state machine, succession.cc how the MASTER's place is taken and left, receive.cc what an advert must
-// pass and how it compares, readiness.cc faults, tracking and links.
+// Which file: virtualRouter.cc what comes in and goes out, and time; receive.cc what an advert must pass and how it compares; backup.cc and
+// master.cc what is done in these states; succession.cc how the MASTER's place is taken and left; readiness.cc faults, tracking and links.
 
 #include <algorithm>
 #include <optional>
@@ -200,7 +200,20 @@ class VirtualRouter {
   bool learnChecksum(const wire::VrrpAdvert& advert);
   bool usesPseudoHeader() const;
 
+  // backup.cc
   void receiveAsBackup(const wire::VrrpAdvert& advert, const wire::IpAddress& source, Outbox& out);
+  void activeDownTimerFired(Outbox& out);
+  bool isHeldUpByClaim(Outbox& out);
+  void conflictTimerFired(Outbox& out);
+  void settleConflict(const Context& context);
+  Reason takeoverReason() const;
+  bool preempts(TimePoint now) const;
+  void armActiveDown(Outbox& out);
+  void forgetWish();
+  Duration activeDown() const;
+
+  // master.cc
+  void adverTimerFired(Outbox& out);
   void receiveAsMaster(const wire::VrrpAdvert& advert, const wire::IpAddress& source, bool learned, Outbox& out);
   void answer(bool learned, Outbox& out);
   void answerResignation(Outbox& out);
@@ -235,33 +248,23 @@ class VirtualRouter {
   void settleAttachment(Outbox& out);
   bool takePriority(Outbox& out);
   void settlePriority(Outbox& out);
+  void updateMessages(TimePoint now);
   void becomeReady(Reason reason, Outbox& out);
   void becomeFaulty(Reason reason, Outbox& out);
   void listen(Reason reason, Outbox& out);
 
+  // virtualRouter.cc
   void enter(State to) { run_.state = to; }
   void report(State from, Reason reason, const wire::IpAddress& peer, Outbox& out);
-
   bool overslept(TimePoint now) const;
   void lookFirst(Outbox& out);
   void listenLate(Outbox& out);
-  void adverTimerFired(Outbox& out);
-  void activeDownTimerFired(Outbox& out);
-  bool isHeldUpByClaim(Outbox& out);
-  void conflictTimerFired(Outbox& out);
-  void settleConflict(const Context& context);
-  void armActiveDown(Outbox& out);
-  void forgetWish();
-  Duration activeDown() const;
-  Reason takeoverReason() const;
   void applyTiming(Outbox& out);
   /// A group takes over when the last of its timers has run out: were the phases of its members apart, it would be late by as much.
   TimePoint nextAdvertAfter(TimePoint now) const {
     const RouterId first = group_ != nullptr ? group_->members().front()->id_ : id_;
     return nextPhase(first - 1, config_.advertisementInterval, now);
   }
-  bool preempts(TimePoint now) const;
-  void updateMessages(TimePoint now);
   void prepareAdvert();
 
   RouterConfig config_;

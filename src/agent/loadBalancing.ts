@@ -2,13 +2,10 @@
  * The virtual servers of a node, beside its elections: the kernel's table, the health of real servers, what is told of it. Loaded when a
  * configuration first has virtual servers, or an earlier process may have left some.
  */
-import type { NodeVirtualServer } from "../api/nodeAgent.ts";
 import type { NodeVirtualServerStatus } from "../api/virtualServerStatus.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
-import { addressesOfNode } from "./addressesOfNode.ts";
-import type { TlsMaterial } from "./checks/tls.ts";
-import type { HealthReport, HealthRunner } from "./healthChecks/healthRunner.ts";
+import type { HealthReport } from "./healthChecks/healthRunner.ts";
 import type { HealthCounts } from "./healthChecks/healthTally.ts";
 import { TableNeighbours } from "./kernelSettings/tableNeighbours.ts";
 import type { Core } from "./native/core.ts";
@@ -18,30 +15,15 @@ import type { IpvsSnapshot } from "./native/ipvs.ts";
 import type { Nat } from "./native/nat.ts";
 import type { NotificationCount } from "./notify/notificationCounters.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
+import type { ServerSource } from "./serverSource.ts";
+import type { ServingParts } from "./servingParts.ts";
 import { isSameServing, type Named, namedBy, namedIn, type ServingSpec, translating } from "./servingSpec.ts";
 import { HeldServiceJournal } from "./state/heldServices.ts";
 import { HeldTableJournal } from "./state/heldTables.ts";
-import type { HealthFile } from "./virtualServers/healthFile.ts";
-import type { KernelTable, StartIpvs } from "./virtualServers/kernelTable.ts";
+import type { StartIpvs } from "./virtualServers/kernelTable.ts";
 import type { NatTable } from "./virtualServers/natTable.ts";
-import { type Endpoint, nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
-import type { ServerNotifier } from "./virtualServers/serverNotifier.ts";
-import type { ServerReport, VirtualServers } from "./virtualServers/virtualServers.ts";
-
-/** Who knows the VirtualServers that a configuration names. */
-export interface ServerSource {
-  /** From now on these are named. Resolves when what is known of them can be asked for. */
-  use(named: readonly NodeVirtualServer[]): Promise<void>;
-  /** In the order in which they are named; without those of which nothing is known. */
-  virtualServers(): readonly ResolvedVirtualServer[];
-  /** Those of which nothing is known. */
-  unknown(): readonly NodeVirtualServer[];
-  /** By nameOf(). */
-  endpoints(): ReadonlyMap<string, readonly Endpoint[]>;
-  /** Why what is known of them is not what it should be, by nameOf(). */
-  doubts(): ReadonlyMap<string, string>;
-  certificates(name: string): TlsMaterial | undefined;
-}
+import { nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";
+import type { ServerReport } from "./virtualServers/virtualServers.ts";
 
 export interface LoadBalancingOptions {
   core: Pick<Core, "snapshot">;
@@ -64,15 +46,6 @@ interface Serving {
   source: ServerSource | undefined;
 }
 
-interface Parts {
-  table: KernelTable;
-  nat: NatTable;
-  health: HealthRunner;
-  file: HealthFile;
-  servers: VirtualServers;
-  notifier: ServerNotifier;
-}
-
 /** Together with all else that ends well below the 10 s of the whole shutdown. */
 const notifyLimitMs = 2000;
 
@@ -81,7 +54,7 @@ export class LoadBalancing {
   readonly #journal: HeldServiceJournal;
   readonly #tables: HeldTableJournal;
   readonly #listeners = new Set<() => void>();
-  #loaded: Parts | undefined;
+  #loaded: ServingParts | undefined;
   #spec: ServingSpec = {};
   #source: ServerSource | undefined;
   #isConfigured = false;
@@ -255,7 +228,7 @@ export class LoadBalancing {
     return (this.#source?.virtualServers() ?? []).filter(namedIn(this.#spec.virtualServers));
   }
 
-  async #configure({ servers, nat, notifier }: Parts): Promise<void> {
+  async #configure({ servers, nat, notifier }: ServingParts): Promise<void> {
     const source = this.#source;
     const own = this.#served();
     const names = new Set(own.map(nameOf));
@@ -284,57 +257,21 @@ export class LoadBalancing {
     return nat.configure({ served, translated, endpoints, isComplete });
   }
 
-  async #load(): Promise<Parts> {
+  async #load(): Promise<ServingParts> {
     this.#loaded ??= await this.#create();
     return this.#loaded;
   }
 
-  async #create(): Promise<Parts> {
-    const { startDialer, startIpvs, node, stateDirectory, clock, log } = this.#options;
-    const [
-      { HealthRunner: Health },
-      { HealthFile: File },
-      { KernelTable: Table },
-      { NatTable: Translations },
-      { VirtualServers: Servers },
-      { ServerNotifier: Notifier },
-    ] = await Promise.all([
-      import("./healthChecks/healthRunner.ts"),
-      import("./virtualServers/healthFile.ts"),
-      import("./virtualServers/kernelTable.ts"),
-      import("./virtualServers/natTable.ts"),
-      import("./virtualServers/virtualServers.ts"),
-      import("./virtualServers/serverNotifier.ts"),
-    ]);
-    const programs = await this.#options.programs.load();
-    const ownLog = log.child({ component: "virtual servers" });
-    const file = new File({ stateDirectory, clock, log: ownLog });
-    const notifier = new Notifier({ node, programs, clock, log: log.child({ component: "notify" }) });
-    const table = new Table({ startIpvs, journal: this.#journal, onChange: () => this.#statusChanged(), log: ownLog });
-    const onNat = () => this.#statusChanged();
-    const nat = new Translations({ nat: this.#options.nat, journal: this.#tables, onChange: onNat, clock, log: ownLog });
-    const health = new Health({
-      startDialer,
-      programs,
+  async #create(): Promise<ServingParts> {
+    const { createServingParts } = await import("./servingParts.ts");
+    return createServingParts({
+      ...this.#options,
+      services: this.#journal,
+      tables: this.#tables,
+      named: () => this.#spec.virtualServers,
       certificates: (name) => this.#source?.certificates(name),
-      node,
-      clock,
-      log: log.child({ component: "health checks" }),
-      onChange: () => servers.changed(),
-    });
-    const servers: VirtualServers = new Servers({
-      table,
-      health,
-      restored: await file.read(),
-      remember: (memory, unplanned) => file.put(memory, unplanned),
-      addresses: () => addressesOfNode(this.#options.core.snapshot(), this.#spec.virtualServers),
-      carried: () => this.#carried(),
-      tell: (changes) => notifier.tell(changes),
       onStatus: () => this.#statusChanged(),
-      clock,
-      log: ownLog,
     });
-    return { table, nat, health, file, servers, notifier };
   }
 
   #statusChanged(): void {
@@ -342,13 +279,6 @@ export class LoadBalancing {
     if (text === this.#told) return;
     this.#told = text;
     for (const listener of this.#listeners) listener();
-  }
-
-  /** What a real server has on lo does not count, nor what the node has for itself. */
-  #carried(): string[] {
-    const { routers } = this.#options.core.snapshot();
-    const masters = routers.filter(({ state }) => state === "MASTER");
-    return masters.flatMap(({ addressesHeld }) => addressesHeld.flatMap((held) => held.split("/")[0] ?? []));
   }
 }
 

@@ -1,6 +1,6 @@
 /** The programs that VirtualServers of a file name, looked at before anything runs: what would not be started, and where it stands. */
 import type { VirtualServerSpec } from "../api/virtualServer.ts";
-import type { EntryProblem } from "./desired/desired.ts";
+import type { EntryProblem } from "./desired/specEntries.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
 import type { Program } from "./programs/programRunner.ts";
 import { nameOf, type ResolvedVirtualServer } from "./virtualServers/resolvedVirtualServer.ts";

@@ -5,15 +5,17 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Companions } from "./companions.ts";
 import { type SecretSource, secretRefs } from "./credentials/secrets.ts";
-import type { EntryProblem, Plan, RawSpec } from "./desired/desired.ts";
+import type { Plan, RawSpec } from "./desired/desired.ts";
 import { splitKey } from "./desired/desiredRouter.ts";
 import { planSpec } from "./desired/planSpec.ts";
+import type { EntryProblem } from "./desired/specEntries.ts";
 import { kernelHas } from "./kernelSettings/kernelAddresses.ts";
 import { kernelSettings } from "./kernelSettings/kernelSettings.ts";
 import type { OwnedSysctls } from "./kernelSettings/sysctls.ts";
-import type { LoadBalancing, ServerSource } from "./loadBalancing.ts";
+import type { LoadBalancing } from "./loadBalancing.ts";
 import type { Core, CoreError } from "./native/core.ts";
 import type { LocalPrograms } from "./programs/localPrograms.ts";
+import type { ServerSource } from "./serverSource.ts";
 import { type HeldAddressJournal, hasLeftovers, mayHold, stillHeld } from "./state/heldAddresses.ts";
 
 /** What runs, for the reporter. */

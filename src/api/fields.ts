@@ -44,7 +44,6 @@ export const familyField = z.enum(["IPv4", "IPv6"]);
 
 /** States of a virtual router: RFC 9568 §6.4 calls them Initialize, Backup and Active; the field says MASTER. */
 export const routerStateField = z.enum(["INIT", "BACKUP", "MASTER", "FAULT"]);
-export type RouterState = z.infer<typeof routerStateField>;
 
 /** Which IPv4 checksum VRRPv3 adverts carry: RFC 9568 §5.2.8 leaves the pseudo-header out; keepalived and FRR send it by default. */
 export const checksumField = z.enum(["Auto", "WithoutPseudoHeader", "WithPseudoHeader"]);

@@ -105,7 +105,6 @@ export const ipvsSysctlsSchema = withRules(
   }),
   sysctlRules,
 );
-export type IpvsSysctls = z.infer<typeof ipvsSysctlsSchema>;
 
 interface Settings {
   sync?: { role: "Both" | "Master" | "Backup" };

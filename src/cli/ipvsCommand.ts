@@ -25,7 +25,7 @@ The services of IPVS on this node, of all VirtualServers or of one, with their r
 
 ${flagHelp(ownFlags)}`;
 
-export function parseInterval(text: string): number {
+function parseInterval(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined || milliseconds <= 0) throw new Error('must be a duration such as "1s"');
   return milliseconds;

@@ -46,7 +46,7 @@ export const operatorUsage = `usage: aloft operator [--kubeconfig FILE] [flags]
 ${flagHelp(operatorFlags)}`;
 
 /** @throws UsageError */
-export function operatorOptions(args: string[]): OperatorOptions {
+function operatorOptions(args: string[]): OperatorOptions {
   const flags = parseFlags(operatorFlags, args);
   return {
     kubeconfig: flags.kubeconfig,

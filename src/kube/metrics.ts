@@ -30,7 +30,7 @@ export type WatchRestartReason = "ended" | "expired" | "idle" | "error";
 export type EventDropReason = "spam" | "overflow" | "failed";
 
 /** Every label value that is known beforehand, so that the instruments' users can create the series at zero. */
-export const reconcileOutcomes: readonly ReconcileOutcome[] = ["success", "requeue", "error"];
+const reconcileOutcomes: readonly ReconcileOutcome[] = ["success", "requeue", "error"];
 export const watchRestartReasons: readonly WatchRestartReason[] = ["ended", "expired", "idle", "error"];
 const eventDropReasons: readonly EventDropReason[] = ["spam", "overflow", "failed"];
 

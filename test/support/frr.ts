@@ -18,7 +18,7 @@ export function virtualMac({ family, virtualRouterID }: RouterSettings): string 
 }
 
 /** The configuration of vrrpd. Pure. */
-export function frrConfiguration(router: RouterSettings): string {
+function frrConfiguration(router: RouterSettings): string {
   const { virtualRouterID, family, priority, advertisementIntervalMs, addresses, preempt = true } = router;
   const bare = addresses.map((address) => address.split("/")[0]);
   // RFC 9568 §5.2.9: a link-local address comes first.

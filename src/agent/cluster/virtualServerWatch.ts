@@ -12,7 +12,7 @@ import type { Logger } from "../../runtime/log.ts";
 import type { TlsMaterial } from "../checks/tls.ts";
 import { certificateLookup, certificateRefs } from "../credentials/certificates.ts";
 import type { SecretSource } from "../credentials/secrets.ts";
-import type { ServerSource } from "../loadBalancing.ts";
+import type { ServerSource } from "../serverSource.ts";
 import { type LastKnownContent, LastKnownServers } from "../state/lastKnownServers.ts";
 import { type Endpoint, nameOf, type ResolvedVirtualServer } from "../virtualServers/resolvedVirtualServer.ts";
 import type { ApiClient } from "./apiClient.ts";

@@ -3,11 +3,9 @@
  * others go on: the spec may come from a newer operator, or from a file that outlived a change of the machine. A virtual router that
  * cannot be read goes on as it ran: while agents are upgraded one by one, the older ones must not drop what they do not understand.
  */
-import type { z } from "zod";
 import { announcementPaceSchema } from "../../api/announcementPace.ts";
 import { checkKinds } from "../../api/check.ts";
-import { familyField, priorityField } from "../../api/fields.ts";
-import { type Family, parseAddress } from "../../api/ipAddress.ts";
+import { parseAddress } from "../../api/ipAddress.ts";
 import { nodeAddressSchema } from "../../api/nodeAddress.ts";
 import {
   type NodeAgentSpec,
@@ -29,24 +27,11 @@ import { desiredAddress, Refusal } from "./desiredAddress.ts";
 import { desiredInterface } from "./desiredInterface.ts";
 import { desiredPace } from "./desiredPace.ts";
 import { desiredRoute, desiredRule } from "./desiredRoute.ts";
-import { addressClaim, desiredRouter, type RouterContext, routerClaims, routerKey } from "./desiredRouter.ts";
+import { addressClaim, desiredRouter, type RouterContext, routerClaims } from "./desiredRouter.ts";
+import { type EntryProblem, fields, nameOf, noName, routerName, SpecEntries, serverName } from "./specEntries.ts";
 
 /** A spec as it came, its fields not looked at yet. */
 export type RawSpec = { [Field in keyof NodeAgentSpec]?: unknown };
-
-/** An entry of the spec that does not run, or not as written. */
-export interface EntryProblem {
-  /** Place in the spec: "virtualRouters[2]", "checks[0]", "static.routes[1]". */
-  path: string;
-  /** Name for people: "web/IPv4", "check nginx". */
-  subject: string;
-  /** Of an entry that names a virtual router. */
-  router?: { virtualIP: string; family: Family; priority?: number };
-  /** One sentence, without the subject. */
-  message: string;
-  /** It cannot be read, and its form of before runs. */
-  isOutdated?: true;
-}
 
 export interface Plan {
   desired: DesiredState;
@@ -72,7 +57,7 @@ export interface PlanOptions {
 }
 
 /** What a thread without real-time scheduling can keep on a busy node. */
-export const intervalFloorMs = 100;
+const intervalFloorMs = 100;
 
 export function planDesired(spec: RawSpec, options: PlanOptions): Plan {
   const planner = new Planner(options);
@@ -94,7 +79,14 @@ const groupSchema = nodeAgentSpecSchema.shape.groups.unwrap().element;
 const nodeNotifySchema = nodeAgentSpecSchema.shape.notify.unwrap();
 
 class Planner {
-  readonly plan: Plan = { desired: { routers: [] }, accepted: { virtualRouters: [] }, paths: new Map(), rejected: [], adjusted: [] };
+  readonly #entries = new SpecEntries();
+  readonly plan: Plan = {
+    desired: { routers: [] },
+    accepted: { virtualRouters: [] },
+    paths: new Map(),
+    rejected: this.#entries.rejected,
+    adjusted: this.#entries.adjusted,
+  };
   readonly #options: PlanOptions;
   readonly #checks = new Set<string>();
   /** What only one entry may have → who has it. */
@@ -105,7 +97,7 @@ class Planner {
   }
 
   addChecks(list: unknown): void {
-    const checks = this.#entries(list, "checks", nodeCheckSchema, nameOf("check"), (check) => {
+    const checks = this.#entries.read(list, "checks", nodeCheckSchema, nameOf("check"), (check) => {
       const kinds = Object.keys(checkKinds).filter((kind) => check[kind as keyof typeof checkKinds] !== undefined);
       if (kinds.length !== 1) throw new Refusal(`must have exactly one of ${Object.keys(checkKinds).join(", ")}`);
       if (this.#checks.has(check.name)) throw new Refusal("is listed twice");
@@ -119,7 +111,7 @@ class Planner {
 
   addRouters(list: unknown): void {
     const { desired, accepted, paths } = this.plan;
-    desired.routers = this.#entries(
+    desired.routers = this.#entries.read(
       list,
       "virtualRouters",
       virtualRouterSpecSchema,
@@ -128,12 +120,12 @@ class Planner {
         const router = desiredRouter(entry, this.#context(problem));
         this.#claim(routerClaims(router), router.key);
         if (!this.#options.realTime && router.advertisementIntervalMs < intervalFloorMs) {
-          this.plan.adjusted.push({ ...problem, message: floorMessage(router.advertisementIntervalMs) });
+          this.#entries.adjust(problem, floorMessage(router.advertisementIntervalMs));
           router.advertisementIntervalMs = intervalFloorMs;
         }
         accepted.virtualRouters.push(entry);
         paths.set(router.key, problem.path);
-        this.#noteUnknown(given, virtualRouterSpecSchema, problem);
+        this.#entries.noteUnknown(given, virtualRouterSpecSchema, problem);
         return router;
       },
       ({ router }) => this.#options.before?.find(({ virtualIP, family }) => virtualIP === router?.virtualIP && family === router.family),
@@ -141,13 +133,13 @@ class Planner {
   }
 
   addUnknown(spec: RawSpec): void {
-    this.#noteUnknown(spec, nodeAgentSpecSchema, { path: "spec", subject: "specification", message: "" });
+    this.#entries.noteUnknown(spec, nodeAgentSpecSchema, { path: "spec", subject: "specification", message: "" });
   }
 
   addStatic(given: unknown): void {
     const { addresses, routes, rules } = fields(given);
     const kept = {
-      addresses: this.#entries(addresses, "static.addresses", nodeAddressSchema, noName, (entry) => {
+      addresses: this.#entries.read(addresses, "static.addresses", nodeAddressSchema, noName, (entry) => {
         if (entry.interface === undefined) throw new Refusal("interface: a static address needs one");
         const address = desiredAddress(entry, [], "address");
         this.#claim(
@@ -161,14 +153,14 @@ class Planner {
         );
         return address;
       }),
-      routes: this.#entries(routes, "static.routes", routeSchema, noName, (entry) => desiredRoute(entry, "route")),
-      rules: this.#entries(rules, "static.rules", ruleSchema, noName, (entry) => desiredRule(entry, "rule")),
+      routes: this.#entries.read(routes, "static.routes", routeSchema, noName, (entry) => desiredRoute(entry, "route")),
+      rules: this.#entries.read(rules, "static.rules", ruleSchema, noName, (entry) => desiredRule(entry, "rule")),
     };
     if (Object.values(kept).some(({ length }) => length > 0)) this.plan.desired.static = kept;
   }
 
   addVirtualServers(list: unknown): void {
-    const servers = this.#entries(list, "virtualServers", nodeVirtualServerSchema, serverName("virtual server"), (entry) => entry);
+    const servers = this.#entries.read(list, "virtualServers", nodeVirtualServerSchema, serverName("virtual server"), (entry) => entry);
     if (servers.length > 0) this.plan.accepted.virtualServers = servers;
   }
 
@@ -178,7 +170,7 @@ class Planner {
    */
   addRealServers(list: unknown): void {
     const { desired, accepted } = this.plan;
-    const servers = this.#entries(list, "realServers", nodeRealServerSchema, serverName("real server of"), (entry) => {
+    const servers = this.#entries.read(list, "realServers", nodeRealServerSchema, serverName("real server of"), (entry) => {
       for (const address of entry.addresses) canonicalAddressOf(address);
       return entry;
     });
@@ -193,7 +185,7 @@ class Planner {
 
   addIpvs(given: unknown): void {
     if (given === undefined) return;
-    const [ipvs] = this.#entries([given], "ipvs", nodeIpvsSchema, noName, (entry) => {
+    const [ipvs] = this.#entries.read([given], "ipvs", nodeIpvsSchema, noName, (entry) => {
       const odd = Object.keys(entry.sysctls ?? {}).find((name) => !/^[a-z0-9_]+$/.test(name));
       if (odd !== undefined) throw new Refusal(`sysctls: "${odd}" is no name of a setting`);
       return entry;
@@ -203,76 +195,35 @@ class Planner {
 
   /** After the virtual routers, whose peers take over from one whose fault counts too late. */
   addInterfaces(list: unknown): void {
-    const { desired, adjusted } = this.plan;
+    const { desired } = this.plan;
     const names = new Set<string>();
-    const interfaces = this.#entries(list, "interfaces", nodeInterfaceSchema, nameOf("interface"), (entry, problem) => {
+    const interfaces = this.#entries.read(list, "interfaces", nodeInterfaceSchema, nameOf("interface"), (entry, problem) => {
       if (names.has(entry.name)) throw new Refusal("is listed twice");
       names.add(entry.name);
-      return desiredInterface(entry, desired.routers, (message) => adjusted.push({ ...problem, message }));
+      return desiredInterface(entry, desired.routers, (message) => this.#entries.adjust(problem, message));
     });
     if (interfaces.length > 0) desired.interfaces = interfaces;
   }
 
   addPacing(list: unknown): void {
-    const paces = this.#entries(list, "announcementPacing", announcementPaceSchema, noName, desiredPace);
+    const paces = this.#entries.read(list, "announcementPacing", announcementPaceSchema, noName, desiredPace);
     if (paces.length > 0) this.plan.desired.announcementPacing = paces;
   }
 
   addNotify({ groups, notify }: RawSpec): void {
     const { accepted } = this.plan;
-    const kept = this.#entries(groups, "groups", groupSchema, nameOf("group"), (group) => group);
+    const kept = this.#entries.read(groups, "groups", groupSchema, nameOf("group"), (group) => group);
     if (kept.length > 0) accepted.groups = kept;
     if (notify === undefined) return;
-    accepted.notify = this.#entries([notify], "notify", nodeNotifySchema, noName, (entry) => entry)[0];
+    accepted.notify = this.#entries.read([notify], "notify", nodeNotifySchema, noName, (entry) => entry)[0];
   }
 
   #context(problem: EntryProblem): RouterContext {
     return {
       secrets: this.#options.secrets,
       hasCheck: (name) => this.#checks.has(name),
-      adjusted: (message) => this.plan.adjusted.push({ ...problem, message }),
+      adjusted: (message) => this.#entries.adjust(problem, message),
     };
-  }
-
-  /** Fields that this version does not know have no effect. */
-  #noteUnknown(given: unknown, schema: z.ZodObject, problem: EntryProblem): void {
-    const unknown = Object.keys(fields(given)).filter((name) => !Object.hasOwn(schema.shape, name));
-    if (unknown.length === 0) return;
-    this.plan.adjusted.push({ ...problem, message: `${unknown.join(", ")}: not known to this version of the agent, without effect` });
-  }
-
-  /**
-   * Those of a list that `convert` takes; each other one becomes a problem, unless what it was `before` does. Anything but an array counts
-   * as empty.
-   */
-  #entries<Schema extends z.ZodType, Result>(
-    list: unknown,
-    path: string,
-    schema: Schema,
-    describe: (entry: unknown, place: string) => Omit<EntryProblem, "path" | "message">,
-    convert: (entry: z.output<Schema>, problem: EntryProblem, given: unknown) => Result,
-    before: (problem: EntryProblem) => z.output<Schema> | undefined = () => undefined,
-  ): Result[] {
-    return (Array.isArray(list) ? list : []).flatMap((entry: unknown, index) => {
-      const place = `${path}[${index}]`;
-      const problem: EntryProblem = { path: place, ...describe(entry, place), message: "" };
-      // What an entry had adjusted before it was refused is of no interest.
-      const adjustedBefore = this.plan.adjusted.length;
-      try {
-        const parsed = schema.safeParse(entry);
-        if (parsed.success) return [convert(parsed.data, problem, entry)];
-        const message = schemaMessage(parsed.error.issues);
-        const former = before(problem);
-        if (former === undefined) throw new Refusal(message);
-        this.plan.adjusted.push({ ...problem, message: `${message}; what ran before goes on`, isOutdated: true });
-        return [convert(former, problem, former)];
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        this.plan.adjusted.length = adjustedBefore;
-        this.plan.rejected.push({ ...problem, message: error.message });
-        return [];
-      }
-    });
   }
 
   /** Marks what only one entry of a node may have; the first one keeps it. @throws Refusal */
@@ -289,31 +240,7 @@ function floorMessage(intervalMs: number): string {
   return `advertisementInterval raised from ${intervalMs}ms to ${intervalFloorMs}ms: the agent has no real-time scheduling`;
 }
 
-const fields = (value: unknown) => (value ?? {}) as Record<string, unknown>;
-const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-
-function routerName(entry: unknown): Omit<EntryProblem, "path" | "message"> {
-  const { virtualIP, family, priority }: Partial<Record<keyof VirtualRouterSpec, unknown>> = fields(entry);
-  const name = text(virtualIP);
-  const known = familyField.safeParse(family).data;
-  const subject = routerKey(name ?? "?", text(family) ?? "?");
-  if (name === undefined || known === undefined) return { subject };
-  return { subject, router: { virtualIP: name, family: known, priority: priorityField.safeParse(priority).data } };
-}
-
-const serverName = (kind: string) => (entry: unknown, place: string) => {
-  const { namespace, name } = fields(entry);
-  return { subject: `${kind} ${text(namespace) ?? "?"}/${text(name) ?? place}` };
-};
-
 /** @throws Refusal */
 function canonicalAddressOf(address: string): void {
   if (!parseAddress(address)) throw new Refusal(`addresses: "${address}" is not an address`);
-}
-
-const nameOf = (kind: string) => (entry: unknown, place: string) => ({ subject: `${kind} ${text(fields(entry).name) ?? place}` });
-const noName = (_entry: unknown, place: string) => ({ subject: place });
-
-function schemaMessage(issues: { path: PropertyKey[]; message: string }[]): string {
-  return issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message)).join("; ");
 }

@@ -1,8 +1,9 @@
 /** The plan of a specification, with what only the node itself can tell: which programs it would start. */
 import type { NodeCheck } from "../../api/nodeAgent.ts";
 import type { LocalPrograms } from "../programs/localPrograms.ts";
-import { type EntryProblem, type Plan, type PlanOptions, planDesired, type RawSpec } from "./desired.ts";
+import { type Plan, type PlanOptions, planDesired, type RawSpec } from "./desired.ts";
 import { routerKey } from "./desiredRouter.ts";
+import type { EntryProblem } from "./specEntries.ts";
 
 export interface PlanFacts extends Omit<PlanOptions, "checkProblem"> {
   programs: Pick<LocalPrograms, "problem">;

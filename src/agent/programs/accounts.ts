@@ -12,7 +12,7 @@ export interface Account {
 export type AccountResult = { ok: true; account: Account } | { ok: false; problem: string };
 
 /** Who runs programs when nobody is named: keepalived's own default, then the user who owns nothing. */
-export const defaultAccounts = ["keepalived_script", "nobody"];
+const defaultAccounts = ["keepalived_script", "nobody"];
 
 const id = /^[0-9]{1,10}$/;
 

@@ -1,7 +1,7 @@
 /** VirtualServers that a file gives: all that there is to know of them. */
 import type { NodeVirtualServer } from "../../api/nodeAgent.ts";
 import type { TlsMaterial } from "../checks/tls.ts";
-import type { ServerSource } from "../loadBalancing.ts";
+import type { ServerSource } from "../serverSource.ts";
 import type { Endpoint, ResolvedVirtualServer } from "../virtualServers/resolvedVirtualServer.ts";
 
 export class FixedServers implements ServerSource {

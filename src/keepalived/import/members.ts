@@ -23,7 +23,7 @@ export interface Member {
 /** At most one of each node. */
 export type Cluster = [Member, ...Member[]];
 
-export function readMembers(node: ImportedNode): Member[] {
+function readMembers(node: ImportedNode): Member[] {
   const { spec, secrets, config } = node.loaded;
   const places = node.loaded.places();
   return spec.virtualRouters.map((router, index) => {

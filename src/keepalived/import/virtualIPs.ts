@@ -9,7 +9,7 @@ import { type Cluster, leaderOf, type Member } from "./members.ts";
 import { type MergedTracks, mergeTracks } from "./tracks.ts";
 
 /** On a VirtualIP: the vrrp_instance that it was, by the node of the highest priority. */
-export const instanceAnnotation = `${group}/vrrp-instance`;
+const instanceAnnotation = `${group}/vrrp-instance`;
 
 export interface KubernetesObject {
   apiVersion: string;

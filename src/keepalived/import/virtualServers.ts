@@ -10,7 +10,7 @@ import { type ImportedNode, leaderOf } from "./members.ts";
 import type { ImportedVirtualIP, KubernetesObject } from "./virtualIPs.ts";
 
 /** On a VirtualServer: what it was called. */
-export const serviceAnnotation = `${group}/virtual-server`;
+const serviceAnnotation = `${group}/virtual-server`;
 
 /** A virtual server of a node. */
 export interface ServiceMember {

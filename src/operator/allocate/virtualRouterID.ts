@@ -18,7 +18,7 @@ export type VirtualRouterIDResult =
   | { ok: true; virtualRouterID: number }
   | { ok: false; reason: "VirtualRouterIDConflict" | "VirtualRouterIDsExhausted"; message: string };
 
-export const lastVirtualRouterID = 255;
+const lastVirtualRouterID = 255;
 
 /** Whether a router outside uses the number on the segment. */
 export type IsForeign = (segment: string, virtualRouterID: number) => boolean;

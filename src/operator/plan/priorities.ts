@@ -1,8 +1,8 @@
 /** Gives the candidates of a VirtualIP distinct VRRP priorities, so that several VirtualIPs spread over the nodes. Pure. */
 
 /** Generated priorities run down from here: the best backup waits (256 − 244) / 256 of an interval, 4.7 ms at 100 ms. */
-export const highestGenerated = 254;
-export const generatedStep = 10;
+const highestGenerated = 254;
+const generatedStep = 10;
 
 export interface PriorityQuestion {
   /** In the order in which newcomers get what is free, best first. */

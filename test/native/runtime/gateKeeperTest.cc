@@ -160,6 +160,23 @@ TEST_F(GateKeeperTest, LooksSoonForTheAnnouncementOfASuccessor) {
   EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
 }
 
+TEST_F(GateKeeperTest, WatchesAnOpenSlotOnceHoweverOftenItIsSet) {
+  for (int i = 0; i < 3; ++i) keeper_->set(effect(3, TimePoint::max(), i % 2 == 0 ? TimePoint::max() : TimePoint{}), kNow);
+  claim(3, kNow + 1ms);
+  EXPECT_EQ(look(kNow + 10ms).size(), 1U);
+  keeper_->set(effect(3, {}, {}), kNow + 20ms);
+  EXPECT_EQ(keeper_->nextLook(), TimePoint::max());
+}
+
+TEST_F(GateKeeperTest, WatchesThoseThatAreLeftInWhateverOrderOthersAreShut) {
+  for (const std::uint32_t slot : {3U, 4U, 5U}) keeper_->set(effect(slot, TimePoint::max(), TimePoint::max()), kNow);
+  for (const std::uint32_t slot : {3U, 5U}) keeper_->set(effect(slot, {}, {}), kNow);
+  claim(4, kNow + 1ms);
+  const auto seen = look(kNow + 10ms);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].router, 74U);
+}
+
 TEST_F(GateKeeperTest, LeavesSlotsAloneThatDoNotExist) {
   keeper_->set(effect(kNoSlot, kNow, kNow), kNow);
   keeper_->probe(effect(kNoSlot, {}, {}), kNow);

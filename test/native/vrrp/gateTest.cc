@@ -261,6 +261,35 @@ TEST(Gate, WithoutDeadManItIsWaitedForNoLongerThanAMoment) {
   EXPECT_NE(gate.run(20ms).find("gate(open,open) announce"), std::string::npos);
 }
 
+TEST(Gate, AFarewellDoesNotCutTheElectionGraceShort) {
+  Gate gate(deadMan());
+  gate.run(300ms);
+  gate.receive({.priority = 50});
+  gate.run(kDown - 300ms);
+  gate.actuated(true);
+  gate.drain();
+  gate.receive({.priority = 50});
+  EXPECT_EQ(gate.drain().find("announce"), std::string::npos);
+  EXPECT_NE(gate.run(kGrace).find("announce"), std::string::npos);
+}
+
+TEST(Gate, TheFarewellOfOneSaysNothingOfAnother) {
+  Gate gate(deadMan());
+  gate.run(250ms);
+  gate.receive({.priority = 40, .source = "192.0.2.30"});
+  const TimePoint heard = gate.now;
+  gate.run(50ms);
+  gate.receive({.priority = 50});
+  gate.run(kDown - 300ms);
+  ASSERT_EQ(gate.state(), State::Master);
+  gate.actuated(true);
+  gate.advance(2ms);
+  gate.receive({.priority = 50});
+  gate.drain();
+  while (gate.drain().find("announce") == std::string::npos) gate.fire();
+  EXPECT_EQ(gate.now, heard + 300ms) << "the first one's gate may be open until then";
+}
+
 TEST(Gate, WhoTookOverInTheSameMomentAndLosesIsWaitedFor) {
   Gate gate(deadMan());
   gate.fire();
@@ -319,6 +348,39 @@ TEST(Gate, OneThatComesLaterIsSetAndOneThatIsLostIsNotWaitedFor) {
   bench.engine.setGateActive(false, bench.now);
   bench.receive({.priority = 200});
   EXPECT_EQ(bench.drain(), "advert(100) release MASTER>BACKUP:HigherPriority(192.0.2.20)");
+}
+
+TEST(Gate, OneThatIsLostEndsTheStayOfAddressesThatLinger) {
+  Gate gate(deadMan());
+  gate.settle();
+  gate.receive({.priority = 200});
+  gate.drain();
+  gate.engine.setGateActive(false, gate.now);
+  EXPECT_EQ(gate.drain(), "release") << "two would answer for them";
+}
+
+TEST(Gate, IsAskedToTellOfTheSuccessorsAnnouncementWhileAddressesLinger) {
+  Gate gate(deadMan());
+  gate.settle();
+  const auto awaits = [&gate] {
+    bool awaits = false;
+    for (const Effect& effect : gate.drainEffects()) awaits = awaits || (effect.kind == Effect::Kind::SetGate && effect.awaitsClaim);
+    return awaits;
+  };
+  while (gate.untilDeadline() < 100ms) gate.fire();
+  gate.fire();
+  EXPECT_FALSE(awaits());
+  gate.receive({.priority = 200});
+  EXPECT_TRUE(awaits());
+}
+
+TEST(Gate, OneThatRanOutIsNoLateWakeUpOfWhoHandsOver) {
+  Gate gate(deadMan());
+  gate.settle();
+  gate.engine.shutdown(Shutdown::HandOver, gate.now);
+  gate.drain();
+  gate.engine.handleGateRunOut(gate.status().id, gate.now);
+  EXPECT_EQ(gate.drain(), "");
 }
 
 TEST(Gate, ADeadManSwitchThatIsTurnedOffOpensIt) {

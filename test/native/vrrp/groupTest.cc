@@ -147,5 +147,14 @@ TEST(SyncGroup, WhoLeavesTheGroupWithItsTimerRunOutIsMasterAtOnce) {
   EXPECT_EQ(group.drain(), "advert(100) hold BACKUP>MASTER:FirstElection");
 }
 
+TEST(SyncGroup, WhoJoinsAMasterIsMasterAtOnceAndTheOthersGoOn) {
+  Group group;
+  group.becomeMaster();
+  group.configure({outer()});
+  group.drain();
+  group.configure({outer(), inner()});
+  EXPECT_EQ(group.drain(), "INIT>BACKUP:Started advert(100) hold BACKUP>MASTER:SyncGroup");
+}
+
 }  // namespace
 }  // namespace aloft::vrrp

@@ -124,11 +124,12 @@ TEST(HandOver, OrItsSuccessorIsSilent) {
 
 TEST(HandOver, WithNobodyThereItComesBackWithoutHavingLostItsAddresses) {
   HandOver node;
+  node.receive({.priority = 50});
   node.ask();
   const TimePoint begin = node.now;
-  const std::string effects = node.run(300ms);
+  const std::string effects = node.run(300ms) + " ";
   EXPECT_EQ(effects.find("release"), std::string::npos);
-  EXPECT_NE(effects.find("BACKUP>MASTER:AdvertTimeout"), std::string::npos);
+  EXPECT_NE(effects.find("BACKUP>MASTER:AdvertTimeout "), std::string::npos) << "nobody was heard since: there was no silence";
   EXPECT_EQ(node.status().changedAt - begin, Duration(100ms) * 255 / 256 * 5 / 4 + Duration(100ms) * 156 / 256);
 }
 
@@ -219,6 +220,18 @@ TEST(HandOver, AFaultReleasesWhatLingers) {
   node.link.up = false;
   node.linkChanged();
   EXPECT_EQ(node.drain(), "gate(shut,shut) release BACKUP>FAULT:InterfaceDown");
+}
+
+TEST(HandOver, WhoCameBackAsMasterPreemptsAgainLater) {
+  HandOver node;
+  node.ask();
+  while (node.state() != State::Master) node.fire();
+  node.receive({.priority = 200});
+  ASSERT_EQ(node.state(), State::Backup);
+  node.advance(100ms);
+  const Duration left = node.untilDeadline();
+  node.receive({.priority = 50});
+  EXPECT_EQ(node.untilDeadline(), left) << "its timer goes on";
 }
 
 }  // namespace

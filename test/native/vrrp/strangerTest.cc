@@ -105,6 +105,17 @@ TEST(AddressConflict, OnlyTheFirstTakeoverOfAProcessIsHeldUp) {
   EXPECT_EQ(bench.run(1ms), "advert(100) hold BACKUP>MASTER:FirstElection");
 }
 
+TEST(AddressConflict, NorIsOneAfterALateWakeUp) {
+  Bench bench(watching(ConflictPolicy::Enforce));
+  bench.becomeSettledMaster();
+  bench.advance(1s);
+  bench.engine.handleTimeout(bench.now);
+  ASSERT_EQ(bench.state(), State::Backup);
+  claim(bench);
+  bench.drain();
+  EXPECT_NE(bench.run(kDown).find("BACKUP>MASTER:FirstElection"), std::string::npos);
+}
+
 TEST(AddressConflict, AnOwnerLooksForNothing) {
   RouterConfig owner = watching(ConflictPolicy::Enforce);
   owner.priority = 255;

@@ -17,6 +17,19 @@ test("equal parts: what has not changed is the same object, and nothing else", (
   assert.equal(withEqualParts(structuredClone(now.spec), now.spec), now.spec);
 });
 
+test("equal parts: what differs by one element, by a key or by what no comparison looks into is what was read", () => {
+  const pairs: [unknown, unknown][] = [
+    [
+      [1, 2],
+      [1, 3],
+    ],
+    [[{ up: true }], [{ up: false }]],
+    [{ name: undefined }, { port: 80 }],
+    [{ since: new Date(1) }, { since: new Date(0) }],
+  ];
+  for (const [now, before] of pairs) assert.deepEqual(withEqualParts(now, before), now);
+});
+
 test("equal parts property: always the value that was read, of which nothing is lost or added, and neither one is changed", () => {
   const value = fc.jsonValue({ maxDepth: 3 });
   fc.assert(

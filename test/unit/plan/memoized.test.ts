@@ -14,6 +14,16 @@ test("memoized: computed once for each object, and anew when anything else diffe
   assert.deepEqual(answers, ["2 after 1", "2 after 1", "3 after 2", "2 after 2", "3 after 3", "2 after 4", "1 after 5", "2 after 6"]);
 });
 
+test("memoized: one more of the others, and each of them, counts", () => {
+  const list = memoized((_subject: object, ...others: string[]) => others.join("+"));
+  const subject = {};
+  const questions = [["a"], ["a", "b"], ["a", "c"], ["a"]];
+  assert.deepEqual(
+    questions.map((others) => list(subject, ...others)),
+    ["a", "a+b", "a+c", "a"],
+  );
+});
+
 test("memoized: nothing is a result, too", () => {
   let computed = 0;
   const nothing = memoized((_subject: object) => {

@@ -63,7 +63,7 @@ function isLedByTheHighest({ activeNode, nodes = [] }: VirtualIPStatus): boolean
   return nodes.some(({ name, priority }) => name === activeNode && priority === highest);
 }
 
-export function labelsOf(pool: string, role: Role): Record<string, string> {
+function labelsOf(pool: string, role: Role): Record<string, string> {
   return { [poolLabel]: pool, [roleLabel]: role };
 }
 

@@ -10,7 +10,7 @@ import type { AddressUnit } from "./addressUnits.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 /** As many as a VirtualIP may carry: spec.addresses with the few that are advertised, and spec.excludedAddresses. */
-export const shardCapacity = 1024;
+const shardCapacity = 1024;
 
 export interface PlacingQuestion {
   pool: PoolView & { spec: AddressPoolSpec };

@@ -34,7 +34,7 @@ class Node {
   void receive(const std::shared_ptr<const Packet>& packet);
   void seeClaim(std::size_t claimer, const std::string& key);
 
-  // ----- The loop of the process -----
+  // ----- The loop of the process, nodeEffects.cc -----
   TimePoint wakeAt() const { return wakeAt_; }
   void wake();
 
@@ -53,9 +53,9 @@ class Node {
   std::optional<RouterStatus> status(const std::string& key) const;
   State state(const std::string& key) const;
   bool checkIsUp(CheckId check) const { return checksUp_[check - 1]; }
-  /// It handed the election over and does not preempt.
   /// See I1.
   bool hasClaimedLate(const std::string& key) const { return claimedLate_.contains(key); }
+  /// It handed the election over and does not preempt.
   bool hasYielded(const std::string& key) const { return yielded_.contains(key); }
   /// What the kernel does with the addresses of an election.
   bool holds(const std::string& key) const;
@@ -90,6 +90,17 @@ class Node {
   };
 
   TimePoint now() const { return plan_.clock.local(world_.now); }
+  void hear(const Packet& packet);
+  void takeSources(const wire::IpAddress& primaryIPv4, const wire::IpAddress& linkLocalIPv6);
+  void tellLinks();
+  void tellChecks();
+  void tellClaims();
+  void reportResidue();
+  std::string keyOf(RouterId router) const;
+  std::size_t segmentOf(const std::string& key) const;
+  std::string called() const { return "n" + std::to_string(index_); }
+
+  // nodeEffects.cc
   void drain();
   std::vector<Action> poll();
   std::vector<Packet> packetsOf(const Effect& effect);
@@ -101,16 +112,8 @@ class Node {
   void setGate(const Effect& effect, const std::string& key);
   void ask(const Effect& effect);
   void execute(std::uint64_t process, const Request& request);
-  void hear(const Packet& packet);
   void armWakeUp();
-  void tellLinks();
-  void tellChecks();
-  void tellClaims();
-  void reportResidue();
   void endWhenDone();
-  std::string keyOf(RouterId router) const;
-  std::size_t segmentOf(const std::string& key) const;
-  std::string called() const { return "n" + std::to_string(index_); }
 
   World& world_;
   std::size_t index_;

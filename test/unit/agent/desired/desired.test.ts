@@ -23,6 +23,33 @@ test("a router that cannot be read goes on as it ran, and says so; one that did 
   assert.deepEqual([other.desired.routers, other.rejected.length], [[], 1]);
 });
 
+test("a router that cannot be read goes on as its own family ran", () => {
+  const before = [routerSpec({ priority: 90 }), routerSpec({ priority: 80, family: "IPv6", addresses: plain("2001:db8::10") })];
+  const newer = { ...routerSpec({ family: "IPv6", addresses: plain("2001:db8::10") }), checksum: "Sum" };
+  const { desired } = planOf({ virtualRouters: [newer] }, { before });
+  assert.deepEqual(
+    desired.routers.map(({ key, priority }) => `${key} ${priority}`),
+    ["web/IPv6 80"],
+  );
+});
+
+test("an entry that is refused is named as far as it can be, and its adjustments are of no interest", () => {
+  const nameless = [{}, { virtualIP: "", family: "IPv4" }, { virtualIP: 7, family: "" }, { virtualIP: "web", family: "IPv5" }];
+  const { rejected } = plan(...nameless, { ...routerSpec(), addresses: 7, priority: 90 });
+  assert.deepEqual(
+    rejected.map(({ subject, router }) => [subject, router]),
+    [
+      ["?/?", undefined],
+      ["?/IPv4", undefined],
+      ["?/?", undefined],
+      ["web/IPv5", undefined],
+      ["web/IPv4", { virtualIP: "web", family: "IPv4", priority: 90 }],
+    ],
+  );
+  const twice = plan(routerSpec({ unicastPeers: [] }), routerSpec({ unicastPeers: [] }));
+  assert.deepEqual([twice.adjusted.map(({ path }) => path), twice.rejected.length], [["virtualRouters[0]"], 1]);
+});
+
 test("fields of a later version have no effect, and are told", () => {
   const { desired, adjusted } = planOf({ virtualRouters: [{ ...routerSpec(), quorum: 2, mode: "New" }], later: [] } as object);
   assert.equal(desired.routers.length, 1);
@@ -407,4 +434,41 @@ test("one link-local address on two links is two addresses, two macvlans of one 
   assert.equal(plan(local("a", "eth0"), local("b", "eth1")).desired.routers.length, 2);
   const { rejected } = plan(local("a", "eth0", { virtualMACInterface: "vrrp" }), local("b", "eth1", { virtualMACInterface: "vrrp" }));
   assert.match(rejected[0]?.message ?? "", /^virtualMACInterface: vrrp belongs to a\/IPv6$/);
+});
+
+test("addresses of a real server stand beside the static entries, each once, and stay when the agent ends where another adopts them", () => {
+  const entry = { namespace: "web", name: "shop", addresses: ["192.0.2.20", "192.0.2.21"] };
+  const lo = { address: "192.0.2.20/32", interface: "lo" };
+  const spec = { static: { addresses: [lo], rules: [{ from: "192.0.2.21", table: 7 }] }, realServers: [entry] };
+  const { desired, rejected } = planOf(spec, { staysPrepared: true });
+  assert.deepEqual(rejected, []);
+  assert.deepEqual(
+    desired.static?.addresses?.map(({ address }) => address),
+    ["192.0.2.20/32", "192.0.2.21/32"],
+  );
+  assert.deepEqual([desired.static?.rules?.length, desired.static?.keep], [1, true]);
+  assert.equal(planOf(spec).desired.static?.keep, undefined);
+  const odd = planOf({ realServers: [{ ...entry, addresses: ["web"] }] });
+  assert.deepEqual([odd.desired.static, odd.rejected.map(({ subject }) => subject)], [undefined, ["real server of web/shop"]]);
+});
+
+test("what a specification does not have the core and those beside it are not told of", () => {
+  const { desired, accepted } = planOf({
+    static: {},
+    virtualServers: [],
+    realServers: [],
+    interfaces: [],
+    announcementPacing: [],
+    groups: [],
+  });
+  assert.deepEqual({ desired, accepted }, { desired: { routers: [], debugUnknownRouters: false }, accepted: { virtualRouters: [] } });
+});
+
+test("groups, notifications and the search for unknown routers are taken as they are", () => {
+  const groups = [{ name: "g", notify: { programs: [{ events: ["MASTER" as const], command: ["/bin/true"] }] } }];
+  const notify = { fifo: "/run/aloft/fifo" };
+  const { desired, accepted, rejected } = planOf({ debugUnknownRouters: true, groups, notify });
+  assert.deepEqual(rejected, []);
+  assert.equal(desired.debugUnknownRouters, true);
+  assert.deepEqual([accepted.groups, accepted.notify], [groups, notify]);
 });

@@ -262,6 +262,117 @@ const cases: Case[] = [
     expected: [...many.map((_, index) => `s${index}: 192.0.2.1`), "late: 192.0.2.2"],
   },
   {
+    name: "one that two pools record stays with whom the first of them by name has it",
+    pools: [pool("q", small, { assignments: [given("192.0.2.1", "a")] }), pool("p", small, { assignments: [given("192.0.2.1", "b")] })],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.1"],
+  },
+  {
+    name: "what is recorded counts, whoever has it, and what is given since",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { most: 3, assignments: [given("192.0.2.1", "gone")] })],
+    services: [service("a", 1), service("b", 2), service("c", 3)],
+    expected: ["a: 192.0.2.2", "b: 192.0.2.3", "c: PoolExhausted"],
+  },
+  {
+    name: "what a status says and its Service no longer wants is free, and does not count",
+    pools: [pool("p", small, { most: 1 }), pool("q", ["198.51.100.1-198.51.100.2"])],
+    services: [
+      service("a", 1, { present: ["192.0.2.1"], asks: ["192.0.2.2"] }),
+      service("b", 2, { present: ["198.51.100.1"], asks: ["198.51.100.2"] }),
+      service("c", 3, { pool: "q" }),
+    ],
+    expected: ["a: 192.0.2.2", "b: 198.51.100.2", "c: 198.51.100.1"],
+  },
+  {
+    name: "one key shares what is recorded for another, but not what that one gives up",
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { assignments: [given("192.0.2.1", "a"), given("192.0.2.2", "b")] })],
+    services: [
+      service("a", 1, { sharingKey: "k" }),
+      service("b", 2, { sharingKey: "l", asks: ["192.0.2.5"] }),
+      service("c", 3, { sharingKey: "k", ports: ["TCP/443"] }),
+      service("d", 4, { sharingKey: "l", ports: ["TCP/443"] }),
+    ],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.5", "c: 192.0.2.1", "d: 192.0.2.5"],
+  },
+  {
+    name: "no more newcomers share one than the record can hold, also where it is asked for",
+    pools: [pool("p", small)],
+    services: [
+      ...[...many, undefined].map((_, index) => service(`s${index}`, index, { sharingKey: "k", ports: [`TCP/${index}`] })),
+      service("late", 99, { sharingKey: "k", ports: ["TCP/99"] }),
+    ],
+    expected: [...[...many, undefined].map((_, index) => `s${index}: 192.0.2.1`), "late: 192.0.2.2"],
+  },
+  {
+    name: "of two pools of one priority the first by name",
+    pools: [pool("q", ["198.51.100.1"]), pool("p", ["192.0.2.1"])],
+    services: [service("a", 1), service("b", 2)],
+    expected: ["a: 192.0.2.1", "b: 198.51.100.1"],
+  },
+  {
+    name: "from one family to the other: what is recorded is given up",
+    pools: [pool("p", dual, { assignments: [given("192.0.2.1", "a")] })],
+    services: [service("a", 1, { families: ["IPv6"] })],
+    expected: ["a: 2001:db8::1"],
+  },
+  {
+    name: "all addresses are of one pool, whatever is recorded and said",
+    pools: [
+      pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("192.0.2.2", "b")] }),
+      pool("q", ["2001:db8:1::1-2001:db8:1::9"], { assignments: [given("2001:db8:1::1", "a")] }),
+    ],
+    services: [service("a", 1, { families: both }), service("b", 2, { families: both, present: ["192.0.2.2", "2001:db8:1::2"] })],
+    expected: ["a: 192.0.2.1 2001:db8::1", "b: 192.0.2.2 2001:db8::2"],
+  },
+  {
+    name: "the second family comes from the pool of the first, not from a better one, and from no pool that is closed",
+    pools: [
+      pool("p", dual, { assignments: [given("192.0.2.1", "a")] }),
+      pool("q", ["198.51.100.1", "2001:db8:1::1"], { open: false, assignments: [given("198.51.100.1", "b")] }),
+      pool("z", ["203.0.113.1", "2001:db8:9::1"], { priority: 9 }),
+    ],
+    services: ["a", "b"].map((name, index) => service(name, index, { families: both, needsAll: false })),
+    expected: ["a: 192.0.2.1 2001:db8::1", "b: 198.51.100.1"],
+  },
+  {
+    name: "without a record both of what the status says, but one of a family, and none of another family",
+    pools: [pool("p", ["192.0.2.1-192.0.2.3", "2001:db8::1-2001:db8::3"])],
+    services: [
+      service("a", 1, { families: both, present: ["192.0.2.3", "2001:db8::3"] }),
+      service("b", 2, { present: ["192.0.2.2", "192.0.2.1"] }),
+      service("c", 3, { present: ["2001:db8::1"] }),
+    ],
+    expected: ["a: 192.0.2.3 2001:db8::3", "b: 192.0.2.2", "c: 192.0.2.1"],
+  },
+  {
+    name: "without a record nothing that no pool holds, nor what a closed one does",
+    pools: [pool("p", small), pool("closed", ["198.51.100.1"], { open: false })],
+    services: [service("a", 1, { present: ["203.0.113.1"] }), service("b", 2, { present: ["198.51.100.1"] })],
+    expected: ["a: 192.0.2.1", "b: 192.0.2.2"],
+  },
+  {
+    name: "what a status says stays nobody else's when what is asked for instead is taken",
+    pools: [pool("p", small, { assignments: [given("192.0.2.2", "gone")] })],
+    services: [service("a", 1, { present: ["192.0.2.1"], asks: ["192.0.2.2"] }), service("b", 2)],
+    expected: ["a: 192.0.2.1 AddressTaken", "b: PoolExhausted"],
+  },
+  {
+    name: "one family of two: a complaint where both are needed, none where one will do, asked for or not",
+    pools: [pool("p", ["192.0.2.1-192.0.2.3"], { assignments: [given("192.0.2.1", "a"), given("192.0.2.2", "b")] })],
+    services: [
+      service("a", 1, { families: both }),
+      service("b", 2, { families: both, needsAll: false }),
+      service("c", 3, { families: both, needsAll: false, asks: ["192.0.2.3"] }),
+    ],
+    expected: ["a: 192.0.2.1 FamilyMismatch", "b: 192.0.2.2", "c: 192.0.2.3"],
+  },
+  {
+    name: "wishes that are wrong: nothing is given",
+    pools: [pool("p", small)],
+    services: [service("a", 1, { problem: { reason: "InvalidAnnotation", message: "" } })],
+    expected: ["a: InvalidAnnotation"],
+  },
+  {
     name: "an address of one family that is asked for: that of the other one stays",
     pools: [pool("p", dual, { assignments: [given("192.0.2.1", "a"), given("2001:db8::1", "a")] })],
     services: [service("a", 1, { families: both, asks: ["2001:db8::2"] })],
@@ -293,6 +404,59 @@ const cases: Case[] = [
 for (const { name, pools, services, expected, ...more } of cases) {
   test(`addresses of Services: ${name}`, () => assert.deepEqual(allocate(pools, services, more), expected));
 }
+
+test("addresses of Services: a refusal names the address, and who has it", () => {
+  const assignments = [given("192.0.2.1", "gone"), given("192.0.2.4", ...many.map((_, index) => `s${index}`), "leaving")];
+  const claims = [
+    service("owner", 1, { sharingKey: "k", asks: ["192.0.2.2"] }),
+    ...many.map((_, index) => service(`s${index}`, 2, { sharingKey: "k", ports: [`TCP/${index}`] })),
+    service("heir", 3, { asks: ["192.0.2.1"] }),
+    service("stranger", 4, { asks: ["192.0.2.2"] }),
+    service("sharer", 5, { sharingKey: "k", asks: ["192.0.2.2"] }),
+    service("late", 6, { sharingKey: "k", asks: ["192.0.2.4"], ports: ["TCP/99"] }),
+  ];
+  const results = allocateAddresses({ pools: [pool("p", ["192.0.2.1-192.0.2.9"], { assignments })], services: claims });
+  const refusals = ["heir", "stranger", "sharer", "late"].map((name) => results.get(`web/${name}`)?.refusal);
+  assert.deepEqual(refusals, [
+    { reason: "AddressTaken", message: "192.0.2.1 was given to Service web/gone and is being given up" },
+    { reason: "AddressTaken", message: "192.0.2.2 belongs to Service web/owner" },
+    { reason: "PortTaken", message: "TCP/80 of 192.0.2.2 belongs to Service web/owner" },
+    { reason: "AddressTaken", message: `192.0.2.4 is shared by ${mostSharers} Services already` },
+  ]);
+});
+
+test("addresses of Services: a refusal names the pools, and what they lack", () => {
+  const claims = [
+    service("lost", 1, { pool: "r" }),
+    service("outside", 2, { asks: ["203.0.113.1"] }),
+    service("elsewhere", 3, { pool: "p", asks: ["198.51.100.1"] }),
+    service("shut", 4, { pool: "q" }),
+    service("six", 5, { pool: "p", families: ["IPv6"] }),
+    service("foreign", 6, { asks: ["192.0.2.9"] }),
+    service("one", 7, { asks: ["192.0.2.1"] }),
+    service("more", 8, { asks: ["192.0.2.2"] }),
+    service("any", 9, { pool: "p" }),
+    service("excluded", 10, { pool: "p" }),
+  ];
+  const results = allocateAddresses({
+    pools: [pool("p", ["192.0.2.1-192.0.2.9"], { most: 1 }), pool("q", ["198.51.100.1"], { open: false })],
+    services: claims,
+    taken: new Map([["192.0.2.9", 'VirtualIP "gateway"']]),
+    mayUse: (key) => key !== "web/excluded",
+  });
+  const messages = claims.flatMap(({ key }) => results.get(key)?.refusal?.message ?? []);
+  assert.deepEqual(messages, [
+    'there is no AddressPool "r"',
+    "no AddressPool holds 203.0.113.1",
+    'not AddressPool "p" holds 198.51.100.1',
+    'AddressPool "q" gives no addresses now: see its conditions',
+    'AddressPool "p" has no IPv6 addresses',
+    '192.0.2.9 belongs to VirtualIP "gateway"',
+    'AddressPool "p" has given 1 addresses, and records no more',
+    'no IPv4 address of AddressPool "p" is free',
+    'AddressPool "p" is not for this Service: see its selectors',
+  ]);
+});
 
 const wishes = fc.uniqueArray(
   fc.record({

@@ -39,6 +39,11 @@ const cases: { name: string; claims: VirtualRouterIDClaim[]; expected: Record<st
     expected: { a: 9, b: 2 },
   },
   {
+    name: "who gives one number up for another comes before an older newcomer, settled or not",
+    claims: [claim("old", 1, { explicit: 9 }), claim("mover", 2, { held: 4, explicit: 9, settled: false })],
+    expected: { mover: 9, old: "VirtualRouterIDConflict" },
+  },
+  {
     name: "a recorded number held twice stays with the older, and the younger gets another",
     claims: [claim("a", 1, { held: 3 }), claim("b", 2, { held: 3 })],
     expected: { a: 3, b: 1 },
@@ -74,6 +79,8 @@ test("VRID: the 256th VirtualIP of a segment is refused, and all others keep the
   const claims = Array.from({ length: 256 }, (_, index) => claim(`v${index}`, index));
   const results = allocate(claims);
   assert.equal(results.v255, "VirtualRouterIDsExhausted");
+  const refused = allocateVirtualRouterIDs(claims).get("v255");
+  assert.match(refused?.ok === false ? refused.message : "", /^all 255 VRIDs of segment "default" are in use/);
   assert.deepEqual(new Set(Object.values(results).slice(0, 255)), new Set(Array.from({ length: 255 }, (_, index) => index + 1)));
 });
 

@@ -11,7 +11,8 @@ const doubtful = (...keys: string[]) => keys.map((key) => ({ key, resource: serv
 function asking(exists: Set<string>) {
   const asked: string[] = [];
   const told: string[] = [];
-  const find = async <T extends KubeObject>(_resource: Resource, { namespace, name }: ObjectRef) => {
+  const find = async <T extends KubeObject>(_resource: Resource, { namespace, name }: ObjectRef, options?: { signal?: AbortSignal }) => {
+    assert.equal(options?.signal, signal);
     asked.push(`${namespace}/${name}`);
     if (name === "away") throw new KubeError("Network", "no connection");
     return exists.has(name) ? ({ metadata: { name } } as T) : undefined;

@@ -18,7 +18,8 @@ test("views: an object is read once, what it was stays the same as long as it is
     return name === "unreadable" ? undefined : { name, spec, status };
   });
   const first = object("a", { port: 80 }, { ready: false });
-  const [before] = views.of([first, object("unreadable", {}, {})]);
+  const [before, ...others] = views.of([first, object("unreadable", {}, {})]);
+  assert.deepEqual(others, []);
   assert.equal(views.of([first]).at(0), before);
   const [after] = views.of([object("a", { port: 80 }, { ready: true })]);
   assert.deepEqual(after, { name: "a", spec: { port: 80 }, status: { ready: true } });
@@ -27,4 +28,12 @@ test("views: an object is read once, what it was stays the same as long as it is
   views.of([]);
   const [anew] = views.of([object("a", { port: 80 }, { ready: true })]);
   assert.deepEqual([anew, anew === after, read], [after, false, 5]);
+});
+
+test("views: of those that are left each stays the same when another one goes", () => {
+  const views = new Views<View>(({ metadata: { name }, spec, status }) => ({ name, spec, status }));
+  const read = (...names: string[]) => views.of(names.map((name) => object(name, { port: 80 }, {})));
+  const [a] = read("a", "b");
+  read("a");
+  assert.equal(read("a").at(0), a);
 });

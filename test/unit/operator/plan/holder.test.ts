@@ -45,6 +45,12 @@ test("holder: of two claims the later takeover", () => {
   assert.equal(held({ reports: [claim("n1", 10), claim("n2", 20)] }), "n2");
 });
 
+test("holder: of two claims of the same moment the higher priority, then the first by name, in whatever order they are reported", () => {
+  const [low, high, other] = [claim("n1", 10), claim("n3", 10, { priority: 200 }), claim("n2", 10, { priority: 200 })];
+  assert.deepEqual([held({ reports: [low, high] }), held({ reports: [high, low] })], ["n3", "n3"]);
+  assert.deepEqual([held({ reports: [low, high, other] }), held({ reports: [other, high, low] })], ["n2", "n2"]);
+});
+
 test("holder: a takeover that the history does not know is the later one, whatever the clocks of the nodes say", () => {
   assert.equal(held({ reports: [claim("n1", 10), claim("n2", -3600)], status: moved("n1") }), "n2");
 });
