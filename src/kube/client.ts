@@ -31,8 +31,6 @@ export interface PatchOptions extends WriteOptions {
 export interface DeleteOptions extends RequestOptions {
   /** Delete only the object that has this uid and resourceVersion. */
   preconditions?: { uid?: string; resourceVersion?: string };
-  /** Foreground: the object is gone only after all that it owns. Default: the API server's own. */
-  propagationPolicy?: "Foreground" | "Background" | "Orphan";
 }
 
 export interface Selection {
@@ -147,8 +145,7 @@ export class KubeClient {
 
   /** Resolves also when the object was gone already. */
   async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
-    const { preconditions, propagationPolicy } = options;
-    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions, propagationPolicy };
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: options.preconditions };
     try {
       await this.#exchange({ method: "DELETE", path: pathOf(resource, ref), body }, options);
     } catch (error) {

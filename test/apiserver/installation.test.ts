@@ -8,6 +8,7 @@ import type { VirtualIP } from "../../src/api/virtualIP.ts";
 import { run } from "../support/command.ts";
 import { type ControlPlane, startControlPlane } from "../support/controlPlane.ts";
 import { aloftProgram } from "../support/standaloneAgent.ts";
+import { until } from "../support/waiting.ts";
 
 const root = join(import.meta.dirname, "../..");
 const namespace = "aloft-system";
@@ -73,7 +74,7 @@ const holding = [
 ];
 
 async function installation(...args: string[]): Promise<{ status: number; text: string }> {
-  const command = [aloftProgram, "installation", ...args, "--namespace", namespace, "--kubeconfig", plane.kubeconfig()];
+  const command = [aloftProgram, "installation", "--namespace", namespace, "--kubeconfig", plane.kubeconfig(), ...args];
   const text = await run("sh", ["-c", `${command.join(" ")} 2>&1; echo status $?`], { timeoutMs: 60_000 });
   return { status: Number(/status ([0-9]+)\n$/.exec(text)?.[1]), text };
 }
@@ -172,6 +173,33 @@ test("withdraw: an operator that holds its Lease is waited for, and nothing is t
   assert.match(await plane.kubectl(["get", "na", "n1", "-o", "jsonpath={.spec}"]), /"virtualIP":"web"/);
 });
 
+test("withdraw: the operator's pods are not waited for, such as one on a node that is lost; that Lease is not renewed any more", async () => {
+  await report(0, 2, []);
+  const spec = { holderIdentity: "lost", leaseDurationSeconds: 2, renewTime: new Date().toISOString().replace("Z", "000Z") };
+  await apply({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "aloft-operator", namespace }, spec });
+  const template = { metadata: { labels: { app: "operator" } }, spec: { containers: [{ name: "operator", image: "none" }] } };
+  const deployment = { selector: { matchLabels: { app: "operator" } }, template };
+  await apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "aloft-operator", namespace }, spec: deployment });
+  const { status, text } = await installation("withdraw", "--timeout=10s");
+  assert.equal(status, 0, text);
+  assert.equal(await plane.kubectl(["get", "deployment", "-n", namespace, "-o", "name"]), "");
+});
+
+test("withdraw: no operator leads while the Lease is held here, and it is given back", async () => {
+  await report(0, 1, holding);
+  const withdrawing = installation("withdraw", "--timeout=3s");
+  const holder = () => plane.kubectl(["get", "lease", "-n", namespace, "-o", "jsonpath={.items[*].spec.holderIdentity}"]);
+  await until("a withdrawal that holds the Lease", async () => (await holder()).startsWith("withdraw_"));
+  await withdrawing;
+  assert.equal(await holder(), "");
+});
+
+test("withdraw: without the namespace there is nobody to end", async () => {
+  await report(0, 2, []);
+  const { status, text } = await installation("withdraw", "--timeout=5s", "--namespace=gone");
+  assert.equal(status, 0, text);
+});
+
 test("verify: no operator, an agent that is silent", async () => {
   await report(70, 1, []);
   const { status, text } = await installation("verify", "--timeout=1s");
@@ -186,4 +214,11 @@ test("verify: all well", async () => {
   const { status, text } = await installation("verify", "--timeout=1s");
   assert.equal(status, 0);
   assert.match(text, /operator: one leads\nagent of n1: Running\n/);
+});
+
+test("withdraw: kinds that somebody has deleted first keep nothing else from being released", async () => {
+  await plane.kubectl(["delete", "crd", "nodeagents.aloft.dev", "virtualservers.aloft.dev", "--timeout=20s"]);
+  const { status, text } = await installation("withdraw", "--timeout=5s");
+  assert.equal(status, 0, text);
+  await plane.kubectl(["delete", "crd", "virtualips.aloft.dev", "--timeout=10s"]);
 });

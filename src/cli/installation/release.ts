@@ -13,6 +13,7 @@ import { viewPool, viewVirtualIP, viewVirtualServer } from "../../operator/plan/
 import { isOthers } from "../../operator/plan/services/claims.ts";
 import { viewService } from "../../operator/plan/services/parse.ts";
 import type { ServiceView } from "../../operator/plan/services/views.ts";
+import { listServed } from "./listServed.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 type Client = Surroundings["client"];
@@ -35,7 +36,7 @@ export async function releaseObjects({ client, say, waitUntil }: Surroundings): 
 
 /** In the order in which they need each other: of whose address the pool tells, who stands on which VirtualIP. */
 async function releaseAll(client: Client): Promise<string[]> {
-  const pools = (await client.list(addressPools)).items;
+  const pools = await listServed(client, addressPools);
   const recorded = new Set(pools.flatMap((object) => viewPool(object)?.status.assignments ?? []).flatMap((each) => each.services));
   return [
     await each(client, services, (object) => releaseService(client, object, recorded)),
@@ -47,7 +48,7 @@ async function releaseAll(client: Client): Promise<string[]> {
 
 /** One line of how many were changed. */
 async function each(client: Client, resource: Resource, release: (object: KubeObject) => Promise<boolean>): Promise<string> {
-  const outcome = await forEach((await client.list(resource)).items, release);
+  const outcome = await forEach(await listServed(client, resource), release);
   throwIfAny([outcome]);
   return `${resource.plural} released: ${outcome.done}`;
 }
