@@ -204,6 +204,17 @@ test("it starts from the last-known configuration without the API server", async
   assert.deepEqual(await second.stop(), { code: 0, signal: null });
 });
 
+test("a second start with the same state directory says so and nothing else, and leaves the files of the first, which runs nothing", async () => {
+  const directory = newStateDirectory();
+  await apply("n1");
+  startAgent("n1", directory);
+  await until("an agent that runs nothing", async () => (await nodeAgent("n1")).status?.observedGeneration === 1);
+  const second = startAgent("n2", directory);
+  assert.equal((await second.exited).code, 1);
+  assert.match(second.log(), /^\{.*"msg":"starting"\}\naloft: another agent is running with the state directory .*\n$/);
+  assert.ok(readdirSync(directory).includes("lock"));
+});
+
 test("a damaged last-known file is set aside and told, and the API server's word is waited for", async () => {
   const state = newStateDirectory();
   await apply("n1", web);

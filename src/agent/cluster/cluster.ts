@@ -38,7 +38,9 @@ const lastReportLimitMs = 2000;
 export async function runInCluster(kubeconfig: string | undefined, options: AgentOptions, log: Logger, shutdown: Shutdown): Promise<void> {
   const access = await loadClusterAccess(kubeconfig, readEnvironment(), clock);
   const client = new ApiClient(access, clock);
-  shutdown.step("remove the state of a node that runs nothing", () => removeEmptyState(options.stateDirectory));
+  // One that could not start has nothing to tell, and the files may be another agent's.
+  let hasStarted = false;
+  shutdown.step("remove the state of a node that runs nothing", () => (hasStarted ? removeEmptyState(options.stateDirectory) : undefined));
   shutdown.step("close the connections", () => client.close());
   const stopped = { value: false };
   const reporter: Reporter = new Reporter({
@@ -50,7 +52,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
   // Before the host, so that it runs after the host's steps: first resign, then tell.
   shutdown.step("report the end", async () => {
     stopped.value = true;
-    await reporter.stop(lastReportLimitMs);
+    if (hasStarted) await reporter.stop(lastReportLimitMs);
   });
   const { stateDirectory, node, allowedDirectories, scriptUser } = options;
   const { signal } = shutdown;
@@ -99,6 +101,7 @@ export async function runInCluster(kubeconfig: string | undefined, options: Agen
     ...host.settings.problems,
   ];
   const build = statusBuilder(host, fileProblems, stopped, () => http);
+  hasStarted = true;
   host.onEvents(() => reporter.changed());
   host.companions.onResults(() => reporter.changed());
   host.balancing.onStatus(() => reporter.serversChanged());
