@@ -1,5 +1,5 @@
 /** /metrics, /healthz and /readyz of a process, and what else it tells. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.ts";
 
@@ -40,11 +40,19 @@ export interface HttpServer {
 
 export type HttpServerResult = { ok: true; server: HttpServer } | { ok: false; error: Error };
 
+/** In ms. Questions have no body and come from probes, Prometheus and people: who takes longer holds connections open. */
+const limits: ServerOptions = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  // How often Node looks for such.
+  connectionsCheckingInterval: 1000,
+  // Nobody may hold a probe's connection open through a shutdown.
+  keepAliveTimeout: 5000,
+};
+
 /** Listens; a busy port or an address that is not the host's comes back as a value. */
 export function startHttpServer(options: HttpServerOptions): Promise<HttpServerResult> {
-  const server = createServer((request, response) => void answer(options, request, response));
-  // Nobody may hold a probe's connection open through a shutdown.
-  server.keepAliveTimeout = 5_000;
+  const server = createServer(limits, (request, response) => void answer(options, request, response));
   return new Promise((resolve) => {
     server.once("error", (error) => resolve({ ok: false, error }));
     server.listen(options.port, options.host, () => resolve({ ok: true, server: opened(server) }));

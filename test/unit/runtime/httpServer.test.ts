@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
+import { connect } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { type HttpQuestion, type HttpServer, startHttpServer } from "../../../src/runtime/httpServer.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
@@ -94,4 +96,10 @@ test("a busy port comes back as a value", async () => {
   const result = await startHttpServer({ host: "127.0.0.1", port: server.port, metrics: new Metrics(), healthChecks: {}, readyChecks: {} });
   assert.ok(!result.ok);
   assert.equal((result.error as NodeJS.ErrnoException).code, "EADDRINUSE");
+});
+
+test("who sends half a question is answered 408 and cut off within seconds", async () => {
+  const socket = connect(server.port, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\n"));
+  socket.setTimeout(10_000, () => socket.destroy(new Error("still open")));
+  assert.match((await buffer(socket)).toString(), /^HTTP\/1\.1 408 /);
 });
