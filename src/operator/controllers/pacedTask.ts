@@ -1,33 +1,26 @@
 /**
  * One task at a time, beside what starts it, and then a rest in proportion to what it took: the slower the API server answers, the fewer
- * times it is asked, and the more each task has gathered. After one in vain nothing runs for a while, each time for longer.
+ * times it is asked, and the more each task has gathered.
  */
-import { type Backoff, backoffMs } from "../../kube/rateLimiter.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
-export interface PacedTaskOptions<Result> {
+export interface PacedTaskOptions {
   clock: Clock;
   /** How much longer than the task the rest is. */
   restFactor: number;
   /** However long the task took: one that hung says nothing about the next. */
   mostRestMs: number;
-  /** Whether it failed or did nothing, so that the same will be asked for again. */
-  isFutile: (result: Result) => boolean;
-  /** After such a one what is urgent waits, too. */
-  backoff: Backoff;
   /** Called when one has ended, and when the rest is over. */
   onDone: () => unknown;
 }
 
 export class PacedTask<Result> {
-  readonly #options: PacedTaskOptions<Result>;
+  readonly #options: PacedTaskOptions;
   #running: Promise<void> | undefined;
   #restUntil = Number.NEGATIVE_INFINITY;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
-  #failures = 0;
   #result: Result | undefined;
 
-  constructor(options: PacedTaskOptions<Result>) {
+  constructor(options: PacedTaskOptions) {
     this.#options = options;
   }
 
@@ -40,9 +33,9 @@ export class PacedTask<Result> {
     return !this.isRunning && this.#options.clock.now() >= this.#restUntil;
   }
 
-  /** `work` must not reject. Does nothing while another one runs, nor soon after one in vain. */
+  /** `work` must not reject. Does nothing while another one runs. */
   start(work: () => Promise<Result>): void {
-    if (!this.isRunning && this.#options.clock.now() >= this.#pausedUntil) this.#running = this.#run(work);
+    if (!this.isRunning) this.#running = this.#run(work);
   }
 
   /** What the last task gave; once. */
@@ -58,15 +51,12 @@ export class PacedTask<Result> {
   }
 
   async #run(work: () => Promise<Result>): Promise<void> {
-    const { clock, restFactor, mostRestMs, isFutile, backoff, onDone } = this.#options;
+    const { clock, restFactor, mostRestMs, onDone } = this.#options;
     const startedAt = clock.now();
     const result = await work();
     this.#result = result;
     this.#running = undefined;
-    this.#failures = isFutile(result) ? this.#failures + 1 : 0;
-    const pauseMs = this.#failures > 0 ? backoffMs(backoff, this.#failures) : 0;
-    const restMs = Math.max(pauseMs, Math.min(mostRestMs, restFactor * (clock.now() - startedAt)));
-    this.#pausedUntil = clock.now() + pauseMs;
+    const restMs = Math.min(mostRestMs, restFactor * (clock.now() - startedAt));
     this.#restUntil = clock.now() + restMs;
     onDone();
     clock.setTimeout(onDone, restMs);

@@ -8,11 +8,12 @@
 import type { KubeClient } from "../../kube/client.ts";
 import type { Result } from "../../kube/controller.ts";
 import type { KubeMetrics } from "../../kube/metrics.ts";
-import { type KubeObject, keyOf } from "../../kube/object.ts";
+import { type KubeObject, keyOf, type Resource } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/log.ts";
 import type { OperatorMetrics } from "../metrics.ts";
-import { type Generation, nextGeneration } from "../plan/services/generation.ts";
+import { type Generation, type IsPaused, nextGeneration } from "../plan/services/generation.ts";
+import { FailedWrites } from "./failedWrites.ts";
 import type { GeneratedWriter } from "./generatedWriter.ts";
 import { GoneObjects } from "./goneObjects.ts";
 import { PacedTask } from "./pacedTask.ts";
@@ -44,6 +45,9 @@ const restPerGeneration = 10;
 /** New addresses wait no longer than that, also after an API server that hung. */
 const mostRestMs = 5000;
 
+const nameOf = ({ name }: { name: string }) => name;
+const keyOfServer = ({ key }: { key: string }) => key;
+
 export class ServiceController {
   readonly #options: ServiceControllerOptions;
   readonly #loop: PlanLoop;
@@ -51,6 +55,8 @@ export class ServiceController {
   readonly #gone: GoneObjects;
   /** Writes VirtualIPs and VirtualServers. */
   readonly #generation: PacedTask<Outcome[]>;
+  /** Those among them, by kind and key. */
+  readonly #failed = new FailedWrites({ first: shortestCollapseMs, longest: longestPauseMs });
 
   constructor(options: ServiceControllerOptions) {
     this.#options = options;
@@ -62,8 +68,6 @@ export class ServiceController {
       clock,
       restFactor: restPerGeneration,
       mostRestMs,
-      isFutile: (outcomes) => outcomes.some(({ failures }) => failures.length > 0) || outcomes.every(({ done }) => done === 0),
-      backoff: { first: shortestCollapseMs, longest: mostRestMs },
       onDone: this.changed,
     });
     this.#loop = new PlanLoop({ ...options, name: "services", pass: (signal) => this.#pass(signal), restPerPlan });
@@ -99,15 +103,22 @@ export class ServiceController {
     const current = plan;
     const objects = new Map(current.objects.services);
     const finalizers = await this.#addFinalizers(current, objects, signal);
-    const generation = current.isSettled ? nextGeneration(current, this.#generation.isRested) : undefined;
-    if (generation) this.#generation.start(() => this.#writeGenerated(generation, current.objects, signal));
+    this.#startGeneration(current, signal);
     const written = await forEach(current.services, async (planned) => {
       const object = objects.get(planned.view.key);
       return object !== undefined && (await this.#options.serviceWriter.write(planned, object, signal));
     });
     this.#options.planner.remember(current);
     throwIfAny([gone, pools, finalizers, written, ...(this.#generation.takeResult() ?? [])]);
-    return { requeueAfterMs: longestPauseMs };
+    return { requeueAfterMs: Math.min(longestPauseMs, this.#failed.nextInMs(this.#options.clock.now()) ?? longestPauseMs) };
+  }
+
+  #startGeneration(plan: CurrentServicesPlan, signal: AbortSignal): void {
+    if (!plan.isSettled) return;
+    const now = this.#options.clock.now();
+    const isPaused: IsPaused = (kind, key) => this.#failed.isPaused(`${kind} ${key}`, now);
+    const generation = nextGeneration(plan, this.#generation.isRested, isPaused);
+    if (generation) this.#generation.start(() => this.#writeGenerated(generation, plan.objects, signal));
   }
 
   #plan(): CurrentServicesPlan | undefined {
@@ -147,11 +158,29 @@ export class ServiceController {
       return generatedWriter.remove(resource, object, signal);
     };
     return [
-      await forEach(addresses.apply, (each) => generatedWriter.writeVirtualIP(each, objects.virtualIPs.get(each.name), signal)),
-      await forEach(addresses.remove, ({ name }) => removal(virtualIPs, objects.virtualIPs.get(name))),
-      await forEach(servers.apply, (each) => generatedWriter.writeVirtualServer(each, objects.virtualServers.get(each.key), signal)),
-      await forEach(servers.remove, ({ key }) => removal(virtualServers, objects.virtualServers.get(key))),
+      await this.#each(virtualIPs, addresses.apply, nameOf, (each) =>
+        generatedWriter.writeVirtualIP(each, objects.virtualIPs.get(each.name), signal),
+      ),
+      await this.#each(virtualIPs, addresses.remove, nameOf, ({ name }) => removal(virtualIPs, objects.virtualIPs.get(name))),
+      await this.#each(virtualServers, servers.apply, keyOfServer, (each) =>
+        generatedWriter.writeVirtualServer(each, objects.virtualServers.get(each.key), signal),
+      ),
+      await this.#each(virtualServers, servers.remove, keyOfServer, ({ key }) => removal(virtualServers, objects.virtualServers.get(key))),
     ];
+  }
+
+  /** One that fails, or does nothing and will be asked for again, waits before it is tried again; the others do not. */
+  #each<T>({ kind }: Resource, items: readonly T[], key: (item: T) => string, write: (item: T) => Promise<boolean>): Promise<Outcome> {
+    const { clock } = this.#options;
+    return forEach(items, async (item) => {
+      let isWritten = false;
+      try {
+        isWritten = await write(item);
+      } finally {
+        this.#failed.remember(`${kind} ${key(item)}`, !isWritten, clock.now());
+      }
+      return isWritten;
+    });
   }
 
   /** What is recorded and the caches lack. */

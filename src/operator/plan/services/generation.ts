@@ -18,20 +18,30 @@ export interface Generation {
   virtualServers: Pick<VirtualServerChanges, "apply" | "remove">;
 }
 
+/** Whether the last write of that object was in vain and it is too soon to try again. */
+export type IsPaused = (kind: "VirtualIP" | "VirtualServer", key: string) => boolean;
+
 /**
  * What is to be written now; undefined for nothing. At once: what moves or takes something away. The rest once what was written before has
- * been digested (`isRested`), and of the VirtualIPs that grow one at a time.
+ * been digested (`isRested`), and of the VirtualIPs that grow one at a time. Never: what has failed just now (`isPaused`).
  */
 export function nextGeneration(
   { virtualIPs, virtualServers }: { virtualIPs: VirtualIPChanges; virtualServers: VirtualServerChanges },
   isRested: boolean,
+  isPaused: IsPaused = () => false,
 ): Generation | undefined {
-  const { apply, grow, remove } = virtualIPs;
-  const more = isRested ? grow.slice(0, 1) : [];
+  const isDue = ({ name }: { name: string }) => !isPaused("VirtualIP", name);
+  const apply = virtualIPs.apply.filter(isDue);
+  const remove = virtualIPs.remove.filter(isDue);
+  const next = virtualIPs.grow.find(isDue);
+  const more = isRested && next ? [next] : [];
   // What is on a VirtualIP comes after what it has there.
-  const waiting = new Set(grow.slice(1).map(({ name }) => name));
-  const applied = virtualServers.apply.filter(({ spec }) => !waiting.has(spec.virtualIP ?? ""));
-  const servers = isRested ? { apply: applied, remove: virtualServers.remove } : { apply: [], remove: [] };
+  const waiting = new Set(virtualIPs.grow.filter((each) => each !== next).map(({ name }) => name));
+  const isServerDue = ({ key }: { key: string }) => isRested && !isPaused("VirtualServer", key);
+  const servers = {
+    apply: virtualServers.apply.filter((each) => isServerDue(each) && !waiting.has(each.spec.virtualIP ?? "")),
+    remove: virtualServers.remove.filter(isServerDue),
+  };
   const generation = { virtualIPs: { apply: [...apply, ...more], remove }, virtualServers: servers };
   const counts = [generation.virtualIPs.apply, remove, servers.apply, servers.remove];
   return counts.some(({ length }) => length > 0) ? generation : undefined;

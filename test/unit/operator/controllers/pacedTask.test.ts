@@ -4,12 +4,10 @@ import { test } from "node:test";
 import { PacedTask } from "../../../../src/operator/controllers/pacedTask.ts";
 import { VirtualClock } from "../../runtime/virtualClock.ts";
 
-const patient = { isFutile: () => false, backoff: { first: 10, longest: 10 } };
-
 test("paced task: one at a time, a rest of three times as long, and a call at both ends of it", async () => {
   const clock = new VirtualClock();
   const calls: number[] = [];
-  const task = new PacedTask<string>({ ...patient, clock, restFactor: 3, mostRestMs: 60_000, onDone: () => void calls.push(clock.now()) });
+  const task = new PacedTask<string>({ clock, restFactor: 3, mostRestMs: 60_000, onDone: () => void calls.push(clock.now()) });
   const work = Promise.withResolvers<string>();
   task.start(() => work.promise);
   task.start(async () => "another");
@@ -27,7 +25,7 @@ test("paced task: one at a time, a rest of three times as long, and a call at bo
 
 test("paced task: what is urgent need not wait for the end of the rest", async () => {
   const clock = new VirtualClock();
-  const task = new PacedTask<string>({ ...patient, clock, restFactor: 3, mostRestMs: 60_000, onDone: () => {} });
+  const task = new PacedTask<string>({ clock, restFactor: 3, mostRestMs: 60_000, onDone: () => {} });
   task.start(() => new Promise((resolve) => void clock.setTimeout(() => resolve("first"), 100)));
   await clock.advance(150);
   assert.equal(task.isRested, false);
@@ -38,7 +36,7 @@ test("paced task: what is urgent need not wait for the end of the rest", async (
 
 test("paced task: after one that hung for long the rest is no longer than the longest", async () => {
   const clock = new VirtualClock();
-  const task = new PacedTask<string>({ ...patient, clock, restFactor: 3, mostRestMs: 2000, onDone: () => {} });
+  const task = new PacedTask<string>({ clock, restFactor: 3, mostRestMs: 2000, onDone: () => {} });
   task.start(() => new Promise((resolve) => void clock.setTimeout(() => resolve("late"), 30_000)));
   await clock.advance(30_000);
   await task.settled();
@@ -46,34 +44,4 @@ test("paced task: after one that hung for long the rest is no longer than the lo
   assert.equal(task.isRested, false);
   await clock.advance(1);
   assert.equal(task.isRested, true);
-});
-
-test("paced task: after one in vain nothing starts for a while, each time for longer, until one succeeds", async () => {
-  const clock = new VirtualClock();
-  const starts: number[] = [];
-  let failing = true;
-  const start = () =>
-    task.start(async () => {
-      starts.push(clock.now());
-      return failing ? "failed" : "done";
-    });
-  const task: PacedTask<string> = new PacedTask<string>({
-    clock,
-    restFactor: 3,
-    mostRestMs: 60_000,
-    isFutile: (result) => result === "failed",
-    backoff: { first: 20, longest: 100 },
-    onDone: () => failing && start(),
-  });
-  start();
-  await clock.advance(345);
-  assert.deepEqual(starts, [0, 20, 60, 140, 240, 340]);
-  failing = false;
-  start();
-  await clock.advance(95);
-  for (const _ of [1, 2]) {
-    start();
-    await task.settled();
-  }
-  assert.deepEqual(starts.slice(6), [440, 440]);
 });

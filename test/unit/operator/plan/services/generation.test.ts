@@ -38,3 +38,10 @@ test("generated objects: what nobody waits for is no reason to write during the 
   const rest = { virtualIPs: { apply: [], grow: virtualIPs.grow, remove: [] }, virtualServers };
   assert.equal(nextGeneration(rest, false), undefined);
 });
+
+test("generated objects: one whose write has failed waits alone, and what is on it with it", () => {
+  const without = (...failed: string[]) =>
+    namesOf(nextGeneration({ virtualIPs, virtualServers }, true, (kind, key) => failed.includes(`${kind} ${key}`)));
+  assert.deepEqual(without("VirtualIP most"), ["moved", "less", "empty", "two", "old"]);
+  assert.deepEqual(without("VirtualIP moved", "VirtualIP empty", `VirtualServer ${virtualServers.apply[0]?.key}`), ["most", "old"]);
+});
