@@ -3,12 +3,19 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { VirtualIPStatus } from "../../../src/api/virtualIP.ts";
+import type { KubeObject, Resource } from "../../../src/kube/object.ts";
 import { nodeAgents, nodes, virtualIPs } from "../../../src/operator/controllers/resources.ts";
 import { until } from "../../support/waiting.ts";
 import type { OperatorProcess } from "./operatorProcess.ts";
 import { Testbed } from "./testbed.ts";
 
 const single = (host: number) => ({ addresses: [{ address: `192.0.2.${host}` }] });
+const accessReviews: Resource = {
+  apiVersion: "authorization.k8s.io/v1",
+  kind: "SubjectAccessReview",
+  plural: "subjectaccessreviews",
+  namespaced: false,
+};
 const passes = 'aloft_reconcile_duration_seconds_count{controller="plan",result="requeue"}';
 
 let bed: Testbed;
@@ -53,6 +60,23 @@ test("of two operators exactly one acts; when it is killed the other takes over 
   assert.equal((await bed.virtualIP("web"))?.metadata.resourceVersion, before?.metadata.resourceVersion);
   await bed.createVirtualIP("next", single(101));
   assert.equal((await bed.untilActive("next", "n2")).status?.virtualRouterID, 2);
+});
+
+test("an operator may touch no Lease but that of its election", async () => {
+  const may = async (verb: string, name: string) => {
+    const resourceAttributes = { group: "coordination.k8s.io", resource: "leases", namespace: "aloft-system", name, verb };
+    const spec = { user: "operator", groups: ["aloft:operators"], resourceAttributes };
+    const { status } = await bed.client.create<KubeObject & { status?: { allowed: boolean } }>(
+      accessReviews,
+      { metadata: { name: "" }, spec },
+      { fieldManager: "test" },
+    );
+    return status?.allowed;
+  };
+  for (const verb of ["get", "update"]) {
+    assert.equal(await may(verb, "aloft-operator"), true, verb);
+    assert.equal(await may(verb, "somebody-elses"), false, verb);
+  }
 });
 
 test("SIGTERM hands the leadership over long before the lease ends", async () => {
