@@ -5,7 +5,7 @@ import type { Output } from "./cli.ts";
 import { type FlagValues, flagHelp, parseArguments, UsageError } from "./flags.ts";
 import { ipvsFlags } from "./ipvsCommand.ts";
 import { type Format, parseFormat } from "./values.ts";
-import type { ClusterState, VirtualIPState } from "./vip/clusterState.ts";
+import type { ClusterState } from "./vip/clusterState.ts";
 
 export const vipFlags = {
   output: { short: "o", placeholder: "table|json", help: "how to print", parse: parseFormat, default: "table" },
@@ -65,15 +65,17 @@ export async function runVipCommand(args: string[], output: Output): Promise<num
     return await subcommand.run({ words: rest, flags, output });
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    output.error(`aloft: ${(error as Error).message}`);
+    const { describeTrouble } = await import("./vip/requestTrouble.ts");
+    output.error(`aloft: ${describeTrouble(error)}`);
     return 1;
   }
 }
 
 async function showStatus({ words: [name], flags, output }: Call): Promise<number> {
   const { detailLines, statusLines, statusRows } = await import("./vip/statusView.ts");
+  const { pickVirtualIP } = await import("./vip/clusterState.ts");
   const cluster = await readCluster(flags);
-  const rows = statusRows(name === undefined ? cluster : { ...cluster, virtualIPs: [pick(cluster, name)] });
+  const rows = statusRows(name === undefined ? cluster : { ...cluster, virtualIPs: [pickVirtualIP(cluster.virtualIPs, name)] });
   const [row] = rows;
   print(flags.output, output, name === undefined ? rows : row, () =>
     name !== undefined && row ? detailLines(row, new Date()) : statusLines(rows, new Date()),
@@ -83,16 +85,18 @@ async function showStatus({ words: [name], flags, output }: Call): Promise<numbe
 
 async function showTimeline({ words: [name = ""], flags, output }: Call): Promise<number> {
   const { timelineLines, timelineOf } = await import("./vip/timelineView.ts");
-  const timeline = timelineOf(pick(await readCluster(flags), name));
+  const { pickVirtualIP } = await import("./vip/clusterState.ts");
+  const timeline = timelineOf(pickVirtualIP((await readCluster(flags)).virtualIPs, name));
   print(flags.output, output, timeline, () => timelineLines(timeline, new Date()));
   return 0;
 }
 
 async function showExplanation({ words: [name = ""], flags, output }: Call): Promise<number> {
   const { explain, explanationLines } = await import("./vip/explainView.ts");
+  const { pickVirtualIP } = await import("./vip/clusterState.ts");
   const { loadAddon } = await import("../agent/native/addon.ts");
   const cluster = await readCluster(flags);
-  const explanation = explain(pick(cluster, name), cluster, (candidates, active) => {
+  const explanation = explain(pickVirtualIP(cluster.virtualIPs, name), cluster, (candidates, active) => {
     const answer = loadAddon().forecast(candidates, active);
     if (!answer.ok) throw new Error(answer.error.message);
     return answer;
@@ -162,13 +166,6 @@ async function withClient<Result>({ kubeconfig, context }: Flags, use: (client: 
   } finally {
     await client.close();
   }
-}
-
-function pick({ virtualIPs }: ClusterState, name: string): VirtualIPState {
-  const found = virtualIPs.find((virtualIP) => virtualIP.name === name);
-  if (found) return found;
-  const known = virtualIPs.map((virtualIP) => virtualIP.name).join(", ") || "none";
-  throw Object.assign(new Error(`there is no VirtualIP "${name}"; there is ${known}`), { code: "ALOFT_NOT_FOUND" });
 }
 
 function print(format: Format, output: Output, value: unknown, lines: () => string[]): void {

@@ -48,7 +48,17 @@ export interface KubeErrorDetails {
   reason?: string;
   /** The server's Retry-After, in ms. */
   retryAfterMs?: number;
+  /** metav1.Status.message. */
+  text?: string;
+  subject?: KubeErrorSubject;
   cause?: unknown;
+}
+
+/** What the request was about. */
+export interface KubeErrorSubject {
+  name: string;
+  /** Plural of the resource, such as "nodes". */
+  resource: string;
 }
 
 export class KubeError extends Error {
@@ -60,6 +70,10 @@ export class KubeError extends Error {
   /** Whether the same request may succeed later without any change. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  /** What the API server said; empty when there was no answer. */
+  readonly text: string;
+  /** Undefined where the answer names no object, as when the whole resource type is unknown. */
+  readonly subject: KubeErrorSubject | undefined;
 
   constructor(code: KubeErrorCode, message: string, details: KubeErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -68,6 +82,8 @@ export class KubeError extends Error {
     this.reason = details.reason ?? "";
     this.retryable = retryableCodes.has(code);
     this.retryAfterMs = details.retryAfterMs;
+    this.text = details.text ?? "";
+    this.subject = details.subject;
   }
 }
 
@@ -80,7 +96,7 @@ interface Status {
   message?: string;
   reason?: string;
   code?: number;
-  details?: { retryAfterSeconds?: number };
+  details?: { retryAfterSeconds?: number; name?: string; kind?: string };
 }
 
 /**
@@ -96,8 +112,14 @@ export function errorOfStatus(operation: string, httpStatus: number, body: unkno
   return new KubeError(codeOf(status, reason), `${operation}: ${status}${reason ? ` ${reason}` : ""}${text ? `: ${text}` : ""}`, {
     status,
     reason,
+    text,
+    subject: subjectOf(parsed),
     retryAfterMs: Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined,
   });
+}
+
+function subjectOf({ details: { name, kind } = {} }: Status = {}): KubeErrorSubject | undefined {
+  return name && kind ? { name, resource: kind } : undefined;
 }
 
 function codeOf(status: number, reason: string): KubeErrorCode {

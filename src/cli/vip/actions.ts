@@ -3,7 +3,7 @@ import { drainAnnotation } from "../../api/group.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Resource } from "../../kube/object.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
-import { nodeAgents, toNodeAgent, toVirtualIP, type VirtualIPState, virtualIPs } from "./clusterState.ts";
+import { nodeAgents, pickVirtualIP, toNodeAgent, toVirtualIP, type VirtualIPState, virtualIPs } from "./clusterState.ts";
 
 const nodes: Resource = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
 const options = { fieldManager: "kubectl-vip" };
@@ -30,23 +30,23 @@ export interface Patience {
  * it. @throws Error for a node that cannot have them.
  */
 export async function moveVirtualIP(client: KubeClient, name: string, to: string, patience: Patience): Promise<MoveResult> {
-  const before = toVirtualIP(await client.get(virtualIPs, { name }));
+  const known = (await client.list(virtualIPs)).items.map(toVirtualIP);
+  const before = pickVirtualIP(known, name);
   const candidates = (before.status.nodes ?? []).map((node) => node.name);
   if (!candidates.includes(to)) {
     throw new Error(`${to} is no candidate of ${name}; candidates are ${candidates.join(", ") || "not known yet"}`);
   }
   const from = before.status.activeNode;
-  for (const member of await groupOf(client, before)) {
+  for (const member of groupOf(before, known)) {
     await client.patch(virtualIPs, { name: member }, { spec: { nodes: { preferred: to } } }, options);
   }
   const done = await waitUntil(patience, async () => toVirtualIP(await client.get(virtualIPs, { name })).status.activeNode === to);
   return { name, from, to, done, message: done ? arrived(name, from, to) : late(name, to) };
 }
 
-async function groupOf(client: KubeClient, { name, spec }: VirtualIPState): Promise<string[]> {
+function groupOf({ name, spec }: VirtualIPState, known: readonly VirtualIPState[]): string[] {
   if (spec?.group === undefined) return [name];
-  const { items } = await client.list(virtualIPs);
-  return items.map(toVirtualIP).flatMap((other) => (other.spec?.group === spec.group ? other.name : []));
+  return known.flatMap((other) => (other.spec?.group === spec.group ? other.name : []));
 }
 
 const arrived = (name: string, from: string | undefined, to: string) =>

@@ -36,6 +36,14 @@ export async function readClusterState(client: KubeClient): Promise<ClusterState
   return { virtualIPs: vips.items.map(toVirtualIP).sort(byName), nodeAgents: agents.items.map(toNodeAgent).sort(byName) };
 }
 
+/** @throws Error that names those that there are. */
+export function pickVirtualIP(virtualIPs: readonly VirtualIPState[], name: string): VirtualIPState {
+  const found = virtualIPs.find((virtualIP) => virtualIP.name === name);
+  if (found) return found;
+  const known = virtualIPs.map((virtualIP) => virtualIP.name).join(", ") || "none";
+  throw Object.assign(new Error(`there is no VirtualIP "${name}"; there is ${known}`), { code: "ALOFT_NOT_FOUND" });
+}
+
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
 export function toVirtualIP({ metadata, spec, status }: KubeObject): VirtualIPState {
