@@ -1,5 +1,6 @@
 /** A played cluster with pools and Services: both control loops write, agents run what they are told, and what must never be is looked for. */
 
+import { findCondition } from "../../../src/api/condition.ts";
 import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
 import { viewPool } from "../../../src/operator/plan/parse.ts";
 import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
@@ -272,7 +273,9 @@ export class ServedCluster extends PlayedCluster {
     for (const { node, virtualIP: holder, addresses } of routers) {
       for (const { address } of addresses) claim(address.slice(0, address.indexOf("/")), holder, `on ${node}`);
     }
-    for (const { name, spec } of this.virtualIPs) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
+    // One that is refused holds nothing.
+    const accepted = this.virtualIPs.filter(({ status }) => findCondition(status.conditions, "Accepted")?.status !== "False");
+    for (const { name, spec } of accepted) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
     const recorded = new Map(
       this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address, services }) => [address, services])),
     );

@@ -6,7 +6,7 @@ import { mostAssignments } from "../../../api/addressPoolStatus.ts";
 import { allocateAddresses } from "../../allocate/serviceAddresses.ts";
 import type { PoolClaim } from "../../allocate/serviceClaims.ts";
 import { type PoolView, runningRouters, type VirtualIPView } from "../cluster.ts";
-import { judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
+import { findPoolConflict, judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
 import { claimOf, isOurs, mayUse } from "./claims.ts";
 import { planDataPlanes } from "./dataPlanes.ts";
 import { additionsOf, isAsGenerated } from "./generatedVirtualIPs.ts";
@@ -34,7 +34,8 @@ export interface ServicesPlan {
 export function planServices(question: ServicesQuestion): ServicesPlan {
   const running = runningRouters(question.agents);
   const verdicts = judgePools(question.pools, question.virtualIPs, running);
-  const whereabouts = new Whereabouts({ ...question, running, before: question.memory.traces });
+  const virtualIPs = question.virtualIPs.filter((view) => !findPoolConflict(view, question.pools, verdicts, running));
+  const whereabouts = new Whereabouts({ ...question, virtualIPs, running, before: question.memory.traces });
   const unknownPools = findUnknownPools(question);
   const views = new Map(question.services.map((view) => [view.key, view]));
   const ledger = new Ledger(question, views);
