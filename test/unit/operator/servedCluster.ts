@@ -227,7 +227,9 @@ export class ServedCluster extends PlayedCluster {
     });
     for (const { name, labels, spec } of apply) {
       const before = this.virtualIPs.find((view) => view.name === name);
-      if (before && !before.generated) throw new Error(`${name} is somebody else's`);
+      const recorded = new Set(this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address }) => address)));
+      const isOwn = before?.generated !== undefined || allAddresses(before?.spec).every((address) => recorded.has(address));
+      if (!isOwn) throw new Error(`${name} is somebody else's`);
       const generated = { pool: labels["aloft.dev/pool"] ?? "", role: labels["aloft.dev/pool-role"] as "shared" | "local" };
       const { generation = 0, status = {}, hasFinalizer = false } = before ?? {};
       const view = virtualIP(name, spec, { generated, generation: generation + 1, status, hasFinalizer });
