@@ -228,7 +228,7 @@ export class ServedCluster extends PlayedCluster {
     for (const { name, labels, spec } of apply) {
       const before = this.virtualIPs.find((view) => view.name === name);
       const recorded = new Set(this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address }) => address)));
-      const isOwn = before?.generated !== undefined || allAddresses(before?.spec).every((address) => recorded.has(address));
+      const isOwn = before?.generated !== undefined || !before || allAddresses(before.spec).some((address) => recorded.has(address));
       if (!isOwn) throw new Error(`${name} is somebody else's`);
       const generated = { pool: labels["aloft.dev/pool"] ?? "", role: labels["aloft.dev/pool-role"] as "shared" | "local" };
       const { generation = 0, status = {}, hasFinalizer = false } = before ?? {};

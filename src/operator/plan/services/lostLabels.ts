@@ -36,7 +36,7 @@ function ownerOf(view: VirtualIPView, pools: readonly PoolView[]): Origin | unde
     const role = roleOf(view.name, pool);
     if (!role || segment !== view.segment) continue;
     const given = new Set((status.assignments ?? []).map(({ address }) => address));
-    if (specifiedAddresses(view).every(({ text }) => given.has(text))) return { pool, role };
+    if (specifiedAddresses(view).some(({ text }) => given.has(text))) return { pool, role };
   }
   return undefined;
 }

@@ -82,7 +82,8 @@ test("a VirtualIP of another segment with a Service's address and such a name is
   const other = virtualIP("public-7", { addresses: [{ address: "192.0.2.100" }], segment: "other" });
   const routers = new Map([["public-7", new Map([["n1", []]])]]);
   assert.equal(findLostLabels({ virtualIPs: [other], pools: cluster.pools }, routers).names.size, 0);
-  const same = virtualIP("public-7", { addresses: [{ address: "192.0.2.100" }] });
+  // Whatever else somebody has put there.
+  const same = virtualIP("public-7", { addresses: [{ address: "192.0.2.77" }, { address: "192.0.2.100" }] });
   assert.equal(findLostLabels({ virtualIPs: [same], pools: cluster.pools }, routers).names.size, 1);
 });
 
