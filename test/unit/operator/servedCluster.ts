@@ -1,5 +1,6 @@
 /** A played cluster with pools and Services: both control loops write, agents run what they are told, and what must never be is looked for. */
 
+import { findCondition } from "../../../src/api/condition.ts";
 import type { PoolView, VirtualIPView } from "../../../src/operator/plan/cluster.ts";
 import { viewPool } from "../../../src/operator/plan/parse.ts";
 import { type Generation, nextGeneration } from "../../../src/operator/plan/services/generation.ts";
@@ -226,7 +227,9 @@ export class ServedCluster extends PlayedCluster {
     });
     for (const { name, labels, spec } of apply) {
       const before = this.virtualIPs.find((view) => view.name === name);
-      if (before && !before.generated) throw new Error(`${name} is somebody else's`);
+      const recorded = new Set(this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address }) => address)));
+      const isOwn = before?.generated !== undefined || !before || allAddresses(before.spec).some((address) => recorded.has(address));
+      if (!isOwn) throw new Error(`${name} is somebody else's`);
       const generated = { pool: labels["aloft.dev/pool"] ?? "", role: labels["aloft.dev/pool-role"] as "shared" | "local" };
       const { generation = 0, status = {}, hasFinalizer = false } = before ?? {};
       const view = virtualIP(name, spec, { generated, generation: generation + 1, status, hasFinalizer });
@@ -272,7 +275,9 @@ export class ServedCluster extends PlayedCluster {
     for (const { node, virtualIP: holder, addresses } of routers) {
       for (const { address } of addresses) claim(address.slice(0, address.indexOf("/")), holder, `on ${node}`);
     }
-    for (const { name, spec } of this.virtualIPs) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
+    // One that is refused holds nothing.
+    const accepted = this.virtualIPs.filter(({ status }) => findCondition(status.conditions, "Accepted")?.status !== "False");
+    for (const { name, spec } of accepted) for (const address of allAddresses(spec)) claim(address, name, "by its specification");
     const recorded = new Map(
       this.pools.flatMap(({ status }) => (status.assignments ?? []).map(({ address, services }) => [address, services])),
     );

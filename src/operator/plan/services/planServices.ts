@@ -6,7 +6,7 @@ import { mostAssignments } from "../../../api/addressPoolStatus.ts";
 import { allocateAddresses } from "../../allocate/serviceAddresses.ts";
 import type { PoolClaim } from "../../allocate/serviceClaims.ts";
 import { type PoolView, runningRouters, type VirtualIPView } from "../cluster.ts";
-import { judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
+import { findPoolConflict, judgePools, type PoolVerdicts, specifiedAddresses } from "../poolVerdicts.ts";
 import { claimOf, isOurs, mayUse } from "./claims.ts";
 import { planDataPlanes } from "./dataPlanes.ts";
 import { additionsOf, isAsGenerated } from "./generatedVirtualIPs.ts";
@@ -14,6 +14,7 @@ import type { VirtualServerChanges } from "./generatedVirtualServers.ts";
 import type { VirtualIPChanges } from "./generation.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { Ledger } from "./ledger.ts";
+import { findLostLabels } from "./lostLabels.ts";
 import { type PoolPlan, planPool } from "./poolPlans.ts";
 import { planServiceWrites, type ServicePlan } from "./servicePlans.ts";
 import type { ServicesMemory, ServicesQuestion } from "./servicesQuestion.ts";
@@ -31,10 +32,13 @@ export interface ServicesPlan {
   unknown: { services: string[]; pools: string[] };
 }
 
-export function planServices(question: ServicesQuestion): ServicesPlan {
-  const running = runningRouters(question.agents);
+export function planServices(asked: ServicesQuestion): ServicesPlan {
+  const running = runningRouters(asked.agents);
+  const relabelled = findLostLabels(asked, running);
+  const question = { ...asked, virtualIPs: relabelled.virtualIPs };
   const verdicts = judgePools(question.pools, question.virtualIPs, running);
-  const whereabouts = new Whereabouts({ ...question, running, before: question.memory.traces });
+  const virtualIPs = question.virtualIPs.filter((view) => !findPoolConflict(view, question.pools, verdicts, running));
+  const whereabouts = new Whereabouts({ ...question, virtualIPs, running, before: question.memory.traces });
   const unknownPools = findUnknownPools(question);
   const views = new Map(question.services.map((view) => [view.key, view]));
   const ledger = new Ledger(question, views);
@@ -48,7 +52,7 @@ export function planServices(question: ServicesQuestion): ServicesPlan {
   const plan: ServicesPlan = {
     pools,
     services: services.plans,
-    virtualIPs: compareVirtualIPs(layout, question),
+    virtualIPs: compareVirtualIPs(layout, question, relabelled.names),
     virtualServers: dataPlanes,
     memory: { traces: whereabouts.traces, answers: services.answers, wishes },
     unknown: { services: ledger.unknown, pools: unknownPools },
@@ -108,13 +112,17 @@ function takenBy(virtualIPs: readonly VirtualIPView[]): Map<string, string> {
   return new Map(others.flatMap((view) => specifiedAddresses(view).map(({ text }) => [text, `VirtualIP "${view.name}"`] as const)));
 }
 
-function compareVirtualIPs({ generated, kept }: Layout, { virtualIPs, pools, gone }: ServicesQuestion): VirtualIPChanges {
+function compareVirtualIPs(
+  { generated, kept }: Layout,
+  { virtualIPs, pools, gone }: ServicesQuestion,
+  mislabelled: ReadonlySet<string>,
+): VirtualIPChanges {
   const standing = new Map(virtualIPs.map((view) => [view.name, view]));
   const wanted = new Set(generated.map(({ name }) => name));
   const plannable = new Set([...pools.filter(({ spec }) => spec).map(({ name }) => name), ...gone]);
   const changes = generated.flatMap((each) => {
     const view = standing.get(each.name);
-    if (view && (view.deleting || isAsGenerated(each, view))) return [];
+    if (view && (view.deleting || (isAsGenerated(each, view) && !mislabelled.has(view.name)))) return [];
     return [{ each, added: view?.generated?.role === "shared" ? additionsOf(each, view) : 0 }];
   });
   const growing = changes.filter(({ added }) => added > 0).sort((a, b) => b.added - a.added);

@@ -10,6 +10,7 @@ export type Trace = "standing" | ReadonlyMap<string, number>;
 export type Traces = ReadonlyMap<string, Trace>;
 
 export interface WhereaboutsQuestion {
+  /** But for those that are refused an address of a pool. */
   virtualIPs: readonly VirtualIPView[];
   running: RunningRouters;
   agents: readonly AgentView[];
@@ -33,7 +34,7 @@ export class Whereabouts {
   constructor({ virtualIPs, running, agents, before, isSettled }: WhereaboutsQuestion) {
     this.#agents = agents;
     this.#isSettled = isSettled;
-    for (const view of virtualIPs) this.#specify(view);
+    this.#specify(virtualIPs);
     for (const [name, byNode] of running) {
       for (const routers of byNode.values())
         for (const { addresses } of routers) for (const host of hostsOf(addresses)) this.#add(host, name);
@@ -42,11 +43,19 @@ export class Whereabouts {
     for (const [address, trace] of before) this.#follow(address, trace);
   }
 
-  #specify(view: VirtualIPView): void {
-    for (const { text: host } of specifiedAddresses(view)) {
-      this.#add(host, view.name);
-      this.#specified.set(host, view.name);
+  /** What a pool has given stays where it is, whoever asks for it later: he has it only where he runs it. */
+  #specify(virtualIPs: readonly VirtualIPView[]): void {
+    const generated = virtualIPs.filter((view) => view.generated);
+    for (const view of generated) for (const { text } of specifiedAddresses(view)) this.#put(text, view.name);
+    const given = new Set(this.#specified.keys());
+    for (const view of virtualIPs.filter((each) => !each.generated)) {
+      for (const { text } of specifiedAddresses(view)) if (!given.has(text)) this.#put(text, view.name);
     }
+  }
+
+  #put(address: string, virtualIP: string): void {
+    this.#add(address, virtualIP);
+    this.#specified.set(address, virtualIP);
   }
 
   #follow(address: string, trace: Trace): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { findLostLabels } from "../../../../../src/operator/plan/services/lostLabels.ts";
 import { timeAt, virtualIP } from "../../samples.ts";
 import { dual, served, service, ten } from "../../servedCluster.ts";
 
@@ -54,6 +55,36 @@ test("a VirtualIP of somebody else that is called as one of the pool is left alo
   cluster.rest();
   assert.equal(cluster.placeOf("192.0.2.100"), "public-1");
   assert.equal(cluster.placeOf("192.0.2.50"), "public-0");
+});
+
+for (const [what, generated] of [
+  ["have gone", undefined],
+  ["say something else", { pool: "public", role: "local" as const }],
+] as const) {
+  test(`a VirtualIP of a pool whose labels ${what} is labelled again, and its Services go on and go`, () => {
+    const cluster = served({ ...ten, virtualRouters: 1 }, service("a"), service("b"));
+    cluster.rest();
+    cluster.virtualIPs = cluster.virtualIPs.map(({ generated: _before, ...view }) => ({ ...view, ...(generated && { generated }) }));
+    cluster.rest();
+    assert.deepEqual(cluster.view("public-0").generated, { pool: "public", role: "shared" });
+    cluster.change("web/a", { deleting: true });
+    cluster.services.push(service("c", { createdAt: timeAt(9) }));
+    cluster.rest();
+    assert.deepEqual(Object.values(cluster.assignments("public")), ["web/b", "web/c"]);
+    assert.equal(cluster.view("public-0").status.transitions, 0);
+    assert.equal(cluster.poolCondition("public", "Accepted"), "True/Accepted");
+  });
+}
+
+test("a VirtualIP of another segment with a Service's address and such a name is somebody else's", () => {
+  const cluster = served({ ...ten, virtualRouters: 1 }, service("a"));
+  cluster.rest();
+  const other = virtualIP("public-7", { addresses: [{ address: "192.0.2.100" }], segment: "other" });
+  const routers = new Map([["public-7", new Map([["n1", []]])]]);
+  assert.equal(findLostLabels({ virtualIPs: [other], pools: cluster.pools }, routers).names.size, 0);
+  // Whatever else somebody has put there.
+  const same = virtualIP("public-7", { addresses: [{ address: "192.0.2.77" }, { address: "192.0.2.100" }] });
+  assert.equal(findLostLabels({ virtualIPs: [same], pools: cluster.pools }, routers).names.size, 1);
 });
 
 test("a node with the exclude label answers for no Service, one that gets it hands over", () => {

@@ -120,3 +120,37 @@ test("a Service whose namespace is new waits until it is known: an address of a 
   cluster.rest();
   assert.deepEqual(cluster.addresses("web/a"), ["192.0.2.200"]);
 });
+
+test("a VirtualIP made later with an address that a Service has takes it from nobody, also when the pool holds it no longer", () => {
+  const cluster = served({ ...ten, virtualRouters: 1 }, service("a"));
+  cluster.rest();
+  cluster.virtualIPs.push(virtualIP("thief", { addresses: [{ address: "192.0.2.100" }] }, { createdAt: timeAt(9) }));
+  cluster.rest();
+  const stays = () => {
+    assert.deepEqual(
+      cluster.routers("n1").map((router) => `${router.virtualIP} ${router.addresses.map(({ address }) => address)}`),
+      ["public-0 192.0.2.100/32"],
+    );
+    assert.equal(cluster.active("public-0"), "n1");
+  };
+  stays();
+  cluster.changePool("public", { addresses: ["192.0.2.101-192.0.2.109"], virtualRouters: 1 });
+  cluster.rest();
+  stays();
+});
+
+test("a VirtualIP made between an address that is given and the one that is to hold it is refused, and keeps nobody from answering", () => {
+  const cluster = served({ ...ten, virtualRouters: 1 }, service("a"));
+  cluster.rest();
+  cluster.generationTakes = 3;
+  cluster.services.push(service("b", { createdAt: timeAt(5) }));
+  cluster.serve();
+  assert.deepEqual(cluster.addresses("web/b"), ["192.0.2.101"]);
+  cluster.virtualIPs.push(virtualIP("thief", { addresses: [{ address: "192.0.2.101" }] }, { createdAt: timeAt(9) }));
+  cluster.rest();
+  assert.equal(cluster.active("public-0"), "n1");
+  assert.deepEqual(
+    cluster.routers("n1").flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+    ["192.0.2.100/32", "192.0.2.101/32"],
+  );
+});
