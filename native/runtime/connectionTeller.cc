@@ -69,6 +69,7 @@ void ConnectionTeller::tell() {
 }
 
 void ConnectionTeller::stop() {
+  const std::lock_guard once(stop_);
   endBy_ = os::monotonicNow() + kLastReading;
   {
     const std::lock_guard guard(lock_);

@@ -38,7 +38,7 @@ class ConnectionTeller {
   void carry(std::set<wire::IpAddress> addresses);
   /// Returns when all have been told of that have to be told now.
   void tell();
-  /// Tells once more, as far as there is time for it.
+  /// Tells once more, as far as there is time for it. A second call waits for the first.
   void stop();
 
  private:
@@ -70,6 +70,8 @@ class ConnectionTeller {
   std::uint64_t answeredTo_ = 0;
   bool ended_ = false;
   std::atomic<ipvs::Time> endBy_{ipvs::Time::max()};  ///< no reading goes on after that
+
+  std::mutex stop_;
 
   // The thread's own.
   std::optional<wire::IpvsDaemon> daemon_;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <mutex>
 #include <span>
 #include <thread>
 #include <vector>
@@ -62,6 +63,8 @@ class FakeIpvs {
     };
   }
   int connections() const { return connections_; }
+  /// It answers nothing meanwhile: to look at what its answers have changed, or to change what they look at.
+  std::unique_lock<std::mutex> pause() { return std::unique_lock(answering_); }
 
  private:
   void serve(os::Fd end, int connection) {
@@ -71,12 +74,18 @@ class FakeIpvs {
       if (size <= 0) return;  // the client has given this socket up
       wire::NetlinkMessages messages{std::span{buffer}.first(static_cast<std::size_t>(size))};
       for (wire::NetlinkMessage asked; messages.next(asked);) {
-        for (const Bytes& datagram : answer_(asked, connection)) send(end.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL);
+        for (const Bytes& datagram : answer(asked, connection)) send(end.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL);
       }
     }
   }
 
+  std::vector<Bytes> answer(const wire::NetlinkMessage& asked, int connection) {
+    const std::lock_guard guard(answering_);
+    return answer_(asked, connection);
+  }
+
   Answer answer_;
+  std::mutex answering_;
   int connections_ = 0;
   std::vector<std::thread> threads_;
 };

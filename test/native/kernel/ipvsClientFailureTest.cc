@@ -91,6 +91,7 @@ TEST(IpvsClientFailure, repeatsAnInterruptedDumpFromTheBeginning) {
   ASSERT_TRUE(services.ok());
   ASSERT_EQ(services.value().size(), 2U);
   EXPECT_EQ(services.value()[1].key.firewallMark, 3U);
+  const auto paused = kernel.pause();
   EXPECT_EQ(dumps, 2);
 }
 
@@ -103,6 +104,7 @@ TEST(IpvsClientFailure, repeatsAnInterruptedDumpNotForEver) {
   });
   const auto client = opened(kernel);
   EXPECT_EQ(errorOf(client->dump()), EINTR);
+  const auto paused = kernel.pause();
   EXPECT_EQ(dumps, 5);
 }
 
@@ -128,7 +130,10 @@ TEST(IpvsClientFailure, startsAnewAfterSilenceAndNonsense) {
         [&](const NetlinkMessage& asked, int) { return failing && asksFor(asked, wire::kIpvsGetService) ? answer : usual(asked); });
     const auto client = opened(kernel);
     EXPECT_EQ(errorOf(client->dump()), error);
-    failing = false;
+    {
+      const auto paused = kernel.pause();
+      failing = false;
+    }
     EXPECT_EQ(errorOf(client->dump()), 0);
     EXPECT_EQ(kernel.connections(), 2);
   }
@@ -199,6 +204,7 @@ TEST(IpvsClientFailure, sendsAtMost64OperationsAtOnce) {
   const auto client = opened(kernel);
   std::vector<IpvsOutcome> outcomes(130, kUntouched);
   ASSERT_TRUE(client->carryOut(additions(130), outcomes).ok());
+  const auto paused = kernel.pause();
   EXPECT_EQ(batches, (std::vector<std::size_t>{64, 64, 2}));
   EXPECT_EQ(outcomes, std::vector<IpvsOutcome>(130, 0));
 }

@@ -219,6 +219,13 @@ TEST_F(ActuatorTest, LeavesTheHostsAddressWhenItsOwnPrimaryOneGoes) {
   EXPECT_EQ(message(), "");
 }
 
+// ThreadSanitizer needs 4 s for them: each is looked for among the addresses that the link has already.
+#if defined(__SANITIZE_THREAD__)
+constexpr auto kFiveThousandEvents = 15s;
+#else
+constexpr auto kFiveThousandEvents = 3s;
+#endif
+
 TEST_F(ActuatorTest, FiveThousandForeignAddressEventsDoNotHurt) {
   start();
   assign(full());
@@ -227,7 +234,7 @@ TEST_F(ActuatorTest, FiveThousandForeignAddressEventsDoNotHurt) {
       "ip link add busy type veth peer name other; "
       "for i in $(seq 1 5000); do echo addr add 10.$((i / 250)).$((i % 250)).1/32 dev busy; done > /tmp/aloft-addresses-$$; "
       "ip -batch /tmp/aloft-addresses-$$; rm /tmp/aloft-addresses-$$; ip addr del 192.0.2.10/24 dev eth0");
-  EXPECT_TRUE(within(3s, fullStands));
+  EXPECT_TRUE(within(kFiveThousandEvents, fullStands));
   EXPECT_EQ(message(), "");
 }
 
