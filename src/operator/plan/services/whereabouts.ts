@@ -27,6 +27,8 @@ export class Whereabouts {
   /** By address: the VirtualIP whose specification names it, or for which nodes run it. */
   readonly #holders = new Map<string, string | typeof several>();
   readonly #specified = new Map<string, string>();
+  /** Names of the VirtualIPs that no pool has made. */
+  readonly #foreign: ReadonlySet<string>;
   readonly #agents: readonly AgentView[];
   readonly #isSettled: boolean;
   readonly traces = new Map<string, Trace>();
@@ -34,6 +36,7 @@ export class Whereabouts {
   constructor({ virtualIPs, running, agents, before, isSettled }: WhereaboutsQuestion) {
     this.#agents = agents;
     this.#isSettled = isSettled;
+    this.#foreign = new Set(virtualIPs.filter(({ generated }) => !generated).map(({ name }) => name));
     this.#specify(virtualIPs);
     for (const [name, byNode] of running) {
       for (const routers of byNode.values())
@@ -48,7 +51,7 @@ export class Whereabouts {
     const generated = virtualIPs.filter((view) => view.generated);
     for (const view of generated) for (const { text } of specifiedAddresses(view)) this.#put(text, view.name);
     const given = new Set(this.#specified.keys());
-    for (const view of virtualIPs.filter((each) => !each.generated)) {
+    for (const view of virtualIPs.filter(({ name }) => this.#foreign.has(name))) {
       for (const { text } of specifiedAddresses(view)) if (!given.has(text)) this.#put(text, view.name);
     }
   }
@@ -75,9 +78,10 @@ export class Whereabouts {
     return holder === undefined ? !this.traces.has(address) : holder === virtualIP;
   }
 
-  /** Whether all nodes have given it up. */
+  /** Whether no node answers for it for a pool's sake: all have given it up, or run it for a VirtualIP that is somebody else's. */
   isClear(address: string): boolean {
-    return this.#isSettled && !this.traces.has(address);
+    const holder = this.#holders.get(address);
+    return this.#isSettled && (!this.traces.has(address) || (typeof holder === "string" && this.#foreign.has(holder)));
   }
 
   /** Whether all agents, but for those that do not report now, run what they were given then. Of a NodeAgent that was made anew the first will do. */

@@ -154,3 +154,16 @@ test("a VirtualIP made between an address that is given and the one that is to h
     ["192.0.2.100/32", "192.0.2.101/32"],
   );
 });
+
+test("a pool that is deleted goes with the last of its Services, also when a VirtualIP waits for its address", () => {
+  const cluster = served({ ...ten, virtualRouters: 1 }, service("a"));
+  cluster.rest();
+  cluster.virtualIPs.push(virtualIP("heir", { addresses: [{ address: "192.0.2.100" }] }, { createdAt: timeAt(9) }));
+  cluster.deletePool("public");
+  cluster.rest();
+  assert.equal(cluster.active("public-0"), "n1");
+  cluster.change("web/a", { deleting: true });
+  cluster.rest();
+  assert.deepEqual([cluster.pools, cluster.services], [[], []]);
+  assert.equal(cluster.active("heir"), "n1");
+});
