@@ -120,10 +120,17 @@ interface Access {
   resource: string;
   subresource?: string;
   namespace?: string;
+  name?: string;
 }
 
 const aloft = (verb: string, resource: string, subresource?: string): Access => ({ verb, group: "aloft.dev", resource, subresource });
-const leases = (namespace: string): Access => ({ verb: "update", group: "coordination.k8s.io", resource: "leases", namespace });
+const lease = (verb: string, namespace: string, name?: string): Access => ({
+  verb,
+  group: "coordination.k8s.io",
+  resource: "leases",
+  namespace,
+  name,
+});
 
 const rights: [user: string, may: boolean, access: Access][] = [
   ["operator", true, aloft("watch", "virtualips")],
@@ -144,8 +151,10 @@ const rights: [user: string, may: boolean, access: Access][] = [
   ["operator", true, { verb: "create", group: "", resource: "events", namespace: "web" }],
   ["operator", true, { verb: "watch", group: "", resource: "nodes" }],
   ["operator", true, { verb: "create", group: "", resource: "events", namespace: "default" }],
-  ["operator", true, leases("aloft-system")],
-  ["operator", false, leases("kube-system")],
+  ["operator", true, lease("create", "aloft-system")],
+  ["operator", true, lease("update", "aloft-system", "aloft-operator")],
+  ["operator", false, lease("update", "aloft-system", "somebodys")],
+  ["operator", false, lease("update", "kube-system", "aloft-operator")],
   ["operator", false, aloft("patch", "nodeagents", "status")],
   ["operator", true, aloft("create", "virtualips")],
   ["operator", false, { verb: "list", group: "", resource: "secrets" }],
