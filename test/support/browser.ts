@@ -1,5 +1,5 @@
 /** Headless Chromium, asked by the DevTools protocol: https://chromedevtools.github.io/devtools-protocol/ */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, extname, join } from "node:path";
 import { BackgroundProcess } from "./backgroundProcess.ts";
@@ -56,7 +56,10 @@ export class Browser {
     const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
     const args = [...flags, ...quiet, "--remote-debugging-port=0", `--user-data-dir=${folder}`, "about:blank"];
     const guarded = ["--pdeathsig", "KILL", "--", program, ...args];
-    const browser = BackgroundProcess.start("chromium", "setpriv", guarded, { logFile: join(folder, "log") });
+    const browser = BackgroundProcess.start("chromium", "setpriv", guarded, {
+      logFile: join(folder, "log"),
+      env: { ...process.env, TMPDIR: folder },
+    });
     const portFile = join(folder, "DevToolsActivePort");
     try {
       const url = await until("chromium to listen", () => existsSync(portFile) && endpointOf(readFileSync(portFile, "utf8")), {
@@ -73,7 +76,7 @@ export class Browser {
       return self;
     } catch (error) {
       await browser.kill();
-      rmSync(folder, { recursive: true, force: true });
+      await removeProfile(folder);
       throw error;
     }
   }
@@ -81,7 +84,7 @@ export class Browser {
   async stop(): Promise<void> {
     this.#socket.close();
     await this.#process.stop();
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeProfile(this.#folder);
   }
 
   /** Opens the page as somebody with such a screen sees it. */
@@ -151,6 +154,20 @@ export class Browser {
     const complaint = complaintOf(message);
     if (complaint !== undefined) this.complaints.push(complaint);
     for (const listener of this.#listeners) listener(message);
+  }
+}
+
+/** Chromium's helpers outlive it for a moment, and write their part of the profile once more. */
+async function removeProfile(folder: string): Promise<void> {
+  await until("chromium's helpers to end", () => !readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && isAskedWith(entry, folder)));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function isAskedWith(pid: string, word: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(word);
+  } catch {
+    return false;
   }
 }
 
